@@ -1,0 +1,230 @@
+package toxi
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"time"
+)
+
+// ProxyName is the proxy between the exercises and the flights database.
+const ProxyName = "mysql_proxy"
+
+// callDeadline bounds one API call of a Client. It is longer than the server's own deadline, so that an owned server
+// has the time to rebuild itself and say so.
+const callDeadline = 10 * time.Second
+
+// errRebuilt says that the server lost the call in a deadlock and came back calm.
+var errRebuilt = errors.New("Toxiproxy hung and was rebuilt; every toxic is gone")
+
+// errNotFound says that the proxy or the toxic is not there.
+var errNotFound = errors.New("not found")
+
+// Proxy is one proxy as Toxiproxy reports it.
+type Proxy struct {
+	Name     string  `json:"name"`
+	Listen   string  `json:"listen"`
+	Upstream string  `json:"upstream"`
+	Enabled  bool    `json:"enabled"`
+	Toxics   []Toxic `json:"toxics,omitempty"`
+}
+
+// Toxic is one toxic in place on a proxy.
+type Toxic struct {
+	Name       string           `json:"name,omitempty"`
+	Type       string           `json:"type"`
+	Stream     string           `json:"stream"`
+	Toxicity   float32          `json:"toxicity"`
+	Attributes map[string]int64 `json:"attributes"`
+}
+
+// Client talks to a Toxiproxy's HTTP API. Unlike upstream's client, every call has a deadline and obeys its context.
+// It keeps no connection open.
+type Client struct {
+	url  string
+	http *http.Client
+}
+
+// NewClient is a client of the Toxiproxy at the address url, such as http://127.0.0.1:8474.
+func NewClient(url string) *Client {
+	return &Client{url: url, http: &http.Client{
+		Timeout:   callDeadline,
+		Transport: &http.Transport{DisableKeepAlives: true},
+	}}
+}
+
+// URL is the address of the API.
+func (c *Client) URL() string { return c.url }
+
+// Version is the version that the Toxiproxy reports. An error means that no Toxiproxy answers there.
+func (c *Client) Version(ctx context.Context) (string, error) {
+	var answer struct {
+		Version string `json:"version"`
+	}
+	if err := c.call(ctx, http.MethodGet, "/version", nil, &answer); err != nil {
+		return "", err
+	}
+	if answer.Version == "" {
+		return "", fmt.Errorf("%s answers, but is no Toxiproxy", c.url)
+	}
+	return answer.Version, nil
+}
+
+// Proxies are all proxies, by name.
+func (c *Client) Proxies(ctx context.Context) (map[string]Proxy, error) {
+	proxies := map[string]Proxy{}
+	return proxies, c.call(ctx, http.MethodGet, "/proxies", nil, &proxies)
+}
+
+// Proxy is one proxy with its toxics.
+func (c *Client) Proxy(ctx context.Context, name string) (Proxy, error) {
+	var proxy Proxy
+	return proxy, c.call(ctx, http.MethodGet, proxyPath(name), nil, &proxy)
+}
+
+// Create makes a proxy that passes what comes to the address listen on to the address upstream. Port 0 takes any free
+// port; the answer holds the real one.
+func (c *Client) Create(ctx context.Context, name, listen, upstream string) (Proxy, error) {
+	var made Proxy
+	wanted := Proxy{Name: name, Listen: listen, Upstream: upstream, Enabled: true}
+	return made, c.call(ctx, http.MethodPost, "/proxies", wanted, &made)
+}
+
+// Delete ends a proxy and every connection through it. A proxy that is not there is no error.
+func (c *Client) Delete(ctx context.Context, name string) error {
+	err := c.call(ctx, http.MethodDelete, proxyPath(name), nil, nil)
+	if errors.Is(err, errNotFound) {
+		return nil
+	}
+	return err
+}
+
+// Inject puts the fault on the proxy, in place of every toxic that is there. When it fails, the proxy may be calm.
+func (c *Client) Inject(ctx context.Context, proxy string, fault Fault) error {
+	return again(func() error {
+		if err := c.calm(ctx, proxy); err != nil {
+			return err
+		}
+		if fault.Type == "" {
+			return c.call(ctx, http.MethodPost, proxyPath(proxy), map[string]bool{"enabled": false}, nil)
+		}
+		toxic := Toxic{
+			Type: fault.Type, Stream: "downstream", Toxicity: fault.Toxicity, Attributes: fault.attributes(),
+		}
+		return c.call(ctx, http.MethodPost, proxyPath(proxy)+"/toxics", toxic, nil)
+	})
+}
+
+// InjectFor injects the fault, waits until ttl is over or ctx is done, and calms the proxy again.
+func (c *Client) InjectFor(ctx context.Context, proxy string, fault Fault, ttl time.Duration) error {
+	if err := c.Inject(ctx, proxy, fault); err != nil {
+		return err
+	}
+	timer := time.NewTimer(ttl)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-ctx.Done():
+	}
+	return c.Calm(context.WithoutCancel(ctx), proxy)
+}
+
+// Calm removes every toxic from the proxy and enables it again.
+func (c *Client) Calm(ctx context.Context, proxy string) error {
+	return again(func() error { return c.calm(ctx, proxy) })
+}
+
+// CalmAll calms every proxy there is and returns their number. One that cannot be calmed does not spare the others.
+func (c *Client) CalmAll(ctx context.Context) (int, error) {
+	proxies, err := c.Proxies(ctx)
+	if errors.Is(err, errRebuilt) {
+		proxies, err = c.Proxies(ctx)
+	}
+	if err != nil {
+		return 0, err
+	}
+	errs := []error{}
+	for name := range proxies {
+		errs = append(errs, c.Calm(ctx, name))
+	}
+	return len(proxies), errors.Join(errs...)
+}
+
+// calm is Calm without a second try.
+func (c *Client) calm(ctx context.Context, name string) error {
+	proxy, err := c.Proxy(ctx, name)
+	if err != nil {
+		return err
+	}
+	for _, toxic := range proxy.Toxics {
+		err := c.call(ctx, http.MethodDelete, proxyPath(name)+"/toxics/"+url.PathEscape(toxic.Name), nil, nil)
+		if err != nil && !errors.Is(err, errNotFound) {
+			return err
+		}
+	}
+	if proxy.Enabled {
+		return nil
+	}
+	return c.call(ctx, http.MethodPost, proxyPath(name), map[string]bool{"enabled": true}, nil)
+}
+
+// again runs do a second time when the server was rebuilt under it.
+func again(do func() error) error {
+	err := do()
+	if errors.Is(err, errRebuilt) {
+		return do()
+	}
+	return err
+}
+
+// call sends one request and decodes the answer into out, unless out is nil.
+func (c *Client) call(ctx context.Context, method, path string, in, out any) error {
+	ctx, cancel := context.WithTimeout(ctx, callDeadline)
+	defer cancel()
+	body, err := json.Marshal(in)
+	if err != nil {
+		return fmt.Errorf("encode %s %s: %w", method, path, err)
+	}
+	request, err := http.NewRequestWithContext(ctx, method, c.url+path, bytes.NewReader(body))
+	if err != nil {
+		return fmt.Errorf("call Toxiproxy: %w", err)
+	}
+	request.Header.Set("User-Agent", "chaosworkshop")
+	response, err := c.http.Do(request)
+	if err != nil {
+		return fmt.Errorf("call Toxiproxy: %w", err)
+	}
+	defer response.Body.Close()
+	answer, err := io.ReadAll(response.Body)
+	if err != nil {
+		return fmt.Errorf("read Toxiproxy's answer: %w", err)
+	}
+	switch {
+	case response.Header.Get(rebuiltHeader) != "":
+		return errRebuilt
+	case response.StatusCode == http.StatusNotFound:
+		return fmt.Errorf("Toxiproxy: %s %s: %w", method, path, errNotFound)
+	case response.StatusCode >= 300:
+		var problem struct {
+			Error string `json:"error"`
+		}
+		if json.Unmarshal(answer, &problem) != nil {
+			problem.Error = "no reason given"
+		}
+		return fmt.Errorf("Toxiproxy: %s %s: %s: %s", method, path, response.Status, problem.Error)
+	case out == nil:
+		return nil
+	}
+	if err := json.Unmarshal(answer, out); err != nil {
+		return fmt.Errorf("decode Toxiproxy's answer to %s: %w", path, err)
+	}
+	return nil
+}
+
+// proxyPath is the API's path of the proxy name.
+func proxyPath(name string) string { return "/proxies/" + url.PathEscape(name) }

@@ -1,0 +1,206 @@
+package toxi
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+	"sync"
+	"time"
+
+	toxiproxy "github.com/Shopify/toxiproxy/v2"
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/rs/zerolog"
+)
+
+// rebuiltHeader marks the answer to a call that was lost in a deadlock.
+const rebuiltHeader = "X-Toxiproxy-Rebuilt"
+
+// portPatience is how long a rebuild waits for the old proxy to give its port back.
+const portPatience = 2 * time.Second
+
+// engine is Toxiproxy's API with a deadline on every call. Toxiproxy can deadlock when a toxic changes while clients
+// abandon large responses (upstream issue 558). A call that misses the deadline then replaces the whole Toxiproxy by a
+// new one with the same proxies, calm. It sits on the server's side, so that it also guards calls from toxiproxy-cli.
+type engine struct {
+	deadline time.Duration
+
+	mutex sync.Mutex
+	api   *toxiproxy.ApiServer
+	known map[string]Proxy
+	built int
+}
+
+// newEngine is an engine without a proxy.
+func newEngine(deadline time.Duration) *engine {
+	return &engine{deadline: deadline, api: newAPI(), known: map[string]Proxy{}}
+}
+
+// newAPI is a silent Toxiproxy with metrics of its own, so that several can live in one process.
+func newAPI() *toxiproxy.ApiServer {
+	return toxiproxy.NewServer(toxiproxy.NewMetricsContainer(prometheus.NewRegistry()), zerolog.Nop())
+}
+
+// ServeHTTP answers one API call, within the deadline.
+func (e *engine) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, 1<<20))
+	if err != nil {
+		http.Error(w, "request too large", http.StatusRequestEntityTooLarge)
+		return
+	}
+	// A caller that hangs up must not look like a deadlock: only the deadline ends the call.
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), e.deadline)
+	defer cancel()
+	call := r.WithContext(ctx)
+	call.Body = io.NopCloser(bytes.NewReader(body))
+
+	e.mutex.Lock()
+	api := e.api
+	e.mutex.Unlock()
+	answer := &recorder{header: http.Header{}, status: http.StatusOK}
+	// Toxiproxy's own timeout handler returns when the context ends, so nothing writes to answer afterwards.
+	api.Routes().ServeHTTP(answer, call)
+	if ctx.Err() != nil {
+		e.lost(w, api)
+		return
+	}
+	if answer.status < 300 {
+		e.remember(r.Method, r.URL.Path, answer.body.Bytes())
+	}
+	for name, values := range answer.header {
+		w.Header()[name] = values
+	}
+	w.WriteHeader(answer.status)
+	_, _ = w.Write(answer.body.Bytes()) // The caller may be gone; there is nobody to tell.
+}
+
+// lost answers a call that missed the deadline, after a rebuild.
+func (e *engine) lost(w http.ResponseWriter, stuck *toxiproxy.ApiServer) {
+	message := errRebuilt.Error()
+	if err := e.rebuild(stuck); err != nil {
+		message = fmt.Sprintf("Toxiproxy hung and could not be rebuilt (%v); restart it", err)
+	} else {
+		w.Header().Set(rebuiltHeader, "1")
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(http.StatusServiceUnavailable)
+	_ = json.NewEncoder(w).Encode(map[string]any{"error": message, "status": http.StatusServiceUnavailable})
+}
+
+// rebuild replaces the stuck Toxiproxy, unless another call already did.
+func (e *engine) rebuild(stuck *toxiproxy.ApiServer) error {
+	e.mutex.Lock()
+	defer e.mutex.Unlock()
+	if e.api != stuck {
+		return nil
+	}
+	abandon(stuck)
+	e.api = newAPI()
+	e.built++
+	errs := []error{}
+	for _, proxy := range e.known {
+		errs = append(errs, revive(e.api, proxy))
+	}
+	return errors.Join(errs...)
+}
+
+// abandon stops each proxy of a stuck Toxiproxy. Each closes its port first and may then hang, so nothing waits for
+// them; a proxy that does hang keeps its goroutines until the process ends.
+func abandon(stuck *toxiproxy.ApiServer) {
+	go func() {
+		for _, proxy := range stuck.Collection.Proxies() {
+			go proxy.Stop()
+		}
+	}()
+}
+
+// revive starts a proxy as it was, calm, as soon as its port is free.
+func revive(api *toxiproxy.ApiServer, proxy Proxy) error {
+	for end := time.Now().Add(portPatience); ; time.Sleep(10 * time.Millisecond) {
+		err := api.Collection.Add(toxiproxy.NewProxy(api, proxy.Name, proxy.Listen, proxy.Upstream), true)
+		if err == nil || time.Now().After(end) {
+			return err
+		}
+	}
+}
+
+// remember keeps what a rebuild needs: the proxies that a successful call made, changed or removed. It reads them from
+// the answer, because asking a stuck Toxiproxy for them could hang.
+func (e *engine) remember(method, path string, answer []byte) {
+	parts := strings.Split(strings.Trim(path, "/"), "/")
+	made := []Proxy{}
+	switch {
+	case method == http.MethodGet || len(parts) > 2:
+		return
+	case method == http.MethodDelete && len(parts) == 2:
+		e.mutex.Lock()
+		delete(e.known, parts[1])
+		e.mutex.Unlock()
+		return
+	case parts[0] == "populate":
+		var list struct {
+			Proxies []Proxy `json:"proxies"`
+		}
+		_ = json.Unmarshal(answer, &list) // An answer of another shape names no proxy.
+		made = list.Proxies
+	case parts[0] == "proxies":
+		var one Proxy
+		_ = json.Unmarshal(answer, &one)
+		made = append(made, one)
+	}
+	e.mutex.Lock()
+	defer e.mutex.Unlock()
+	for _, proxy := range made {
+		if proxy.Name != "" {
+			e.known[proxy.Name] = proxy
+		}
+	}
+}
+
+// rebuilds is how often the engine was rebuilt.
+func (e *engine) rebuilds() int {
+	e.mutex.Lock()
+	defer e.mutex.Unlock()
+	return e.built
+}
+
+// close stops every proxy side by side, and waits a second at most for one that hangs.
+func (e *engine) close() {
+	e.mutex.Lock()
+	defer e.mutex.Unlock()
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		var group sync.WaitGroup
+		for _, proxy := range e.api.Collection.Proxies() {
+			group.Go(proxy.Stop)
+		}
+		group.Wait()
+	}()
+	timer := time.NewTimer(time.Second)
+	defer timer.Stop()
+	select {
+	case <-done:
+	case <-timer.C:
+	}
+}
+
+// recorder keeps an answer until it is known that the call did not hang.
+type recorder struct {
+	header http.Header
+	status int
+	body   bytes.Buffer
+}
+
+// Header is the answer's header.
+func (r *recorder) Header() http.Header { return r.header }
+
+// WriteHeader keeps the status.
+func (r *recorder) WriteHeader(status int) { r.status = status }
+
+// Write keeps a piece of the body.
+func (r *recorder) Write(piece []byte) (int, error) { return r.body.Write(piece) }

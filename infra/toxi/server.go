@@ -1,0 +1,137 @@
+// Package toxi runs Toxiproxy inside the process, or uses one that already runs, and injects the workshop's faults.
+package toxi
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"sync"
+	"time"
+)
+
+// Options say where Toxiproxy listens.
+type Options struct {
+	// APIAddr is the host and port of the HTTP API. Port 0 takes any free port.
+	APIAddr string
+	// Listen and Upstream make the proxy ProxyName: what comes to Listen goes to Upstream. None is made when Listen is
+	// empty; one that is already there, on a Toxiproxy that already ran, stays as it is.
+	Listen, Upstream string
+	// Deadline bounds each API call of an owned server; one that misses it means a deadlock, and the proxies are
+	// rebuilt. The default is 3 s.
+	Deadline time.Duration
+}
+
+// Server is a running Toxiproxy, and the client of it.
+type Server struct {
+	*Client
+	listen string
+
+	// Of an owned server only.
+	engine *engine
+	http   *http.Server
+	served chan struct{}
+
+	mutex   sync.Mutex
+	created []string
+}
+
+// Start starts Toxiproxy in this process; when one already answers at the API's address, that one is used instead. The
+// caller ends it with Close.
+func Start(ctx context.Context, options Options) (*Server, error) {
+	server, err := attachOrServe(ctx, options)
+	if err != nil || options.Listen == "" {
+		return server, err
+	}
+	if proxy, err := server.Proxy(ctx, ProxyName); err == nil {
+		server.listen = proxy.Listen
+		return server, nil
+	}
+	proxy, err := server.Create(ctx, ProxyName, options.Listen, options.Upstream)
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("create %s: %w", ProxyName, err), server.Close())
+	}
+	server.listen = proxy.Listen
+	return server, nil
+}
+
+// attachOrServe finds the Toxiproxy that answers, or serves one.
+func attachOrServe(ctx context.Context, options Options) (*Server, error) {
+	if _, port, err := net.SplitHostPort(options.APIAddr); err == nil && port != "0" {
+		client := NewClient("http://" + options.APIAddr)
+		probe, cancel := context.WithTimeout(ctx, time.Second)
+		defer cancel()
+		if _, err := client.Version(probe); err == nil {
+			return &Server{Client: client}, nil
+		}
+	}
+	if options.Deadline == 0 {
+		options.Deadline = 3 * time.Second
+	}
+	listener, err := net.Listen("tcp", options.APIAddr)
+	if err != nil {
+		return nil, fmt.Errorf("start Toxiproxy: %w", err)
+	}
+	engine := newEngine(options.Deadline)
+	server := &Server{
+		Client: NewClient("http://" + listener.Addr().String()),
+		engine: engine,
+		http:   &http.Server{Handler: engine, ReadHeaderTimeout: 5 * time.Second},
+		served: make(chan struct{}),
+	}
+	go func() {
+		defer close(server.served)
+		_ = server.http.Serve(listener) // Always ErrServerClosed: the listener is ours alone.
+	}()
+	return server, nil
+}
+
+// Owned tells whether Toxiproxy runs in this process.
+func (s *Server) Owned() bool { return s.engine != nil }
+
+// ProxyAddr is the address that the proxy ProxyName listens on.
+func (s *Server) ProxyAddr() string { return s.listen }
+
+// Rebuilds counts how often a deadlock made the server rebuild its proxies.
+func (s *Server) Rebuilds() int {
+	if s.engine == nil {
+		return 0
+	}
+	return s.engine.rebuilds()
+}
+
+// Create makes a proxy as Client.Create does, and remembers it: Close removes it.
+func (s *Server) Create(ctx context.Context, name, listen, upstream string) (Proxy, error) {
+	proxy, err := s.Client.Create(ctx, name, listen, upstream)
+	if err == nil {
+		s.mutex.Lock()
+		s.created = append(s.created, name)
+		s.mutex.Unlock()
+	}
+	return proxy, err
+}
+
+// Close removes every toxic and every proxy and closes every port. On a Toxiproxy that is not owned it removes only
+// the proxies that this Server made.
+func (s *Server) Close() error {
+	ctx := context.Background()
+	if s.engine == nil {
+		s.mutex.Lock()
+		defer s.mutex.Unlock()
+		errs := []error{}
+		for _, name := range s.created {
+			errs = append(errs, s.Delete(ctx, name))
+		}
+		return errors.Join(errs...)
+	}
+	ctx, cancel := context.WithTimeout(ctx, time.Second)
+	defer cancel()
+	err := s.http.Shutdown(ctx)
+	if errors.Is(err, context.DeadlineExceeded) {
+		err = s.http.Close()
+	}
+	<-s.served
+	s.engine.close()
+	return err
+}

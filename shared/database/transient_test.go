@@ -1,0 +1,40 @@
+package database
+
+import (
+	"context"
+	"database/sql/driver"
+	"errors"
+	"fmt"
+	"net"
+	"testing"
+
+	"github.com/go-sql-driver/mysql"
+	"gorm.io/gorm"
+)
+
+func TestTransient(t *testing.T) {
+	for _, test := range []struct {
+		name string
+		err  error
+		want bool
+	}{
+		{"no error", nil, false},
+		{"bad connection", driver.ErrBadConn, true},
+		{"invalid connection", fmt.Errorf("find: %w", mysql.ErrInvalidConn), true},
+		{"refused dial", &net.OpError{Op: "dial", Err: errors.New("refused")}, true},
+		{"too many connections", &mysql.MySQLError{Number: 1040}, true},
+		{"shutdown", &mysql.MySQLError{Number: 1053}, true},
+		{"lock wait timeout", &mysql.MySQLError{Number: 1205}, true},
+		{"deadlock", &mysql.MySQLError{Number: 1213}, true},
+		{"access denied", &mysql.MySQLError{Number: 1045}, false},
+		{"client gone", context.Canceled, false},
+		{"deadline, which is a net.Error too", context.DeadlineExceeded, false},
+		{"no such row", gorm.ErrRecordNotFound, false},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			if got := Transient(test.err); got != test.want {
+				t.Errorf("got %v, want %v", got, test.want)
+			}
+		})
+	}
+}

@@ -1,0 +1,76 @@
+// Package metrics holds what every exercise counts, for Prometheus.
+package metrics
+
+import (
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+)
+
+// Metrics are the counts of one app. Each has a registry of its own, so that tests do not share any.
+type Metrics struct {
+	registry *prometheus.Registry
+	requests *prometheus.CounterVec
+	latency  prometheus.Histogram
+	attempts prometheus.Counter
+	dials    prometheus.Counter
+}
+
+// New returns metrics at zero.
+func New() *Metrics {
+	m := &Metrics{
+		registry: prometheus.NewRegistry(),
+		requests: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "http_requests_total", Help: "Requests answered, by status.",
+		}, []string{"status"}),
+		latency: prometheus.NewHistogram(prometheus.HistogramOpts{
+			Name: "http_request_duration_seconds", Help: "Time from request to answer, in seconds.",
+			Buckets: []float64{.001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2, 3, 4, 5, 6, 10},
+		}),
+		attempts: prometheus.NewCounter(prometheus.CounterOpts{
+			Name: "database_attempts_total", Help: "Queries sent to the database, retries included.",
+		}),
+		dials: prometheus.NewCounter(prometheus.CounterOpts{
+			Name: "database_dials_total", Help: "Connections opened to the database.",
+		}),
+	}
+	m.registry.MustRegister(m.requests, m.latency, m.attempts, m.dials, collectors.NewGoCollector())
+	return m
+}
+
+// Request counts one answered request.
+func (m *Metrics) Request(status int, took time.Duration) {
+	m.requests.WithLabelValues(strconv.Itoa(status)).Inc()
+	m.latency.Observe(took.Seconds())
+}
+
+// Attempt counts one query sent to the database.
+func (m *Metrics) Attempt() { m.attempts.Inc() }
+
+// Dial counts one connection opened to the database.
+func (m *Metrics) Dial() { m.dials.Inc() }
+
+// Breaker exposes the state of a circuit breaker: 1 for the state it is in, 0 for the others. The states are closed,
+// half-open and open.
+func (m *Metrics) Breaker(state func() string) {
+	for _, name := range []string{"closed", "half-open", "open"} {
+		m.registry.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+			Name: "circuit_breaker_state", Help: "1 for the state that the circuit breaker is in.",
+			ConstLabels: prometheus.Labels{"state": name},
+		}, func() float64 {
+			if state() == name {
+				return 1
+			}
+			return 0
+		}))
+	}
+}
+
+// Handler answers with the metrics in Prometheus' text format.
+func (m *Metrics) Handler() http.Handler {
+	return promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{})
+}

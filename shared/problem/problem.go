@@ -1,0 +1,20 @@
+// Package problem writes errors as application/problem+json (RFC 9457).
+package problem
+
+import (
+	"encoding/json"
+	"net/http"
+)
+
+// Write answers with the status and a detail for the person who called. The detail must hold nothing internal.
+func Write(w http.ResponseWriter, status int, detail string) {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(status)
+	// The client may be gone; there is nobody left to tell.
+	_ = json.NewEncoder(w).Encode(struct {
+		Type   string `json:"type"`
+		Title  string `json:"title"`
+		Status int    `json:"status"`
+		Detail string `json:"detail"`
+	}{"about:blank", http.StatusText(status), status, detail})
+}

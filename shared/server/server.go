@@ -1,0 +1,64 @@
+// Package server serves an exercise over HTTP: log, metrics, graceful shutdown.
+package server
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"time"
+
+	"chaosworkshop/shared/metrics"
+)
+
+// grace is how long requests in flight may take to end after a shutdown was asked for.
+const grace = 10 * time.Second
+
+// Serve answers requests on addr with handler, and GET /metrics with the counts, until ctx ends. Then it accepts no
+// more, lets the requests in flight end within 10 s, and returns nil.
+func Serve(ctx context.Context, addr string, handler http.Handler, counts *metrics.Metrics) error {
+	listener, err := net.Listen("tcp", addr)
+	if err != nil {
+		return fmt.Errorf("listen on %s: %w; stop the program that holds the port (on macOS AirPlay holds 5000), or set PORT to another", addr, err)
+	}
+	return serve(ctx, listener, handler, counts)
+}
+
+func serve(ctx context.Context, listener net.Listener, handler http.Handler, counts *metrics.Metrics) error {
+	mux := http.NewServeMux()
+	mux.Handle("GET /metrics", counts.Handler())
+	mux.Handle("/", observe(handler, counts))
+	server := &http.Server{
+		Handler:           mux,
+		ReadHeaderTimeout: 5 * time.Second,
+		ReadTimeout:       10 * time.Second,
+		IdleTimeout:       60 * time.Second,
+		MaxHeaderBytes:    64 << 10,
+		ErrorLog:          slog.NewLogLogger(slog.Default().Handler(), slog.LevelDebug),
+	}
+
+	failed := make(chan error, 1)
+	go func() { failed <- server.Serve(listener) }()
+	slog.Info("listening", "url", "http://"+listener.Addr().String())
+
+	select {
+	case err := <-failed:
+		return fmt.Errorf("serve: %w", err)
+	case <-ctx.Done():
+	}
+	slog.Info("shutting down", "grace", grace)
+	bounded, cancel := context.WithTimeout(context.WithoutCancel(ctx), grace)
+	defer cancel()
+	err := server.Shutdown(bounded)
+	if errors.Is(err, context.DeadlineExceeded) {
+		slog.Warn("requests in flight were cut off", "after", grace)
+		err = server.Close()
+	}
+	<-failed
+	if err != nil {
+		return fmt.Errorf("shut down: %w", err)
+	}
+	return nil
+}
