@@ -3,34 +3,43 @@ package main
 import (
 	"net/http"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
-	"time"
 
 	toxiproxy "github.com/Shopify/toxiproxy/v2/client"
 )
 
-func TestTimeoutBoundsASlowDatabase(t *testing.T) {
+func TestRetryHealsAFlakyDatabase(t *testing.T) {
 	// Given the app in its steady state
 	app, proxy := startApp(t)
 	if got := call(app + lhrToJFK); got.status != http.StatusOK || !strings.Contains(got.body, "British Airways") {
 		t.Fatalf("calm: got %d %s, want 200 with British Airways", got.status, got.body)
 	}
 
-	// When every reply of the database is held back for good
-	inject(t, proxy, "timeout", 1, toxiproxy.Attributes{"timeout": 0})
+	// When four connections in five go silent and are closed after 500 ms
+	inject(t, proxy, "timeout", 0.8, toxiproxy.Attributes{"timeout": 500})
 
-	// Then the user is told so in time, instead of waiting for ever
-	got := call(app + lhrToJFK)
-	if got.status != http.StatusGatewayTimeout {
-		t.Errorf("black hole: got %d, want 504", got.status)
+	// Then most users do not notice
+	var served atomic.Int32
+	var clients sync.WaitGroup
+	for range 8 {
+		clients.Go(func() {
+			for range 5 {
+				if call(app+lhrToJFK).status == http.StatusOK {
+					served.Add(1)
+				}
+			}
+		})
 	}
-	if got.took < time.Second || got.took > 2*time.Second {
-		t.Errorf("black hole: answered after %s, want about 1 s", got.took)
+	clients.Wait()
+	if got := served.Load(); got < 22 {
+		t.Errorf("flaky: served %d of 40, want most", got)
 	}
 
 	// And when the fault goes, the app serves again
 	calm(t, proxy)
 	if got := call(app + lhrToJFK); got.status != http.StatusOK {
-		t.Errorf("after the black hole: got %d, want 200", got.status)
+		t.Errorf("after the flaky fault: got %d, want 200", got.status)
 	}
 }

@@ -2,10 +2,15 @@ package main
 
 import (
 	"context"
+	"errors"
+	"log/slog"
 	"time"
 
 	"github.com/failsafe-go/failsafe-go"
+	"github.com/failsafe-go/failsafe-go/retrypolicy"
 	"github.com/failsafe-go/failsafe-go/timeout"
+
+	"chaosworkshop/shared/database"
 )
 
 // policies are the values of the stability patterns.
@@ -14,19 +19,19 @@ type policies struct {
 	Timeout time.Duration `env:"TIMEOUT" envDefault:"1s"`
 	// RetryAttempts is how often the query is tried, the first attempt included.
 	RetryAttempts int `env:"RETRY_ATTEMPTS" envDefault:"5"`
-	// RetryBaseDelay is the backoff before the first retry; it doubles with each.
+	// RetryBaseDelay is the backoff before the first retry; it doubles with each, up to RetryMaxDelay.
 	RetryBaseDelay time.Duration `env:"RETRY_BASE_DELAY" envDefault:"25ms"`
-	// RetryMaxDelay bounds the backoff.
-	RetryMaxDelay time.Duration `env:"RETRY_MAX_DELAY" envDefault:"200ms"`
-	// Deadline bounds the whole request, all attempts and backoffs together.
+	RetryMaxDelay  time.Duration `env:"RETRY_MAX_DELAY" envDefault:"200ms"`
+	// Deadline bounds the whole request: all attempts and all backoffs.
 	Deadline time.Duration `env:"DEADLINE" envDefault:"5s"`
 }
 
 // resilient returns find with the stability patterns around it.
 func resilient(find finder, p policies) finder {
-	timeout := timeout.New[[]flight](p.Timeout)
 	retry := retrypolicy.NewBuilder[[]flight]().
-		HandleIf(func(_ []flight, err error) bool { return errors.Is(err, timeoutpolicy.ErrExceeded) || database.Transient(err) }).
+		HandleIf(func(_ []flight, err error) bool {
+			return errors.Is(err, timeout.ErrExceeded) || database.Transient(err)
+		}).
 		WithMaxAttempts(p.RetryAttempts).
 		WithBackoff(p.RetryBaseDelay, p.RetryMaxDelay).
 		WithJitterFactor(0.5).
@@ -35,6 +40,7 @@ func resilient(find finder, p policies) finder {
 			slog.Warn("retry", "attempt", e.Attempts(), "delay", e.Delay, "cause", e.LastError())
 		}).
 		Build()
+	timeout := timeout.New[[]flight](p.Timeout)
 	executor := failsafe.With(retry, timeout)
 
 	return func(ctx context.Context, from, to string) ([]flight, error) {

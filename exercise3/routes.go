@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"io"
 	"log/slog"
@@ -52,7 +53,7 @@ func fail(c *gin.Context, err error) {
 	switch {
 	case errors.Is(err, errBadCode):
 		problem.Write(c.Writer, http.StatusBadRequest, err.Error())
-	case errors.Is(err, timeout.ErrExceeded):
+	case errors.Is(err, timeout.ErrExceeded), errors.Is(err, context.DeadlineExceeded):
 		problem.Write(c.Writer, http.StatusGatewayTimeout, "The flights database took too long.")
 	default:
 		slog.Error("find routes", "error", err)
