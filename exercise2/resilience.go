@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"time"
 
 	"github.com/failsafe-go/failsafe-go"
@@ -20,7 +21,13 @@ func resilient(find finder, p policies) finder {
 	executor := failsafe.With(timeout)
 
 	return func(ctx context.Context, from, to string) ([]flight, error) {
-		return executor.WithContext(ctx).GetWithExecution(func(exec failsafe.Execution[[]flight]) ([]flight, error) {
+		return executor.WithContext(ctx).GetWithExecution(func(exec failsafe.Execution[[]flight]) (_ []flight, err error) {
+			// A panic is a failed attempt: the policies must see it end.
+			defer func() {
+				if cause := recover(); cause != nil {
+					err = fmt.Errorf("panic: %v", cause)
+				}
+			}()
 			return find(exec.Context(), from, to)
 		})
 	}

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"time"
 
@@ -46,7 +47,13 @@ func resilient(find finder, p policies) finder {
 	return func(ctx context.Context, from, to string) ([]flight, error) {
 		ctx, cancel := context.WithTimeout(ctx, p.Deadline)
 		defer cancel()
-		return executor.WithContext(ctx).GetWithExecution(func(exec failsafe.Execution[[]flight]) ([]flight, error) {
+		return executor.WithContext(ctx).GetWithExecution(func(exec failsafe.Execution[[]flight]) (_ []flight, err error) {
+			// A panic is a failed attempt: the policies must see it end.
+			defer func() {
+				if cause := recover(); cause != nil {
+					err = fmt.Errorf("panic: %v", cause)
+				}
+			}()
 			return find(exec.Context(), from, to)
 		})
 	}

@@ -58,12 +58,12 @@ func Start(t testing.TB) Lab {
 			ready <- lab
 		}
 		_, _ = io.Copy(io.Discard, output)
+		_ = command.Wait()
 	}()
 	t.Cleanup(func() {
 		// The infrastructure ends when its standard input does: that works on every platform, and if this process dies.
 		_ = lifeline.Close()
 		<-ended
-		_ = command.Wait()
 	})
 
 	select {

@@ -4,6 +4,8 @@ package problem
 import (
 	"encoding/json"
 	"net/http"
+	"strconv"
+	"time"
 )
 
 // Write answers with the status and a detail for the person who called. The detail must hold nothing internal.
@@ -17,4 +19,11 @@ func Write(w http.ResponseWriter, status int, detail string) {
 		Status int    `json:"status"`
 		Detail string `json:"detail"`
 	}{"about:blank", http.StatusText(status), status, detail})
+}
+
+// Unavailable answers 503 and says when to try again: in whole seconds, rounded up, at least one.
+func Unavailable(w http.ResponseWriter, after time.Duration, detail string) {
+	seconds := max(1, (after+time.Second-1)/time.Second)
+	w.Header().Set("Retry-After", strconv.Itoa(int(seconds)))
+	Write(w, http.StatusServiceUnavailable, detail)
 }
