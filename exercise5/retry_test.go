@@ -1,0 +1,149 @@
+package main
+
+import (
+	"context"
+	"database/sql/driver"
+	"errors"
+	"net/http"
+	"slices"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/go-sql-driver/mysql"
+	"gorm.io/gorm"
+)
+
+// failing returns a finder that fails with err the first times, and then finds; at counts when each attempt began.
+func failing(err error, times int, at *[]time.Time) finder {
+	return func(ctx context.Context, from, to string) ([]flight, error) {
+		*at = append(*at, time.Now())
+		if len(*at) <= times {
+			return nil, err
+		}
+		return findBritishAirways(ctx, from, to)
+	}
+}
+
+func TestRetryHealsATransientError(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var attempts []time.Time
+		app := newTestApp(t, failing(driver.ErrBadConn, 4, &attempts))
+		if got := get(t.Context(), app, lhrToJFK); got.Code != http.StatusOK {
+			t.Errorf("status: got %d, want 200", got.Code)
+		}
+		if got, want := len(attempts), 5; got != want {
+			t.Errorf("attempts: got %d, want %d", got, want)
+		}
+	})
+}
+
+func TestRetryGivesUp(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var attempts []time.Time
+		app := newTestApp(t, failing(mysql.ErrInvalidConn, 100, &attempts))
+		wantProblem(t, get(t.Context(), app, lhrToJFK), http.StatusInternalServerError)
+		if got, want := len(attempts), 5; got != want {
+			t.Errorf("attempts: got %d, want %d", got, want)
+		}
+	})
+}
+
+func TestRetryOnlyWhatMayGoAway(t *testing.T) {
+	for _, permanent := range []error{
+		gorm.ErrRecordNotFound, &mysql.MySQLError{Number: 1045}, &mysql.MySQLError{Number: 1064}, errors.New("unknown"),
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			var attempts []time.Time
+			get(t.Context(), newTestApp(t, failing(permanent, 100, &attempts)), lhrToJFK)
+			if got, want := len(attempts), 1; got != want {
+				t.Errorf("attempts after %v: got %d, want %d", permanent, got, want)
+			}
+		})
+	}
+}
+
+func TestRetryBacksOffWithJitter(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		exact := 0
+		for range 10 {
+			var attempts []time.Time
+			get(t.Context(), newTestApp(t, failing(driver.ErrBadConn, 4, &attempts)), lhrToJFK)
+			for i, backoff := range []time.Duration{25, 50, 100, 200} {
+				backoff *= time.Millisecond
+				got := attempts[i+1].Sub(attempts[i])
+				if got < backoff/2 || got > backoff*3/2 {
+					t.Errorf("wait before retry %d: got %s, want %s, give or take half", i+1, got, backoff)
+				}
+				if got == backoff {
+					exact++
+				}
+			}
+		}
+		if exact == 40 {
+			t.Error("no backoff had any jitter")
+		}
+	})
+}
+
+func TestEachAttemptHasItsOwnTimeout(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		attempts := 0
+		app := newTestApp(t, func(ctx context.Context, from, to string) ([]flight, error) {
+			if attempts++; attempts < 3 {
+				<-ctx.Done()
+				return nil, ctx.Err()
+			}
+			return findBritishAirways(ctx, from, to)
+		})
+		start := time.Now()
+		if got := get(t.Context(), app, lhrToJFK); got.Code != http.StatusOK {
+			t.Errorf("status: got %d, want 200", got.Code)
+		}
+		if got := time.Since(start); got < 2*time.Second || got > 2200*time.Millisecond {
+			t.Errorf("two attempts that time out and one that does not: got %s, want 2 s and two backoffs", got)
+		}
+	})
+}
+
+func TestDeadlineBoundsTheRequest(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		app := newTestApp(t, func(ctx context.Context, _, _ string) ([]flight, error) {
+			<-ctx.Done()
+			return nil, ctx.Err()
+		})
+		start := time.Now()
+		wantProblem(t, get(t.Context(), app, lhrToJFK), http.StatusGatewayTimeout)
+		if got, want := time.Since(start), 5*time.Second; got != want {
+			t.Errorf("the request took %s, want %s", got, want)
+		}
+	})
+}
+
+func TestClientThatHangsUpEndsTheRetries(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ctx, hangUp := context.WithCancel(t.Context())
+		var attempts []time.Time
+		app := newTestApp(t, func(context.Context, string, string) ([]flight, error) {
+			attempts = append(attempts, time.Now())
+			time.AfterFunc(time.Millisecond, hangUp)
+			return nil, driver.ErrBadConn
+		})
+		get(ctx, app, lhrToJFK)
+		if got, want := len(attempts), 1; got != want {
+			t.Errorf("attempts: got %d, want %d", got, want)
+		}
+	})
+}
+
+func TestEachRetryIsLogged(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var attempts []time.Time
+		lines := captureLog(t)
+		get(t.Context(), newTestApp(t, failing(driver.ErrBadConn, 2, &attempts)), lhrToJFK)
+		want := []string{"retry attempt=1 cause=driver: bad connection", "retry attempt=2 cause=driver: bad connection"}
+		if got := lines("attempt", "cause"); !slices.Equal(got, want) {
+			t.Errorf("log: got %q, want %q", got, want)
+		}
+	})
+}
