@@ -1,0 +1,107 @@
+package openflights
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"chaosworkshop/shared/model"
+)
+
+// fullDir is the folder of the full OpenFlights data beside the project, which is not part of it: a test that compares
+// against it is skipped where it is absent.
+func fullDir(t testing.TB) string {
+	t.Helper()
+	dir := filepath.Join("..", "..", "..", "shared", "openflights")
+	if _, err := os.Stat(dir); errors.Is(err, fs.ErrNotExist) {
+		t.Skip("SKIPPED: NOTHING WAS COMPARED: the full OpenFlights data is not beside the project")
+	}
+	return dir
+}
+
+func TestLoadFullSet(t *testing.T) {
+	data, report, err := Load(fullDir(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := `countries.dat: 240 of 261 rows, 21 rejected
+locales.dat: 14 of 14 rows
+airlines.dat: 6,162 of 6,162 rows
+airports.dat: 7,698 of 7,698 rows
+routes.dat: 67,663 of 67,663 rows, 1,347 with an unresolved airline or airport`
+	if got := report.Summary(); got != want {
+		t.Errorf("summary:\n%s\nwant:\n%s", got, want)
+	}
+	if got, want := len(airlinesBetween(data, "LHR", "JFK")), 12; got != want {
+		t.Errorf("airlines from LHR to JFK: %d, want %d", got, want)
+	}
+	if got, want := *data.Airports[0].CountryCode, "PG"; got != want {
+		t.Errorf("country code of %s: %s, want %s", data.Airports[0].Name, got, want)
+	}
+	checkConsistent(t, data)
+}
+
+func BenchmarkLoad(b *testing.B) {
+	dir := fullDir(b)
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, _, err := Load(dir); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+// airlinesBetween are the names of the airlines that fly between two airports, as the exercises' query joins them.
+func airlinesBetween(data model.Dataset, from, to string) []string {
+	names := map[int]string{}
+	for _, airline := range data.Airlines {
+		names[airline.ALID] = airline.Name
+	}
+	var found []string
+	for _, route := range data.Routes {
+		if route.SrcAP == from && route.DstAP == to && route.ALID != nil {
+			found = append(found, names[*route.ALID])
+		}
+	}
+	return found
+}
+
+// checkConsistent reports keys that are not unique and references that lead nowhere.
+func checkConsistent(t *testing.T, data model.Dataset) {
+	t.Helper()
+	countries := unique(t, "country", data.Countries, func(c model.Country) string { return c.Code })
+	unique(t, "locale", data.Locales, func(l model.Locale) string { return l.Locale })
+	airlines := unique(t, "airline", data.Airlines, func(a model.Airline) int { return a.ALID })
+	airports := unique(t, "airport", data.Airports, func(a model.Airport) int { return a.APID })
+	unique(t, "route", data.Routes, func(r model.Route) int { return r.RID })
+	for _, airport := range data.Airports {
+		if airport.CountryCode != nil && !countries[*airport.CountryCode] {
+			t.Errorf("airport %d: no country %s", airport.APID, *airport.CountryCode)
+		}
+	}
+	for _, route := range data.Routes {
+		if route.ALID != nil && !airlines[*route.ALID] {
+			t.Errorf("route %d: no airline %d", route.RID, *route.ALID)
+		}
+		for _, id := range []*int{route.SrcAPID, route.DstAPID} {
+			if id != nil && !airports[*id] {
+				t.Errorf("route %d: no airport %d", route.RID, *id)
+			}
+		}
+	}
+}
+
+// unique is the set of the keys of the rows; it reports every key that is there twice.
+func unique[T any, K comparable](t *testing.T, noun string, rows []T, key func(T) K) map[K]bool {
+	t.Helper()
+	keys := make(map[K]bool, len(rows))
+	for _, row := range rows {
+		if keys[key(row)] {
+			t.Errorf("two rows for %s %v", noun, key(row))
+		}
+		keys[key(row)] = true
+	}
+	return keys
+}

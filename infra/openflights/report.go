@@ -1,0 +1,104 @@
+package openflights
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+)
+
+// maxRejections is how many rejections a FileReport lists. It counts all.
+const maxRejections = 100
+
+// Report says what Load read, what it kept, and why it did not keep the rest.
+type Report struct {
+	// Files are in the order in which they were read.
+	Files []FileReport
+}
+
+// FileReport is the part of a Report about one file.
+type FileReport struct {
+	// Name of the file, such as airports.dat.
+	Name string
+	// Read is the number of rows in the file, Kept the number of those in the Dataset.
+	Read, Kept int
+	// Unresolved is the number of kept rows which name an airline or an airport that is in no table.
+	Unresolved int
+	// Rejections are the first 100 rows that were not kept.
+	Rejections []Rejection
+}
+
+// Rejection is one row that was not kept, and why.
+type Rejection struct {
+	File   string
+	Line   int
+	Reason string
+}
+
+// String is the rejection in one line: file, line, reason.
+func (r Rejection) String() string {
+	return fmt.Sprintf("%s line %d: %s", r.File, r.Line, r.Reason)
+}
+
+// Rejected is the number of rows in the file that were not kept.
+func (f FileReport) Rejected() int { return f.Read - f.Kept }
+
+// String is the counts in one line.
+func (f FileReport) String() string {
+	text := fmt.Sprintf("%s: %s of %s rows", f.Name, thousands(f.Kept), thousands(f.Read))
+	if f.Rejected() > 0 {
+		text += fmt.Sprintf(", %s rejected", thousands(f.Rejected()))
+	}
+	if f.Unresolved > 0 {
+		text += fmt.Sprintf(", %s with an unresolved airline or airport", thousands(f.Unresolved))
+	}
+	return text
+}
+
+// reject counts nothing: Read without Kept is a rejection. It lists the row while there is room.
+func (f *FileReport) reject(line int, reason string) {
+	if len(f.Rejections) < maxRejections {
+		f.Rejections = append(f.Rejections, Rejection{File: f.Name, Line: line, Reason: reason})
+	}
+}
+
+// Rejected is the number of rows in all files that were not kept.
+func (r Report) Rejected() int {
+	sum := 0
+	for _, file := range r.Files {
+		sum += file.Rejected()
+	}
+	return sum
+}
+
+// Summary is one line per file: its counts.
+func (r Report) Summary() string {
+	lines := make([]string, len(r.Files))
+	for i, file := range r.Files {
+		lines[i] = file.String()
+	}
+	return strings.Join(lines, "\n")
+}
+
+// String is the Summary, with the rejections of every file indented below its line.
+func (r Report) String() string {
+	var text strings.Builder
+	for _, file := range r.Files {
+		fmt.Fprintln(&text, file)
+		for _, rejection := range file.Rejections {
+			fmt.Fprintf(&text, "  line %d: %s\n", rejection.Line, rejection.Reason)
+		}
+		if more := file.Rejected() - len(file.Rejections); more > 0 {
+			fmt.Fprintf(&text, "  and %s more\n", thousands(more))
+		}
+	}
+	return strings.TrimSuffix(text.String(), "\n")
+}
+
+// thousands writes a count with a comma between groups of three digits.
+func thousands[N int | int64](count N) string {
+	text := strconv.FormatInt(int64(count), 10)
+	for i := len(text) - 3; i > 0; i -= 3 {
+		text = text[:i] + "," + text[i:]
+	}
+	return text
+}
