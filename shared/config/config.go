@@ -152,18 +152,27 @@ func userFile() string {
 	return filepath.Join(dir, "chaosworkshop", ".env")
 }
 
-// rootFile is the .env beside go.work, looked for from the working directory upwards.
+// rootFile is the .env at the workshop's root, or in the working directory where there is no root.
 func rootFile() string {
-	dir, err := os.Getwd()
+	root, err := Root()
 	if err != nil {
 		return ".env"
 	}
+	return filepath.Join(root, ".env")
+}
+
+// Root is the folder of the workshop: the one with go.work, looked for from the working directory upwards.
+func Root() (string, error) {
+	dir, err := os.Getwd()
+	if err != nil {
+		return "", fmt.Errorf("find the workshop: %w", err)
+	}
 	for at := dir; ; at = filepath.Dir(at) {
 		if _, err := os.Stat(filepath.Join(at, "go.work")); err == nil {
-			return filepath.Join(at, ".env")
+			return at, nil
 		}
 		if at == filepath.Dir(at) {
-			return filepath.Join(dir, ".env")
+			return "", fmt.Errorf("find the workshop: no go.work in %s or above it; run this inside the workshop's folder", dir)
 		}
 	}
 }

@@ -34,7 +34,7 @@ func Open(cfg config.Database, counts *metrics.Metrics) (*gorm.DB, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open database: %w", err)
 	}
-	count := func(*gorm.DB) { counts.Attempt() }
+	count := func(query *gorm.DB) { counts.Attempt(query.Statement.Context) }
 	if err := db.Callback().Query().Before("gorm:query").Register("count attempts", count); err != nil {
 		return nil, fmt.Errorf("count attempts: %w", err)
 	}

@@ -2,8 +2,10 @@
 package metrics
 
 import (
+	"context"
 	"net/http"
 	"strconv"
+	"sync/atomic"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -17,6 +19,7 @@ type Metrics struct {
 	requests *prometheus.CounterVec
 	latency  prometheus.Histogram
 	attempts prometheus.Counter
+	retries  prometheus.Counter
 	dials    prometheus.Counter
 }
 
@@ -34,11 +37,14 @@ func New() *Metrics {
 		attempts: prometheus.NewCounter(prometheus.CounterOpts{
 			Name: "database_attempts_total", Help: "Queries sent to the database, retries included.",
 		}),
+		retries: prometheus.NewCounter(prometheus.CounterOpts{
+			Name: "database_retries_total", Help: "Queries that repeated an earlier one of the same request.",
+		}),
 		dials: prometheus.NewCounter(prometheus.CounterOpts{
 			Name: "database_dials_total", Help: "Connections opened to the database.",
 		}),
 	}
-	m.registry.MustRegister(m.requests, m.latency, m.attempts, m.dials, collectors.NewGoCollector())
+	m.registry.MustRegister(m.requests, m.latency, m.attempts, m.retries, m.dials, collectors.NewGoCollector())
 	return m
 }
 
@@ -48,8 +54,21 @@ func (m *Metrics) Request(status int, took time.Duration) {
 	m.latency.Observe(took.Seconds())
 }
 
-// Attempt counts one query sent to the database.
-func (m *Metrics) Attempt() { m.attempts.Inc() }
+// attemptsKey is the context's key of how many queries a request has sent.
+type attemptsKey struct{}
+
+// ForRequest returns ctx for one request: its second query and later ones count as retries.
+func ForRequest(ctx context.Context) context.Context {
+	return context.WithValue(ctx, attemptsKey{}, new(atomic.Int64))
+}
+
+// Attempt counts one query sent to the database for the request of ctx.
+func (m *Metrics) Attempt(ctx context.Context) {
+	m.attempts.Inc()
+	if attempts, ok := ctx.Value(attemptsKey{}).(*atomic.Int64); ok && attempts.Add(1) > 1 {
+		m.retries.Inc()
+	}
+}
 
 // Dial counts one connection opened to the database.
 func (m *Metrics) Dial() { m.dials.Inc() }

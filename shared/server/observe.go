@@ -16,7 +16,7 @@ func observe(next http.Handler, counts *metrics.Metrics) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		start := time.Now()
 		recorder := &statusRecorder{ResponseWriter: w, status: http.StatusOK}
-		next.ServeHTTP(recorder, r)
+		next.ServeHTTP(recorder, r.WithContext(metrics.ForRequest(r.Context())))
 
 		took, status := time.Since(start), recorder.status
 		if r.Context().Err() != nil {

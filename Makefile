@@ -1,0 +1,36 @@
+# Each target is one command of the workshop: `make exercise3` is `go run ./infra exercise3`, also where there is no make.
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+WORKSHOP := bin/workshop$(if $(filter Windows_NT,$(OS)),.exe)
+
+.PHONY: help
+help: ## List the commands
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+.PHONY: workshop
+workshop: # Builds the commands; it does nothing when nothing changed.
+	@go build -o $(WORKSHOP) ./infra
+
+.PHONY: exercise1 exercise2 exercise3 exercise4 exercise5
+exercise1: workshop ## Run the baseline, with its database and Toxiproxy
+	@$(WORKSHOP) $@
+exercise2: workshop ## Run the app with a timeout
+	@$(WORKSHOP) $@
+exercise3: workshop ## Run the app with a timeout and retries
+	@$(WORKSHOP) $@
+exercise4: workshop ## Run the app with a circuit breaker around the retries
+	@$(WORKSHOP) $@
+exercise5: workshop ## Run the app with a health endpoint as well
+	@$(WORKSHOP) $@
+
+.PHONY: infra
+infra: workshop ## Run the database and Toxiproxy alone; the exercises then use them
+	@$(WORKSHOP) infra
+
+.PHONY: chaos
+chaos: workshop ## Inject a fault: EX=2, or FAULT=slow, and TTL=5m to take it back by itself
+	@$(WORKSHOP) chaos $(if $(EX),--ex $(EX)) $(if $(FAULT),--fault $(FAULT)) $(if $(TTL),--ttl $(TTL))
+
+.PHONY: calm
+calm: workshop ## Remove every fault
+	@$(WORKSHOP) calm

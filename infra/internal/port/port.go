@@ -1,0 +1,52 @@
+// Package port finds out who holds a TCP port, for messages.
+package port
+
+import (
+	"context"
+	"fmt"
+	"os/exec"
+	"runtime"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// HeldBy is " by NAME (process ID)" for the program that listens on the port, or nothing where that cannot be learnt:
+// it is up to the system and the user's rights.
+func HeldBy(number int) string {
+	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
+	defer cancel()
+	name, id := "", ""
+	switch runtime.GOOS {
+	case "linux":
+		name, id = fromProc(number)
+	case "darwin":
+		output, err := exec.CommandContext(ctx, "lsof", "-nP", "-F", "pc", "-sTCP:LISTEN", "-iTCP:"+strconv.Itoa(number)).Output()
+		if err != nil {
+			return ""
+		}
+		for _, line := range strings.Fields(string(output)) {
+			switch line[0] {
+			case 'p':
+				id = line[1:]
+			case 'c':
+				name = line[1:]
+			}
+		}
+	case "windows":
+		output, err := exec.CommandContext(ctx, "netstat", "-ano", "-p", "TCP").Output()
+		if err != nil {
+			return ""
+		}
+		for line := range strings.Lines(string(output)) {
+			columns := strings.Fields(line)
+			if len(columns) == 5 && columns[3] == "LISTENING" && strings.HasSuffix(columns[1], ":"+strconv.Itoa(number)) {
+				name, id = "a program", columns[4]
+			}
+		}
+	}
+	if id == "" {
+		return ""
+	}
+	return fmt.Sprintf(" by %s (process %s)", name, id)
+}
