@@ -7,16 +7,17 @@ import (
 	"path/filepath"
 	"testing"
 
+	"chaosworkshop/infra/internal/require"
 	"chaosworkshop/shared/model"
 )
 
-// fullDir is the folder of the full OpenFlights data beside the project, which is not part of it: a test that compares
-// against it is skipped where it is absent.
+// fullDir is the folder of the full OpenFlights data beside the project, which is not part of it. A test that compares
+// against it ends where it is absent.
 func fullDir(t testing.TB) string {
 	t.Helper()
 	dir := filepath.Join("..", "..", "..", "shared", "openflights")
 	if _, err := os.Stat(dir); errors.Is(err, fs.ErrNotExist) {
-		t.Skip("SKIPPED: NOTHING WAS COMPARED: the full OpenFlights data is not beside the project")
+		require.Missing(t, "the full OpenFlights data, in shared/openflights beside the project,")
 	}
 	return dir
 }
