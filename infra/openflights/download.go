@@ -10,18 +10,17 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
-	"strings"
 	"time"
 )
 
 // downloadLimit bounds a whole Download.
 const downloadLimit = 15 * time.Minute
 
-// errStalled is why a download ends whose server sends nothing any more.
-var errStalled = errors.New("the server stopped sending")
-
-// errWrongRange is an answer that does not go on where the part ends.
-var errWrongRange = errors.New("the server sent another range than asked for, run again to begin anew")
+// Why a transfer ends that is not complete.
+var (
+	errStalled  = errors.New("the server stopped sending")
+	errTooLarge = fmt.Errorf("more than %d MiB, which is no data file of OpenFlights", maxFile>>20)
+)
 
 // Download fetches the files of the source into the folder dir, for Load, and writes plain lines about it to out.
 //
@@ -38,19 +37,17 @@ func Download(ctx context.Context, source Source, dir string, out io.Writer) err
 	if err != nil {
 		return fmt.Errorf("download OpenFlights data: %w", err)
 	}
-	source.Client = source.client()
-	defer source.Client.CloseIdleConnections()
 	for _, file := range source.Files {
 		bar := &progress{out: out, name: file.Name}
-		if complete(dir, file, known[file.Name]) {
+		path := filepath.Join(dir, file.Name)
+		if checksum, _, err := file.verify(path); err == nil && checksum == known[file.Name] {
 			bar.say("complete")
 			continue
 		}
-		checksum, err := source.fetch(ctx, file, dir, bar)
+		known[file.Name], err = source.fetch(ctx, file, path, bar)
 		if err != nil {
-			return err
+			return fmt.Errorf("download %s: %w", file.Name, err)
 		}
-		known[file.Name] = checksum
 		// After every file, so that an interrupted Download need not begin again.
 		if err := known.write(dir); err != nil {
 			return fmt.Errorf("download OpenFlights data: %w", err)
@@ -59,103 +56,67 @@ func Download(ctx context.Context, source Source, dir string, out io.Writer) err
 	return nil
 }
 
-// complete says that the file in the folder dir is the one whose checksum was noted, and the one expected.
-func complete(dir string, file File, noted string) bool {
-	if noted == "" || file.SHA256 != "" && !strings.EqualFold(noted, file.SHA256) {
-		return false
-	}
-	checksum, err := fileSum(filepath.Join(dir, file.Name))
-	return err == nil && checksum == noted
-}
-
-// fetch downloads, verifies and puts in place one file, and returns its checksum.
-func (s Source) fetch(ctx context.Context, file File, dir string, bar *progress) (checksum string, err error) {
-	address, err := s.fileURL(file.Name)
-	if err != nil {
+// fetch downloads one file, verifies it, puts it in place at path, and returns its checksum.
+func (s Source) fetch(ctx context.Context, file File, path string, bar *progress) (checksum string, err error) {
+	rest := partOf(path)
+	if err := s.transfer(ctx, s.URL+file.Name, rest, bar); err != nil {
 		return "", err
 	}
-	path := filepath.Join(dir, file.Name)
-	rest := partOf(path)
-	if err := s.transfer(ctx, address, rest, bar); err != nil {
-		return "", fmt.Errorf("download %s: %w", file.Name, err)
-	}
-	checksum, report, err := rest.verify(file)
+	checksum, report, err := file.verify(rest.path)
 	if err != nil {
 		// What is wrong in the part would stay wrong, whatever a later run adds to it.
-		return "", cmp.Or(rest.remove(), fmt.Errorf("download %s: %s sent something else: %w; the file in place is kept",
-			file.Name, host(address), err))
+		return "", cmp.Or(rest.remove(), fmt.Errorf("the server sent something else: %w; nothing was replaced", err))
 	}
 	if err := rest.finish(path); err != nil {
-		return "", fmt.Errorf("download %s: %w", file.Name, err)
+		return "", err
 	}
 	bar.say("%s bytes, %s usable rows", thousands(bar.done), thousands(report.Kept))
 	return checksum, nil
-}
-
-// verify checks a complete part as the content of the file.
-func (p part) verify(file File) (checksum string, report FileReport, err error) {
-	if checksum, err = fileSum(p.path); err != nil {
-		return "", report, err
-	}
-	content, err := os.Open(p.path)
-	if err != nil {
-		return "", report, err
-	}
-	defer content.Close()
-	report, err = file.verify(content, checksum)
-	return checksum, report, err
 }
 
 // transfer completes the part from the address.
 func (s Source) transfer(ctx context.Context, address string, rest part, bar *progress) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
+	stall := cmp.Or(s.Stall, 30*time.Second)
+	watchdog := time.AfterFunc(stall, func() { cancel(errStalled) })
+	defer watchdog.Stop()
+	bar.alive = func() { watchdog.Reset(stall) }
+
 	size, etag := rest.state()
-	answer, err := s.get(ctx, address, size, etag)
+	answer, err := get(ctx, address, size, etag)
 	if err != nil {
 		return err
-	}
-	if answer.StatusCode == http.StatusRequestedRangeNotSatisfiable && size > 0 {
-		// What is there is at least as long as what is published: begin again.
-		answer.Body.Close()
-		if answer, err = s.get(ctx, address, 0, ""); err != nil {
-			return err
-		}
 	}
 	defer answer.Body.Close()
-	from, total, err := extent(answer, size)
-	if errors.Is(err, errWrongRange) {
-		return cmp.Or(rest.remove(), err)
-	}
-	if err != nil {
-		return err
-	}
-	if total > maxFile {
-		return fmt.Errorf("%s bytes, more than %d MiB", thousands(total), maxFile>>20)
+	if answer.StatusCode != http.StatusOK && size > 0 && !continues(answer, size) {
+		// The server cannot go on where the part ends: begin again.
+		if err := rest.remove(); err != nil {
+			return err
+		}
+		return s.transfer(ctx, address, rest, bar)
 	}
 	var file *os.File
-	if from > 0 {
-		file, err = rest.resume()
-	} else {
+	switch {
+	case answer.ContentLength > maxFile:
+		err = errTooLarge
+	case answer.StatusCode == http.StatusOK:
+		size = 0
 		file, err = rest.begin(answer.Header.Get("ETag"))
+	case size > 0:
+		file, err = rest.resume()
+	default:
+		err = fmt.Errorf("%s answered %s", address, answer.Status)
 	}
 	if err != nil {
 		return err
 	}
-	bar.start(from, total)
-	watchdog := time.AfterFunc(s.stall(), func() { cancel(errStalled) })
-	defer watchdog.Stop()
-	body := &watched{in: answer.Body, alive: func() { watchdog.Reset(s.stall()) }}
-	_, err = io.Copy(io.MultiWriter(file, bar), io.LimitReader(body, maxFile+1-from))
+	bar.start(size, size+answer.ContentLength)
+	_, err = io.Copy(io.MultiWriter(file, bar), io.LimitReader(answer.Body, maxFile+1-size))
 	// Before the rename: a power cut must not leave a file in place without its content.
-	err = cmp.Or(err, file.Sync(), file.Close())
-	switch {
-	case context.Cause(ctx) != nil:
-		err = context.Cause(ctx)
-	case bar.done > maxFile:
-		return cmp.Or(rest.remove(), fmt.Errorf("more than %d MiB", maxFile>>20))
-	case err == nil && total > 0 && bar.done < total:
-		err = io.ErrUnexpectedEOF
+	err = cmp.Or(context.Cause(ctx), err, file.Sync(), file.Close())
+	if bar.done > maxFile {
+		return cmp.Or(rest.remove(), errTooLarge)
 	}
 	if err != nil {
 		return fmt.Errorf("cut off after %s bytes, run again to go on: %w", thousands(bar.done), err)
@@ -164,73 +125,34 @@ func (s Source) transfer(ctx context.Context, address string, rest part, bar *pr
 }
 
 // get asks for the address, or for what follows its first size bytes if it still has the ETag.
-func (s Source) get(ctx context.Context, address string, size int64, etag string) (*http.Response, error) {
+func get(ctx context.Context, address string, size int64, etag string) (*http.Response, error) {
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
 	if err != nil {
 		return nil, err
 	}
 	// Compressed, neither the length nor a range would be the file's.
 	request.Header.Set("Accept-Encoding", "identity")
+	// Five requests are not worth a connection that stays open behind them.
+	request.Close = true
 	if size > 0 {
 		request.Header.Set("Range", fmt.Sprintf("bytes=%d-", size))
 		request.Header.Set("If-Range", etag)
 	}
-	answer, err := s.Client.Do(request)
-	switch {
-	case err != nil && ctx.Err() != nil:
-		return nil, context.Cause(ctx)
-	case err != nil:
-		return nil, fmt.Errorf("could not reach %s: check the network; the built-in sample works without (%w)",
-			host(address), cause(err))
+	answer, err := http.DefaultClient.Do(request)
+	if err == nil {
+		return answer, nil
 	}
-	return answer, nil
+	// The request's method and address, which url.Error adds, say nothing that a reader could use.
+	if wrapped, ok := errors.AsType[*url.Error](err); ok {
+		err = wrapped.Err
+	}
+	return nil, fmt.Errorf("could not reach %s: check the network; the built-in sample works without (%w)",
+		request.URL.Host, cmp.Or(context.Cause(ctx), err))
 }
 
-// extent is the first byte that the answer holds and the length of the whole file, -1 where the server does not say.
-// size is how many bytes were there when asking.
-func extent(answer *http.Response, size int64) (from, total int64, err error) {
-	switch answer.StatusCode {
-	case http.StatusOK:
-		return 0, answer.ContentLength, nil
-	case http.StatusPartialContent:
-		var last int64
-		text := answer.Header.Get("Content-Range")
-		if _, err := fmt.Sscanf(text, "bytes %d-%d/%d", &from, &last, &total); err != nil || from != size || last+1 != total {
-			return 0, 0, fmt.Errorf("%s: %w: %s", answer.Request.URL.Host, errWrongRange, clip(text))
-		}
-		return from, total, nil
-	}
-	return 0, 0, fmt.Errorf("%s answered %s", answer.Request.URL, answer.Status)
-}
-
-// cause is the error without the request's method and address, which the caller names.
-func cause(err error) error {
-	var wrapped *url.Error
-	if errors.As(err, &wrapped) {
-		return wrapped.Err
-	}
-	return err
-}
-
-// host is the host of an address, for messages.
-func host(address string) string {
-	parsed, err := url.Parse(address)
-	if err != nil {
-		return address
-	}
-	return parsed.Host
-}
-
-// watched reports every read that brought something.
-type watched struct {
-	in    io.Reader
-	alive func()
-}
-
-func (w *watched) Read(into []byte) (int, error) {
-	n, err := w.in.Read(into)
-	if n > 0 {
-		w.alive()
-	}
-	return n, err
+// continues says that the answer holds all that follows the first size bytes.
+func continues(answer *http.Response, size int64) bool {
+	total := size + answer.ContentLength
+	return answer.StatusCode == http.StatusPartialContent &&
+		answer.Header.Get("Content-Range") == fmt.Sprintf("bytes %d-%d/%d", size, total-1, total)
 }

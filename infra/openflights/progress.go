@@ -8,8 +8,10 @@ import (
 // progress writes plain lines about one file's download: every quarter, so that a log stays readable. It is the writer
 // to which the content is copied in passing.
 type progress struct {
-	out         io.Writer
-	name        string
+	out  io.Writer
+	name string
+	// alive is called whenever something came.
+	alive       func()
 	done, total int64
 	quarter     int64
 }
@@ -30,6 +32,7 @@ func (p *progress) start(done, total int64) {
 
 // Write counts the bytes. It never fails: a closed terminal does not stop a download.
 func (p *progress) Write(bytes []byte) (int, error) {
+	p.alive()
 	p.done += int64(len(bytes))
 	if p.total > 0 {
 		if quarter := 4 * p.done / p.total; quarter > p.quarter {

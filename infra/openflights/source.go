@@ -1,23 +1,21 @@
 package openflights
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
 	"io"
-	"net"
-	"net/http"
-	"net/url"
+	"os"
 	"strings"
 	"time"
 )
 
 // Source says where the data files are published, and what makes a download good.
 type Source struct {
-	// URL of the folder that holds the files.
+	// URL of the folder that holds the files, with the slash at its end.
 	URL string
 	// Files to download, in order.
 	Files []File
-	// Client does the requests; nil for one that limits the time to connect and to the first byte.
-	Client *http.Client
 	// Stall is how long the server may send nothing before the download fails; 0 for 30 s.
 	Stall time.Duration
 }
@@ -47,52 +45,25 @@ func Published() Source {
 	}
 }
 
-// fileURL is the address of one file.
-func (s Source) fileURL(name string) (string, error) {
-	address, err := url.JoinPath(s.URL, name)
+// verify checks the file at path, and returns its SHA-256 in hexadecimal and its part of a load's report.
+func (f File) verify(path string) (checksum string, report FileReport, err error) {
+	content, err := os.Open(path)
 	if err != nil {
-		return "", fmt.Errorf("download %s: bad address: %w", name, err)
+		return "", report, err
 	}
-	return address, nil
-}
-
-// client is what does the requests.
-func (s Source) client() *http.Client {
-	if s.Client != nil {
-		return s.Client
+	defer content.Close()
+	hash := sha256.New()
+	report, err = usable(f.Name, io.TeeReader(content, hash))
+	checksum = hex.EncodeToString(hash.Sum(nil))
+	switch {
+	case err != nil:
+		return checksum, report, err
+	case report.Kept < f.Rows:
+		err = fmt.Errorf("%s usable rows, at least %s expected", thousands(report.Kept), thousands(f.Rows))
+	case f.SHA256 != "" && !strings.EqualFold(checksum, f.SHA256):
+		err = fmt.Errorf("SHA-256 %s, %s expected", checksum, f.SHA256)
 	}
-	return &http.Client{Transport: &http.Transport{
-		Proxy:                 http.ProxyFromEnvironment,
-		DialContext:           (&net.Dialer{Timeout: 10 * time.Second}).DialContext,
-		TLSHandshakeTimeout:   10 * time.Second,
-		ResponseHeaderTimeout: 30 * time.Second,
-		ForceAttemptHTTP2:     true,
-		// Each file is a request of its own; nothing is worth keeping open after the last.
-		IdleConnTimeout: 10 * time.Second,
-	}}
-}
-
-// stall is how long the server may send nothing.
-func (s Source) stall() time.Duration {
-	if s.Stall > 0 {
-		return s.Stall
-	}
-	return 30 * time.Second
-}
-
-// verify checks the content of a downloaded file and returns its part of a load's report.
-func (f File) verify(in io.Reader, checksum string) (FileReport, error) {
-	report, err := usable(f.Name, in)
-	if err != nil {
-		return report, err
-	}
-	if report.Kept < f.Rows {
-		return report, fmt.Errorf("%s usable rows, at least %s expected", thousands(report.Kept), thousands(f.Rows))
-	}
-	if f.SHA256 != "" && !strings.EqualFold(checksum, f.SHA256) {
-		return report, fmt.Errorf("SHA-256 %s, %s expected", checksum, f.SHA256)
-	}
-	return report, nil
+	return checksum, report, err
 }
 
 // usable reads a data file as Load does and returns its part of the report.

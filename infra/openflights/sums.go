@@ -2,8 +2,6 @@ package openflights
 
 import (
 	"bufio"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
@@ -54,18 +52,4 @@ func (s sums) write(dir string) error {
 		return err
 	}
 	return os.Rename(path+partSuffix, path)
-}
-
-// fileSum is the SHA-256 of a file in hexadecimal.
-func fileSum(path string) (string, error) {
-	file, err := os.Open(path)
-	if err != nil {
-		return "", err
-	}
-	defer file.Close()
-	hash := sha256.New()
-	if _, err := io.Copy(hash, file); err != nil {
-		return "", err
-	}
-	return hex.EncodeToString(hash.Sum(nil)), nil
 }
