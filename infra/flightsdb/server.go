@@ -1,0 +1,110 @@
+// Package flightsdb is a MySQL-compatible server of the flights database, inside the process and read-only.
+package flightsdb
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+
+	sqle "github.com/dolthub/go-mysql-server"
+	"github.com/dolthub/go-mysql-server/server"
+	"github.com/dolthub/go-mysql-server/sql"
+	"github.com/dolthub/go-mysql-server/sql/analyzer"
+	"github.com/dolthub/vitess/go/mysql"
+
+	"chaosworkshop/shared/model"
+)
+
+// Options say where the server listens, who may log in, and what it serves.
+type Options struct {
+	// Addr is the host and port to listen on. Port 0 takes any free port.
+	Addr string
+	// RootPassword is the password of root.
+	RootPassword string
+	// User is a second account; none when empty.
+	User string
+	// Password is the password of User.
+	Password string
+	// Data is the content of the database. The caller does not change it any more.
+	Data model.Dataset
+}
+
+// Server is a running server.
+type Server struct {
+	listener *listener
+	engine   *sqle.Engine
+	server   *server.Server
+	served   chan struct{}
+}
+
+// Start serves the data until Close. A port that is taken gives the error of net.Listen.
+func Start(ctx context.Context, options Options) (*Server, error) {
+	db, err := newDatabase(options.Data)
+	if err != nil {
+		return nil, fmt.Errorf("start flights database: %w", err)
+	}
+	var config net.ListenConfig
+	socket, err := config.Listen(ctx, "tcp", options.Addr)
+	if err != nil {
+		return nil, fmt.Errorf("start flights database: %w", err)
+	}
+	silenceLibrary()
+	s := &Server{listener: listen(socket), engine: newEngine(db), served: make(chan struct{})}
+	s.server, err = server.NewServerWithHandler(
+		server.Config{
+			Listener:                s.listener,
+			Address:                 socket.Addr().String(),
+			Version:                 version,
+			ProtocolListenerFactory: newAccounts(options).listen,
+		},
+		s.engine, sql.NewContext, newSession, nil, newHandler)
+	if err != nil {
+		socket.Close()
+		return nil, fmt.Errorf("start flights database: %w", err)
+	}
+	go func() {
+		defer close(s.served)
+		s.server.Listener.Accept()
+	}()
+	return s, nil
+}
+
+// version is what the server says of itself: clients choose their dialect by it.
+const version = "8.0.33-flights"
+
+func newEngine(db *database) *sqle.Engine {
+	a := analyzer.NewBuilder(db).Build()
+	a.Parser = readOnlyParser{a.Parser}
+	engine := sqle.New(a, &sqle.Config{IsReadOnly: true})
+	engine.Parser = a.Parser
+	return engine
+}
+
+// newSession is the session of a connection that has logged in.
+func newSession(_ context.Context, c *mysql.Conn, addr string) (sql.Session, error) {
+	client := sql.Client{Address: c.RemoteAddr().String(), Capabilities: c.Capabilities}
+	if user, ok := c.UserData.(sql.MysqlConnectionUser); ok {
+		client.User, client.Address = user.User, user.Host
+	}
+	return sql.NewBaseSessionWithClientServer(addr, client, c.ConnectionID), nil
+}
+
+// Addr is the host and port that the server listens on.
+func (s *Server) Addr() string { return s.listener.Addr().String() }
+
+// Connections counts the connections that the server has accepted so far.
+func (s *Server) Connections() int64 { return s.listener.count() }
+
+// Close closes the port and every connection, and returns when nothing of the server runs any more.
+func (s *Server) Close() error {
+	err := s.server.Close()
+	<-s.served
+	s.listener.closeConnections()
+	s.server.SessionManager().WaitForClosedConnections()
+	// The engine ends its own threads by cancelling them, and says so.
+	if closing := s.engine.Close(); !errors.Is(closing, context.Canceled) {
+		err = errors.Join(err, closing)
+	}
+	return err
+}
