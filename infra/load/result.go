@@ -1,0 +1,85 @@
+package load
+
+import (
+	"context"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	vegeta "github.com/tsenart/vegeta/v12/lib"
+)
+
+// Result is what became of one request.
+type Result struct {
+	// Seq counts the requests from 0, in the order in which they were sent.
+	Seq int
+	// At is when the request was sent.
+	At time.Time
+	// Latency is the time from there to the end of the answer, or to giving up.
+	Latency time.Duration
+	// Status is the HTTP status; 0 when there was no answer.
+	Status int
+	// Err says why there was no answer; empty when there was one.
+	Err string
+	// RetryAfter is the answer's Retry-After in seconds; 0 when it has none.
+	RetryAfter int
+}
+
+// Outcome is what a result means to the one who asked.
+type Outcome string
+
+// The outcomes, from good to bad.
+const (
+	// OK is any 2xx.
+	OK Outcome = "ok"
+	// Rejected is a 503: the circuit breaker refused without asking the database.
+	Rejected Outcome = "rejected"
+	// Timeout is a 504: a timeout or a deadline ended the wait.
+	Timeout Outcome = "timeout"
+	// Error is any other answer, usually a 500.
+	Error Outcome = "error"
+	// NoAnswer is a request to which no answer came: the app is down, or it took longer than the client waits.
+	NoAnswer Outcome = "no answer"
+)
+
+// Outcomes are all outcomes, from good to bad.
+func Outcomes() []Outcome { return []Outcome{OK, Rejected, Timeout, Error, NoAnswer} }
+
+// Outcome classifies the result.
+func (r Result) Outcome() Outcome {
+	switch {
+	case r.Status == 0:
+		return NoAnswer
+	case r.Status >= 200 && r.Status < 300:
+		return OK
+	case r.Status == http.StatusServiceUnavailable:
+		return Rejected
+	case r.Status == http.StatusGatewayTimeout:
+		return Timeout
+	default:
+		return Error
+	}
+}
+
+// newResult translates vegeta's result.
+func newResult(hit *vegeta.Result) Result {
+	result := Result{Seq: int(hit.Seq), At: hit.Timestamp, Latency: hit.Latency, Status: int(hit.Code)}
+	if hit.Code == 0 {
+		result.Err = reason(hit.Error)
+	}
+	// Not a number of seconds is 0, as none is.
+	result.RetryAfter, _ = strconv.Atoi(hit.Headers.Get("Retry-After"))
+	return result
+}
+
+// reason shortens Go's error of a failed request: `Get "http://...": dial tcp ...: connect: connection refused`.
+func reason(text string) string {
+	if strings.Contains(text, context.DeadlineExceeded.Error()) {
+		return "no answer in time"
+	}
+	if at := strings.LastIndex(text, ": "); at >= 0 {
+		text = text[at+2:]
+	}
+	return text
+}
