@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"net/http"
-	"sync"
 	"time"
 
 	"github.com/failsafe-go/failsafe-go/circuitbreaker"
@@ -33,16 +32,16 @@ type healthReport struct {
 
 // serveHealth adds to router whether the app can serve (/health/) and whether it is alive (/health/live).
 func serveHealth(router *gin.Engine, ping func(context.Context) error, breaker circuitbreaker.CircuitBreaker[[]flight]) {
-	var mutex sync.Mutex
 	var report healthReport
 	var checked time.Time
+	turn := make(chan struct{}, 1)
 	health := func(c *gin.Context) {
-		mutex.Lock() // One check at a time: who comes meanwhile waits for its report.
+		turn <- struct{}{} // One check at a time: who comes meanwhile waits for its report.
 		if time.Since(checked) > healthMaxAge {
 			report, checked = checkHealth(ping, breaker), time.Now()
 		}
 		answer, status := report, http.StatusOK
-		mutex.Unlock()
+		<-turn
 		if answer.Status == "Unhealthy" {
 			status = http.StatusServiceUnavailable
 		}
