@@ -34,3 +34,7 @@ chaos: workshop ## Inject a fault: EX=2, or FAULT=slow, and TTL=5m to take it ba
 .PHONY: calm
 calm: workshop ## Remove every fault
 	@$(WORKSHOP) calm
+
+.PHONY: diff
+diff: workshop ## Show a lesson as a diff: FROM=2 TO=3, STYLE=side, CODE=1 without tests
+	@$(WORKSHOP) diff $(if $(FROM),--from $(FROM)) $(if $(TO),--to $(TO)) $(if $(STYLE),--style $(STYLE)) $(if $(CODE),--code)

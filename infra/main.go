@@ -62,6 +62,9 @@ func newRoot() *cobra.Command {
 		CompletionOptions: cobra.CompletionOptions{HiddenDefaultCmd: true},
 	}
 	root.AddCommand(newExerciseCommands()...)
-	root.AddCommand(newInfraCommand())
+	root.AddCommand(
+		newInfraCommand(),
+		newDiffCommand(),
+	)
 	return root
 }
