@@ -15,7 +15,7 @@ type Route struct {
 	Codeshare string   `gorm:"column:codeshare;size:1;not null"`
 	Stops     int8     `gorm:"column:stops;type:tinyint;not null"`
 	Equipment string   `gorm:"column:equipment;size:255;not null"`
-	Carrier   *Airline `gorm:"foreignKey:ALID;references:ALID"`
+	Carrier   *Airline `gorm:"belongsTo;foreignKey:ALID;references:ALID"`
 	Source    *Airport `gorm:"foreignKey:SrcAPID;references:APID"`
 	Dest      *Airport `gorm:"foreignKey:DstAPID;references:APID"`
 }
