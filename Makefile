@@ -38,3 +38,7 @@ calm: workshop ## Remove every fault
 .PHONY: diff
 diff: workshop ## Show a lesson as a diff: FROM=2 TO=3, STYLE=side, CODE=1 without tests
 	@$(WORKSHOP) diff $(if $(FROM),--from $(FROM)) $(if $(TO),--to $(TO)) $(if $(STYLE),--style $(STYLE)) $(if $(CODE),--code)
+
+.PHONY: load
+load: workshop ## Send requests: RATE=50 DURATION=30s URL=... SEED=1 PAIRS=200 OUT=run.html
+	@$(WORKSHOP) load $(if $(RATE),--rate $(RATE)) $(if $(DURATION),--duration $(DURATION)) $(if $(URL),--url $(URL)) $(if $(SEED),--seed $(SEED)) $(if $(PAIRS),--pairs $(PAIRS)) $(if $(OUT),--out $(OUT))

@@ -64,6 +64,7 @@ func newRoot() *cobra.Command {
 	root.AddCommand(newExerciseCommands()...)
 	root.AddCommand(
 		newInfraCommand(),
+		newLoadCommand(),
 		newDiffCommand(),
 	)
 	return root
