@@ -51,7 +51,7 @@ func newTable(rows any) (*table, error) {
 
 // newColumn is the column of a field of a model.
 func newColumn(table string, field *schema.Field) (*sql.Column, error) {
-	typ, err := columnType(gormmysql.Dialector{}.DataTypeOf(field))
+	typ, err := columnType((gormmysql.Dialector{Config: &gormmysql.Config{}}).DataTypeOf(field))
 	if err != nil {
 		return nil, err
 	}

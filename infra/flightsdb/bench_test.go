@@ -1,0 +1,102 @@
+package flightsdb
+
+import (
+	"context"
+	"database/sql"
+	"math/rand/v2"
+	"slices"
+	"testing"
+	"time"
+
+	gormmysql "gorm.io/driver/mysql"
+	"gorm.io/gorm"
+	"gorm.io/gorm/logger"
+
+	"chaosworkshop/infra/internal/mariadb"
+	"chaosworkshop/shared/model"
+)
+
+// query asks for the routes of one pair of airports, as the exercises do, and returns how long the answer took.
+func query(b *testing.B, db *sql.DB, from, to string) time.Duration {
+	b.Helper()
+	start := time.Now()
+	rows, err := db.QueryContext(context.Background(), routesQuery, from, to)
+	if err != nil {
+		b.Fatal(err)
+	}
+	for rows.Next() {
+		var from, to, airline string
+		if err := rows.Scan(&from, &to, &airline); err != nil {
+			b.Fatal(err)
+		}
+	}
+	if err := rows.Err(); err != nil {
+		b.Fatal(err)
+	}
+	rows.Close()
+	return time.Since(start)
+}
+
+// paired queries both databases in turn, and reports both medians in microseconds and their ratio.
+func paired(b *testing.B, routes []model.Route, ours, reference *sql.DB, name string) {
+	random := rand.New(rand.NewPCG(1, 2))
+	warm := routes[0]
+	query(b, ours, warm.SrcAP, warm.DstAP)
+	query(b, reference, warm.SrcAP, warm.DstAP)
+	var a, z []time.Duration
+	for b.Loop() {
+		route := routes[random.IntN(len(routes))]
+		a = append(a, query(b, ours, route.SrcAP, route.DstAP))
+		z = append(z, query(b, reference, route.SrcAP, route.DstAP))
+	}
+	ourMedian, referenceMedian := median(a), median(z)
+	b.ReportMetric(float64(ourMedian.Microseconds()), "flightsdb-µs")
+	b.ReportMetric(float64(referenceMedian.Microseconds()), name+"-µs")
+	b.ReportMetric(float64(ourMedian)/float64(referenceMedian), "ratio")
+	b.ReportMetric(0, "ns/op")
+}
+
+func median(durations []time.Duration) time.Duration {
+	slices.Sort(durations)
+	return durations[len(durations)/2]
+}
+
+// fill creates the tables of the flights schema in a MariaDB, with the data.
+func fill(b *testing.B, pool *sql.DB, data model.Dataset) {
+	b.Helper()
+	db, err := gorm.Open(gormmysql.New(gormmysql.Config{Conn: pool}), &gorm.Config{Logger: logger.Discard})
+	if err != nil {
+		b.Fatal(err)
+	}
+	if err := db.AutoMigrate(model.All()...); err != nil {
+		b.Fatal(err)
+	}
+	for _, rows := range []any{data.Countries, data.Locales, data.Airlines, data.Airports, data.Routes} {
+		if err := db.CreateInBatches(rows, 1000).Error; err != nil {
+			b.Fatal(err)
+		}
+	}
+	if err := db.Exec("ANALYZE TABLE routes, airlines").Error; err != nil {
+		b.Fatal(err)
+	}
+}
+
+// BenchmarkRoutes is the exercises' query on the full data beside MariaDB: on a connection that is kept, and with a
+// connection for every query, which is what the exercises do by default.
+func BenchmarkRoutes(b *testing.B) {
+	data := full(b)
+	addr, rootPassword := mariadb.Start(b)
+	fill(b, connect(b, addr, "root", rootPassword), data)
+	s := start(b, data)
+	for _, test := range []struct {
+		name string
+		idle int
+	}{{"kept", 1}, {"dialled", -1}} {
+		b.Run(test.name, func(b *testing.B) {
+			ours, reference := connect(b, s.Addr(), "root", password), connect(b, addr, "root", rootPassword)
+			ours.SetMaxIdleConns(test.idle)
+			reference.SetMaxIdleConns(test.idle)
+			paired(b, data.Routes, ours, reference, "mariadb")
+		})
+	}
+}

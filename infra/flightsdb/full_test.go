@@ -1,0 +1,49 @@
+package flightsdb
+
+import (
+	"os"
+	"path/filepath"
+	"sync"
+	"testing"
+
+	"chaosworkshop/infra/internal/require"
+	"chaosworkshop/infra/openflights"
+	"chaosworkshop/shared/model"
+)
+
+var loadFull = sync.OnceValues(func() (model.Dataset, error) {
+	data, _, err := openflights.Load(fullDir())
+	return data, err
+})
+
+// fullDir is the folder of the full OpenFlights data beside the project, which is not part of it.
+func fullDir() string { return filepath.Join("..", "..", "..", "shared", "openflights") }
+
+// full is the full OpenFlights data: 67,663 routes.
+func full(t testing.TB) model.Dataset {
+	t.Helper()
+	if _, err := os.Stat(fullDir()); err != nil {
+		require.Missing(t, "the full OpenFlights data beside the project")
+	}
+	data, err := loadFull()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return data
+}
+
+// times is the data with n times its routes: the copies lead between airports of their own.
+func times(data model.Dataset, n int) model.Dataset {
+	routes := data.Routes
+	data.Routes = make([]model.Route, 0, n*len(routes))
+	for copied := range n {
+		for _, route := range routes {
+			route.RID += copied * len(routes)
+			if copied > 0 {
+				route.SrcAP += string(rune('0' + copied))
+			}
+			data.Routes = append(data.Routes, route)
+		}
+	}
+	return data
+}
