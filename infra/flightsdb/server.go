@@ -76,6 +76,7 @@ const version = "8.0.33-flights"
 func newEngine(db *database) *sqle.Engine {
 	a := analyzer.NewBuilder(db).Build()
 	a.Parser = readOnlyParser{a.Parser}
+	a.Coster = coster{a.Coster}
 	engine := sqle.New(a, &sqle.Config{IsReadOnly: true})
 	engine.Parser = a.Parser
 	return engine
