@@ -94,7 +94,10 @@ require (
 	honnef.co/go/tools v0.8.2 // indirect
 )
 
-replace chaosworkshop/shared => ../shared
+replace (
+	chaosworkshop/shared => ../shared
+	github.com/dolthub/go-icu-regex => ./internal/regex
+)
 
 tool (
 	github.com/Shopify/toxiproxy/v2/cmd/cli

@@ -3,6 +3,7 @@ package flightsdb
 import (
 	"context"
 	"database/sql"
+	"fmt"
 	"math/rand/v2"
 	"slices"
 	"testing"
@@ -97,6 +98,39 @@ func BenchmarkRoutes(b *testing.B) {
 			ours.SetMaxIdleConns(test.idle)
 			reference.SetMaxIdleConns(test.idle)
 			paired(b, data.Routes, ours, reference, "mariadb")
+		})
+	}
+}
+
+// BenchmarkReady is the time from the start of a process to its first answer to the exercises' query, with the full data
+// and with ten times its routes, and the memory that it takes.
+func BenchmarkReady(b *testing.B) {
+	full(b)
+	var once time.Duration
+	for _, times := range []int{1, 10} {
+		b.Run(fmt.Sprintf("%dx", times), func(b *testing.B) {
+			dir := copyTimes(b, fullDir(), times)
+			var ready, later []time.Duration
+			var resident float64
+			for b.Loop() {
+				p := startProcess(b, dir)
+				db := connect(b, p.addr, "root", password)
+				query(b, db, "LHR", "JFK")
+				ready = append(ready, time.Since(p.started))
+				for range 20 {
+					later = append(later, query(b, db, "LHR", "JFK"))
+				}
+				resident = max(resident, p.resident(b))
+				db.Close()
+			}
+			b.ReportMetric(float64(median(ready).Milliseconds()), "ready-ms")
+			b.ReportMetric(float64(median(later).Microseconds()), "query-µs")
+			b.ReportMetric(resident, "RSS-MB")
+			b.ReportMetric(0, "ns/op")
+			if times == 1 {
+				once = median(ready)
+			}
+			b.ReportMetric(float64(median(ready))/float64(once), "ready-growth")
 		})
 	}
 }

@@ -31,19 +31,3 @@ func full(t testing.TB) model.Dataset {
 	}
 	return data
 }
-
-// times is the data with n times its routes: the copies lead between airports of their own.
-func times(data model.Dataset, n int) model.Dataset {
-	routes := data.Routes
-	data.Routes = make([]model.Route, 0, n*len(routes))
-	for copied := range n {
-		for _, route := range routes {
-			route.RID += copied * len(routes)
-			if copied > 0 {
-				route.SrcAP += string(rune('0' + copied))
-			}
-			data.Routes = append(data.Routes, route)
-		}
-	}
-	return data
-}
