@@ -42,3 +42,7 @@ diff: workshop ## Show a lesson as a diff: FROM=2 TO=3, STYLE=side, CODE=1 witho
 .PHONY: load
 load: workshop ## Send requests: RATE=50 DURATION=30s URL=... SEED=1 PAIRS=200 OUT=run.html
 	@$(WORKSHOP) load $(if $(RATE),--rate $(RATE)) $(if $(DURATION),--duration $(DURATION)) $(if $(URL),--url $(URL)) $(if $(SEED),--seed $(SEED)) $(if $(PAIRS),--pairs $(PAIRS)) $(if $(OUT),--out $(OUT))
+
+.PHONY: race
+race: workshop ## Race all five under one fault, in the browser: RECORD=run.jsonl, REPLAY=run.jsonl
+	@$(WORKSHOP) race $(if $(RECORD),--record $(RECORD)) $(if $(REPLAY),--replay $(REPLAY)) $(if $(RATE),--rate $(RATE)) $(if $(TTL),--ttl $(TTL))

@@ -65,7 +65,9 @@ func newRoot() *cobra.Command {
 	root.AddCommand(
 		newInfraCommand(),
 		newLoadCommand(),
+		newRaceCommand(),
 		newDiffCommand(),
+		newVerifyCommand(),
 	)
 	return root
 }

@@ -38,6 +38,8 @@ type Options struct {
 	Seed uint64
 	// Timeout bounds one request; 0 is DefaultTimeout.
 	Timeout time.Duration
+	// Sent, unless nil, is called for every request before it is sent, from any goroutine.
+	Sent func()
 }
 
 // check says in one line what is wrong with the options.
@@ -91,6 +93,9 @@ func Run(ctx context.Context, options Options, each func(Result)) error {
 func targeter(options Options) vegeta.Targeter {
 	var sent atomic.Uint64
 	return func(target *vegeta.Target) error {
+		if options.Sent != nil {
+			options.Sent()
+		}
 		pair := pick(options.Pairs, options.Seed, sent.Add(1))
 		target.Method = http.MethodGet
 		target.URL = options.URL + "/api/flights/routes?" + url.Values{"from": {pair.From}, "to": {pair.To}}.Encode()

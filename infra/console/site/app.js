@@ -1,0 +1,127 @@
+// The page: it takes frames from a live race or from a recording, and draws them.
+import { announce, forget, say } from 'race/announce';
+import { Controls } from 'race/controls';
+import { drawHeader, drawLink, showMessage } from 'race/header';
+import { Lane } from 'race/lane';
+import { drawLegend } from 'race/marks';
+import { Player } from 'race/player';
+import { connect } from 'race/stream';
+import { Timeline } from 'race/timeline';
+
+const get = (id) => document.getElementById(id);
+const mode = document.documentElement.dataset.mode;
+
+let hello;
+let lanes = [];
+let timeline;
+let controls;
+let frame;
+let since = 0;
+let due = false;
+
+/** Starts the page. */
+export async function start() {
+  startTheme();
+  if (mode === 'live') {
+    drawLink('connecting', 'connecting');
+    connect({ hello: greet, frame: take, lost });
+    return;
+  }
+  get('controls').hidden = true;
+  get('player').hidden = false;
+  get('take-home').hidden = mode === 'take-home';
+  try {
+    const text = mode === 'take-home' ? get('run').textContent : await (await fetch('/run.jsonl')).text();
+    get('run')?.remove(); // Its text is kept once.
+    const player = new Player(text, { clear, frame: take });
+    greet(player.hello);
+    drawLink('replay', 'replay');
+    player.start();
+  } catch {
+    showMessage('This recording cannot be read.');
+  }
+}
+
+/** Builds the page for a race; after a connection was lost, it only empties it. */
+function greet(to) {
+  if (mode === 'live') drawLink('live', 'live');
+  if (!hello) {
+    hello = to;
+    lanes = hello.lanes.map((name) => new Lane(get('lanes'), name, hello.outcomes, hello.window));
+    timeline = new Timeline(get('bands'), get('axis'), hello.window);
+    controls = new Controls(hello, mode === 'live');
+    controls.listen();
+    drawLegend(get('legend'), hello.outcomes);
+  }
+  clear();
+}
+
+/** Forgets the past. */
+function clear() {
+  forget();
+  timeline?.clear();
+  for (const lane of lanes) lane.clear();
+}
+
+/** Takes in a frame; it is drawn with the next picture of the screen. */
+function take(next) {
+  frame = next;
+  if (frame.since !== since) {
+    since = frame.since;
+    clear();
+  }
+  frame.lanes.forEach((part, i) => lanes[i]?.add(part));
+  timeline.add(frame.t, frame.fault);
+  announce(frame, hello.lanes);
+  if (!due) {
+    due = true;
+    requestAnimationFrame(draw);
+  }
+}
+
+function draw() {
+  due = false;
+  if (!frame) return;
+  drawHeader(frame);
+  controls.draw(frame);
+  timeline.draw(frame.t, frame.since);
+  for (const lane of lanes) lane.draw(frame.t, frame.paused ? 'paused' : '');
+  // For whoever measures how fast the page is.
+  document.body.dataset.drawn = frame.t;
+}
+
+function lost() {
+  if (document.body.dataset.link === 'lost') return;
+  drawLink('lost', 'connection lost, trying again');
+  say('Connection lost, trying again.');
+}
+
+/** Light or dark: as the system says, until the user says otherwise. */
+function startTheme() {
+  const dark = matchMedia('(prefers-color-scheme: dark)');
+  const apply = (on) => {
+    document.documentElement.dataset.theme = on ? 'dark' : 'light';
+    get('theme').setAttribute('aria-pressed', String(on));
+    if (!hello) return;
+    drawLegend(get('legend'), hello.outcomes);
+    for (const lane of lanes) lane.plot.readTheme();
+    draw();
+  };
+  let chosen;
+  try {
+    chosen = localStorage.getItem('theme');
+  } catch {
+    chosen = null; // A page from a file may have no storage.
+  }
+  apply(chosen ? chosen === 'dark' : dark.matches);
+  dark.addEventListener('change', () => { if (!chosen) apply(dark.matches); });
+  get('theme').addEventListener('click', () => {
+    chosen = document.documentElement.dataset.theme === 'dark' ? 'light' : 'dark';
+    try {
+      localStorage.setItem('theme', chosen);
+    } catch {
+      // Then the choice lasts as long as the page.
+    }
+    apply(chosen === 'dark');
+  });
+}

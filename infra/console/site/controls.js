@@ -1,0 +1,125 @@
+// Buttons and keys.
+import * as actions from 'race/actions';
+
+/** How many faults have a key: 1, 2, 3, 4. 0 is calm. */
+const keys = 4;
+
+const get = (id) => document.getElementById(id);
+
+export class Controls {
+  /** Makes the buttons for the faults; live says whether they act, or only explain. */
+  constructor(hello, live) {
+    this.faults = hello.faults;
+    this.live = live;
+    this.frame = null;
+    const buttons = hello.faults.map((fault, i) => this.makeFault(fault, i));
+    const calm = this.makeButton('calm', 0, () => this.calm());
+    calm.classList.add('calm');
+    get('faults').replaceChildren(calm, ...buttons);
+    this.buttons = buttons;
+    this.calmButton = calm;
+    this.explain(hello.faults[0]);
+    get('rate').replaceChildren(...hello.rates.map((rate) => new Option(`${rate}/s a lane`, rate)));
+  }
+
+  makeFault(fault, i) {
+    const button = this.makeButton(fault.name, i < keys ? i + 1 : undefined, () => this.inject(fault));
+    button.title = `${fault.summary}: ${fault.parameters}`;
+    button.dataset.fault = fault.name;
+    button.setAttribute('aria-pressed', 'false');
+    for (const event of ['focus', 'mouseenter']) button.addEventListener(event, () => this.explain(fault));
+    button.addEventListener('mouseleave', () => this.explainCurrent());
+    return button;
+  }
+
+  makeButton(name, key, act) {
+    const button = document.createElement('button');
+    button.type = 'button';
+    button.append(name);
+    if (key !== undefined) {
+      const hint = document.createElement('kbd');
+      hint.textContent = key;
+      button.append(' ', hint);
+      button.setAttribute('aria-keyshortcuts', String(key));
+    }
+    button.addEventListener('click', act);
+    return button;
+  }
+
+  /** Makes the buttons and the keys act. Called once. */
+  listen() {
+    get('copy').addEventListener('click', () => this.copy());
+    document.addEventListener('keydown', (event) => this.key(event));
+    if (!this.live) return;
+    get('rate').addEventListener('change', (event) => actions.setRate(Number(event.target.value)));
+    get('pause').addEventListener('click', () => this.pause());
+    get('pool').addEventListener('click', () => actions.pool(!this.frame?.pooled));
+    get('reset').addEventListener('click', () => actions.reset());
+  }
+
+  key(event) {
+    if (event.ctrlKey || event.metaKey || event.altKey || event.repeat) return;
+    if (['SELECT', 'INPUT'].includes(event.target.tagName)) return;
+    if (event.key === ' ') {
+      if (event.target.tagName === 'BUTTON' || event.target.tagName === 'A') return; // The space bar presses them.
+      event.preventDefault();
+      this.pause();
+    } else if (event.key === '0') {
+      this.calm();
+    } else if (event.key >= '1' && event.key <= String(keys)) {
+      this.inject(this.faults[Number(event.key) - 1]);
+    }
+  }
+
+  inject(fault) {
+    this.explain(fault);
+    if (this.live) actions.inject(fault.name);
+  }
+
+  calm() {
+    if (this.live) actions.calm();
+  }
+
+  pause() {
+    if (this.live) actions.pause(!this.frame?.paused);
+    else get('play').click();
+  }
+
+  /** Shows the state of the buttons. */
+  draw(frame) {
+    const changed = this.frame?.fault?.name !== frame.fault?.name;
+    this.frame = frame;
+    for (const button of this.buttons) button.setAttribute('aria-pressed', String(frame.fault?.name === button.dataset.fault));
+    this.calmButton.disabled = this.live && !frame.fault;
+    get('pause').setAttribute('aria-pressed', String(frame.paused));
+    get('pause-name').textContent = frame.paused ? 'Go on' : 'Pause';
+    get('pool').setAttribute('aria-pressed', String(frame.pooled));
+    if (document.activeElement !== get('rate')) get('rate').value = String(frame.rate);
+    if (changed) this.explainCurrent();
+  }
+
+  explainCurrent() {
+    const current = this.faults.find((fault) => fault.name === this.frame?.fault?.name);
+    if (current) this.explain(current);
+  }
+
+  explain(fault) {
+    get('explain-name').textContent = fault.name;
+    get('explain-summary').textContent = fault.summary;
+    get('explain-parameters').textContent = fault.parameters;
+    get('explain-cli').textContent = fault.cli;
+  }
+
+  async copy() {
+    const text = get('explain-cli').textContent;
+    try {
+      await navigator.clipboard.writeText(text);
+      get('copy').textContent = 'Copied';
+    } catch {
+      // No right to the clipboard: select the line, so that the user's own keys copy it.
+      getSelection().selectAllChildren(get('explain-cli'));
+      get('copy').textContent = 'Selected';
+    }
+    setTimeout(() => { get('copy').textContent = 'Copy'; }, 1500);
+  }
+}

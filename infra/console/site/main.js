@@ -1,0 +1,3 @@
+import { start } from 'race/app';
+
+start();

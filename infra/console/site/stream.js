@@ -1,0 +1,29 @@
+// A live race: server-sent events, which come back by themselves.
+
+/** Without a frame for so long, in milliseconds, the connection counts as lost. */
+const patience = 3000;
+
+/** How long to wait before a new start when the browser has given up, in milliseconds. */
+const again = 1000;
+
+/** Calls hello for each connection, frame for each frame, and lost when the connection is lost. */
+export function connect({ hello, frame, lost }) {
+  let source;
+  let watchdog = 0;
+  const alive = () => {
+    clearTimeout(watchdog);
+    watchdog = setTimeout(() => { lost(); open(); }, patience);
+  };
+  const open = () => {
+    source?.close();
+    source = new EventSource('/events');
+    source.addEventListener('hello', (event) => { alive(); hello(JSON.parse(event.data)); });
+    source.onmessage = (event) => { alive(); frame(JSON.parse(event.data)); };
+    source.onerror = () => {
+      lost();
+      clearTimeout(watchdog);
+      watchdog = setTimeout(open, again);
+    };
+  };
+  open();
+}
