@@ -5,8 +5,14 @@ import (
 	"testing"
 )
 
+// newTestFinder is what the router calls, around a fake finder.
+func newTestFinder(t testing.TB, find finder) finder {
+	t.Helper()
+	return find
+}
+
 // newTestApp is the app around a fake finder, with the default settings.
 func newTestApp(t *testing.T, find finder) http.Handler {
 	t.Helper()
-	return newRouter(find)
+	return newRouter(newTestFinder(t, find))
 }
