@@ -46,3 +46,12 @@ load: workshop ## Send requests: RATE=50 DURATION=30s URL=... SEED=1 PAIRS=200 O
 .PHONY: race
 race: workshop ## Race all five under one fault, in the browser: RECORD=run.jsonl, REPLAY=run.jsonl
 	@$(WORKSHOP) race $(if $(RECORD),--record $(RECORD)) $(if $(REPLAY),--replay $(REPLAY)) $(if $(RATE),--rate $(RATE)) $(if $(TTL),--ttl $(TTL))
+
+.PHONY: test
+test: workshop ## Run every test, then the proof matrix: each experiment on each exercise
+	@$(WORKSHOP) test
+	@$(WORKSHOP) matrix
+
+.PHONY: lint
+lint: workshop ## Check the code: format, vet, staticcheck, modules, the exercises' order, other systems
+	@$(WORKSHOP) lint

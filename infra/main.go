@@ -13,14 +13,24 @@ import (
 )
 
 func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	ctx, stop := signal.NotifyContext(context.Background(), endings()...)
 	// A second Ctrl-C ends the program at once: the first one gives the signal back to the system.
 	context.AfterFunc(ctx, stop)
-	os.Exit(run(ctx))
+	os.Exit(execute(ctx))
 }
 
-// run carries out the command line and returns the exit code: 0, that of an exitError, or 1.
-func run(ctx context.Context) int {
+// endings are the signals that end the program in order: Ctrl-C, a polite kill, and a terminal that is closed, unless
+// the program was started to outlive it (nohup).
+func endings() []os.Signal {
+	signals := []os.Signal{os.Interrupt, syscall.SIGTERM}
+	if !signal.Ignored(syscall.SIGHUP) {
+		signals = append(signals, syscall.SIGHUP)
+	}
+	return signals
+}
+
+// execute carries out the command line and returns the exit code: 0, that of an exitError, or 1.
+func execute(ctx context.Context) int {
 	err := newRoot().ExecuteContext(ctx)
 	if err == nil {
 		return 0
@@ -67,6 +77,8 @@ func newRoot() *cobra.Command {
 		newLoadCommand(),
 		newRaceCommand(),
 		newDiffCommand(),
+		newTestCommand(),
+		newLintCommand(),
 		newVerifyCommand(),
 	)
 	return root

@@ -1,0 +1,64 @@
+// Package tool runs the Go tool chain and its friends over the workshop's modules.
+package tool
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+
+	"golang.org/x/mod/modfile"
+
+	"chaosworkshop/shared/config"
+)
+
+// Modules are the folders of the workspace's modules below the root, as go.work lists them.
+func Modules(root string) ([]string, error) {
+	path := filepath.Join(root, "go.work")
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return nil, fmt.Errorf("list the modules: %w", err)
+	}
+	work, err := modfile.ParseWork(path, text, nil)
+	if err != nil {
+		return nil, fmt.Errorf("list the modules: %w", err)
+	}
+	var dirs []string
+	for _, use := range work.Use {
+		dirs = append(dirs, use.Path)
+	}
+	return dirs, nil
+}
+
+// Run is one command to run in a folder of the workshop.
+type Run struct {
+	// Dir is the folder below the workshop's root; empty for the root.
+	Dir string
+	// Env is added to the environment, as NAME=value.
+	Env []string
+	// Args are the program and its arguments.
+	Args []string
+	// Output gets what the program says.
+	Output io.Writer
+}
+
+// Do runs the command. The error is an *exec.ExitError inside when the program refused.
+func (r Run) Do(ctx context.Context) error {
+	root, err := config.Root()
+	if err != nil {
+		return err
+	}
+	command := exec.CommandContext(ctx, r.Args[0], r.Args[1:]...)
+	command.Cancel = func() error { return command.Process.Signal(os.Interrupt) }
+	command.Dir = filepath.Join(root, r.Dir)
+	command.Env = append(os.Environ(), r.Env...)
+	command.Stdout, command.Stderr = r.Output, r.Output
+	err = command.Run()
+	if errors.Is(err, exec.ErrNotFound) {
+		return fmt.Errorf("run %s: it is not installed or not in the PATH", r.Args[0])
+	}
+	return err
+}
