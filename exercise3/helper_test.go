@@ -18,7 +18,7 @@ func newTestFinder(t testing.TB, find finder) finder {
 }
 
 // newTestApp is the app around a fake finder, with the default settings.
-func newTestApp(t *testing.T, find finder) http.Handler {
+func newTestApp(t testing.TB, find finder) http.Handler {
 	t.Helper()
 	return newRouter(newTestFinder(t, find))
 }

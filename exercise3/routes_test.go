@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"net/http"
 	"net/http/httptest"
@@ -78,23 +77,6 @@ func TestClientThatHangsUpCancelsTheQuery(t *testing.T) {
 	if !errors.Is(got, context.Canceled) {
 		t.Errorf("the query's context: got %v, want %v", got, context.Canceled)
 	}
-}
-
-func FuzzRoutes(f *testing.F) {
-	f.Add("from=LHR&to=JFK")
-	f.Add("from='; DROP TABLE routes; --&to=%00")
-	f.Fuzz(func(t *testing.T, query string) {
-		request := httptest.NewRequest(http.MethodGet, "/api/flights/routes", nil)
-		request.URL.RawQuery = query
-		answer := httptest.NewRecorder()
-		newTestApp(t, findBritishAirways).ServeHTTP(answer, request)
-		if answer.Code != http.StatusOK && answer.Code != http.StatusBadRequest {
-			t.Errorf("status: got %d, want 200 or 400", answer.Code)
-		}
-		if !json.Valid(answer.Body.Bytes()) {
-			t.Errorf("body: got %q, want JSON", answer.Body)
-		}
-	})
 }
 
 // findBritishAirways is a database that knows one airline.
