@@ -1,0 +1,314 @@
+package experiment
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"chaosworkshop/infra/exercise"
+	"chaosworkshop/infra/load"
+	"chaosworkshop/infra/toxi"
+)
+
+// The pace of what is watched beside the load.
+const (
+	samplePace = 100 * time.Millisecond // of GET /metrics, for the breaker's state.
+	healthPace = 200 * time.Millisecond
+	stallPace  = 5 * time.Millisecond
+)
+
+// patience is how long a user waits beyond the last bound of an app.
+const patience = 1500 * time.Millisecond
+
+// cell is one run while it goes on: the parts, and what was seen so far.
+type cell struct {
+	lab   *Lab
+	start time.Time
+	meter *Meter
+	toxi  *toxi.Server
+	app   *exercise.App
+	raw   *raw
+	fault string
+	stop  context.CancelFunc
+	watch sync.WaitGroup
+	stall atomic.Int64 // The longest since the phase began, in nanoseconds.
+
+	mutex sync.Mutex // Guards the run.
+	run   *Run
+}
+
+// now is the time since the run's start, in milliseconds.
+func (c *cell) now() float64 { return milliseconds(time.Since(c.start)) }
+
+// open starts the parts, from the database to the app.
+func (c *cell) open(ctx context.Context, binary string) (err error) {
+	if c.meter, err = StartMeter(c.lab.stack.Database()); err != nil {
+		return err
+	}
+	c.toxi, err = toxi.Start(ctx, toxi.Options{APIAddr: "127.0.0.1:0", Listen: "127.0.0.1:0", Upstream: c.meter.Addr()})
+	if err != nil {
+		return err
+	}
+	const rawPatience = 1500 * time.Millisecond
+	if c.raw, err = newRaw(c.toxi.ProxyAddr(), "root", c.lab.cfg.RootPassword, rawPatience); err != nil {
+		return err
+	}
+	host, port, err := net.SplitHostPort(c.toxi.ProxyAddr())
+	if err != nil {
+		return fmt.Errorf("find the proxy: %w", err)
+	}
+	c.app, err = exercise.Start(ctx, exercise.Options{Binary: binary, Env: map[string]string{
+		"BIND": "127.0.0.1", "DB_HOST": host, "DB_PORT": port,
+		"DB_USER": "root", "DB_PASSWORD": c.lab.cfg.RootPassword, "DB_NAME": "flights",
+	}})
+	if err != nil {
+		return err
+	}
+	watched, stop := context.WithCancel(ctx)
+	c.stop = stop
+	c.watch.Go(func() { c.sample(watched) })
+	c.watch.Go(func() { c.measureStalls(watched) })
+	return nil
+}
+
+// close ends the parts, in the order from the app to the database; the toxics go with their proxy.
+func (c *cell) close() error {
+	if c.stop != nil {
+		c.stop()
+		c.watch.Wait()
+	}
+	if c.app != nil {
+		c.app.Kill()
+	}
+	var errs []error
+	if c.toxi != nil {
+		errs = append(errs, c.toxi.Close())
+	}
+	if c.meter != nil {
+		errs = append(errs, c.meter.Close())
+	}
+	return errors.Join(errs...)
+}
+
+// conduct carries out one phase.
+func (c *cell) conduct(ctx context.Context, phase Phase) error {
+	span := Span{Name: phase.Name, Fault: phase.Fault, From: c.now()}
+	dials, before := c.dials(), c.metrics(ctx)
+	c.stall.Store(0)
+	changed := phase.Fault != c.fault || len(c.run.Phases) == 0
+	if err := c.inject(ctx, phase.Fault); err != nil {
+		return err
+	}
+	var group sync.WaitGroup
+	if changed {
+		group.Go(func() {
+			felt := c.raw.feel(ctx, phase)
+			c.mutex.Lock()
+			defer c.mutex.Unlock()
+			c.run.Felt = append(c.run.Felt, felt)
+		})
+	}
+	if err := c.drive(ctx, phase, &span); err != nil {
+		return err
+	}
+	group.Wait()
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	span.To = c.now()
+	now := c.metrics(ctx)
+	span.Dials, span.Attempts, span.Retries = c.dials()-dials, now.Attempts-before.Attempts, now.Retries-before.Retries
+	span.Stall = milliseconds(time.Duration(c.stall.Load()))
+	c.mutex.Lock()
+	defer c.mutex.Unlock()
+	c.run.Phases = append(c.run.Phases, span)
+	select {
+	case <-c.app.Done():
+		c.run.Died = "the app ended in the phase " + phase.Name + ": it exited cleanly"
+		if err := c.app.Err(); err != nil {
+			c.run.Died = "the app ended in the phase " + phase.Name + ": " + err.Error()
+		}
+	default:
+	}
+	if c.toxi.Rebuilds() > 0 {
+		c.run.Broken = "Toxiproxy hung and was rebuilt in the phase " + phase.Name
+	}
+	return nil
+}
+
+// inject puts the fault in place of the one that is there; empty is calm.
+func (c *cell) inject(ctx context.Context, name string) error {
+	if name == c.fault {
+		return nil
+	}
+	c.fault = name
+	if name == "" {
+		return c.toxi.Calm(ctx, toxi.ProxyName)
+	}
+	fault, err := toxi.Lookup(name)
+	if err != nil {
+		return err
+	}
+	return c.toxi.Inject(ctx, toxi.ProxyName, fault)
+}
+
+// dials are the connections at the meter without those of the raw client.
+func (c *cell) dials() int { return c.meter.Dials() - int(c.raw.dialled.Load()) }
+
+// metrics are those of the app; none when it does not answer.
+func (c *cell) metrics(ctx context.Context) exercise.Metrics {
+	metrics, err := c.app.Metrics(ctx)
+	if err != nil {
+		return exercise.Metrics{}
+	}
+	return metrics
+}
+
+// drive sends the load of a phase and waits for all its answers.
+func (c *cell) drive(ctx context.Context, phase Phase, span *Span) error {
+	ended := make(chan struct{}) // Closed when an answer fulfils phase.Until.
+	end := sync.OnceFunc(func() { close(ended) })
+	see := func(answer Answer) {
+		c.mutex.Lock()
+		c.run.Answers = append(c.run.Answers, answer)
+		c.mutex.Unlock()
+		if phase.Until != nil && phase.Until(answer) {
+			end()
+		}
+	}
+	loaded := make(chan struct{})
+	var asking sync.WaitGroup
+	if phase.Health {
+		asking.Go(func() { c.askHealth(ctx, phase, ended, loaded, see) })
+	}
+	var err error
+	if phase.Rate > 0 {
+		err = c.send(ctx, phase, ended, see)
+	}
+	span.Loaded = c.now()
+	close(loaded)
+	asking.Wait()
+	return err
+}
+
+// send is the users' load of a phase. When ended is closed it sends no more, and waits for the answers still due.
+func (c *cell) send(ctx context.Context, phase Phase, ended <-chan struct{}, see func(Answer)) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	throttle := load.NewThrottle(phase.Rate)
+	var due atomic.Int64
+	var over atomic.Bool
+	go func() {
+		select {
+		case <-ended:
+			throttle.Set(0)
+			over.Store(true)
+			if due.Load() == 0 {
+				cancel()
+			}
+		case <-ctx.Done():
+		}
+	}()
+	return load.Run(ctx, load.Options{
+		URL: c.app.URL, Throttle: throttle, Duration: phase.For,
+		Pairs: c.lab.pairs, Seed: c.lab.Seed, Timeout: c.lab.Settings.Deadline + patience,
+		Sent: func() { due.Add(1) },
+	}, func(result load.Result) {
+		see(Answer{
+			Phase: phase.Name, At: milliseconds(result.At.Sub(c.start)), Latency: milliseconds(result.Latency),
+			Status: result.Status, RetryAfter: result.RetryAfter, Error: result.Err,
+		})
+		if due.Add(-1) == 0 && over.Load() {
+			cancel()
+		}
+	})
+}
+
+// askHealth asks GET /health/ at a constant pace until the phase is over, and waits for the answers still due.
+func (c *cell) askHealth(ctx context.Context, phase Phase, ended, loaded <-chan struct{}, see func(Answer)) {
+	const give = 3 * time.Second
+	client := &http.Client{Timeout: give, Transport: &http.Transport{DisableKeepAlives: true}}
+	ticker := time.NewTicker(healthPace)
+	defer ticker.Stop()
+	over := time.After(phase.For)
+	var done <-chan struct{} // Set to loaded when the phase's time is over.
+	var due sync.WaitGroup
+	defer due.Wait()
+	for {
+		due.Go(func() {
+			answer := Answer{Phase: phase.Name, At: c.now(), Health: true}
+			answer.Status, answer.Error = get(ctx, client, c.app.URL+"/health/")
+			answer.Latency = c.now() - answer.At
+			see(answer)
+		})
+		select {
+		case <-ticker.C:
+		case <-ctx.Done():
+			return
+		case <-ended:
+			return
+		case <-over:
+			// The load may still wait for answers: the health is asked until they are there.
+			over, done = nil, loaded
+		case <-done:
+			return
+		}
+	}
+}
+
+// get is the status of one request, or 0 and why there was none.
+func get(ctx context.Context, client *http.Client, url string) (int, string) {
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
+	if err != nil {
+		return 0, err.Error()
+	}
+	response, err := client.Do(request)
+	if err != nil {
+		return 0, err.Error()
+	}
+	defer response.Body.Close()
+	return response.StatusCode, ""
+}
+
+// sample follows the breaker's state.
+func (c *cell) sample(ctx context.Context) {
+	ticker := time.NewTicker(samplePace)
+	defer ticker.Stop()
+	for {
+		if metrics, err := c.app.Metrics(ctx); err == nil && metrics.Breaker != "" {
+			c.mutex.Lock()
+			if last := len(c.run.States) - 1; last < 0 || c.run.States[last].Name != metrics.Breaker {
+				c.run.States = append(c.run.States, State{At: c.now(), Name: metrics.Breaker})
+			}
+			c.mutex.Unlock()
+		}
+		select {
+		case <-ticker.C:
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+// measureStalls sleeps in short naps: what it oversleeps, the machine stood still for this program.
+func (c *cell) measureStalls(ctx context.Context) {
+	for ctx.Err() == nil {
+		start := time.Now()
+		time.Sleep(stallPace)
+		if late := int64(time.Since(start) - stallPace); late > c.stall.Load() {
+			c.stall.Store(late)
+		}
+	}
+}
+
+// sort puts what was observed in the order of time.
+func (r *Run) sort() {
+	slices.SortFunc(r.Answers, func(a, b Answer) int { return cmp.Compare(a.At, b.At) })
+}

@@ -1,0 +1,92 @@
+package experiment
+
+import (
+	"fmt"
+)
+
+// judge checks every tolerance of the experiment and sets the verdict.
+func (r *Run) judge(e Experiment) {
+	before, last := e.Method[0], e.Method[len(e.Method)-1]
+	r.Checks = []Check{named("steady state before the fault", steadyState(before)(r))}
+	if r.Checks[0].Passed {
+		for _, tolerance := range e.Tolerances {
+			r.Checks = append(r.Checks, named(tolerance.Name, tolerance.Check(r)))
+		}
+		if last.Name != before.Name {
+			r.Checks = append(r.Checks, named("steady state after the rollback", steadyState(last)(r)))
+		}
+	}
+	switch reason, stalled := r.invalid(), r.stalled(); {
+	case reason != "":
+		r.Verdict, r.Reason = Invalid, reason
+	case r.Died != "":
+		r.Verdict, r.Reason = Failed, r.Died
+	case r.Sentence() == "":
+		r.Verdict, r.Reason = Passed, ""
+	case stalled != "":
+		r.Verdict, r.Reason = Invalid, stalled
+	default:
+		r.Verdict, r.Reason = Failed, r.Sentence()
+	}
+}
+
+func named(name string, check Check) Check {
+	check.Name = name
+	return check
+}
+
+// invalid says why nothing can be said from the run; empty when it is valid.
+func (r *Run) invalid() string {
+	if r.Broken != "" {
+		return r.Broken
+	}
+	for _, felt := range r.Felt {
+		if missing := felt.missing(); missing != "" {
+			return missing
+		}
+	}
+	return r.bypassed()
+}
+
+// bypassed says that in calm the app did not open a connection through the proxy for each request, so that a fault of
+// connections cannot reach it.
+func (r *Run) bypassed() string {
+	if len(r.Phases) == 0 {
+		return ""
+	}
+	first := r.Phases[0]
+	good := 0
+	for _, answer := range r.answers(first.Name) {
+		if answer.Status == 200 {
+			good++
+		}
+	}
+	switch {
+	case good > 0 && first.Dials == 0:
+		return fmt.Sprintf("the app answered %d requests without a connection through the proxy; it must reach its database at DB_HOST and DB_PORT", good)
+	case first.Dials*10 < good*9:
+		return fmt.Sprintf("the app answered %d requests over %d connections: it keeps them in a pool, where a fault of new connections does not reach them; set DB_MAX_IDLE_CONNS=0", good, first.Dials)
+	}
+	return ""
+}
+
+// stalled says that every check that failed is a duration, and missed by no more than the machine stood still.
+func (r *Run) stalled() string {
+	reason := ""
+	for _, check := range r.Checks {
+		if check.Passed {
+			continue
+		}
+		stall := 0.0
+		for _, span := range r.Phases {
+			if check.phase == "" || check.phase == span.Name {
+				stall = max(stall, span.Stall)
+			}
+		}
+		if check.Excess == 0 || check.Excess > stall {
+			return ""
+		}
+		reason = fmt.Sprintf("%s: %s, but the machine itself stood still for %s; end what else runs on it", check.Name, check.Measured, Duration(stall))
+	}
+	return reason
+}

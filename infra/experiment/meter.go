@@ -1,0 +1,117 @@
+package experiment
+
+import (
+	"fmt"
+	"io"
+	"net"
+	"sync"
+	"sync/atomic"
+)
+
+// Meter is a relay in front of a database of any kind: it counts the connections and the bytes that pass.
+type Meter struct {
+	listener net.Listener
+	upstream string
+	dials    atomic.Int64
+	bytes    atomic.Int64
+
+	mutex  sync.Mutex
+	open   map[net.Conn]bool
+	closed bool
+	group  sync.WaitGroup
+}
+
+// StartMeter relays from a free port on loopback to the address upstream, until Close.
+func StartMeter(upstream string) (*Meter, error) {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return nil, fmt.Errorf("start meter: %w", err)
+	}
+	m := &Meter{listener: listener, upstream: upstream, open: map[net.Conn]bool{}}
+	m.group.Go(m.accept)
+	return m, nil
+}
+
+// Addr is the host and port that the meter listens on.
+func (m *Meter) Addr() string { return m.listener.Addr().String() }
+
+// Dials are the connections that came so far.
+func (m *Meter) Dials() int { return int(m.dials.Load()) }
+
+// Bytes are what the database answered so far.
+func (m *Meter) Bytes() int64 { return m.bytes.Load() }
+
+// Close closes the port and every connection, and returns when nothing of the meter runs any more.
+func (m *Meter) Close() error {
+	err := m.listener.Close()
+	m.mutex.Lock()
+	m.closed = true
+	for conn := range m.open {
+		conn.Close()
+	}
+	m.mutex.Unlock()
+	m.group.Wait()
+	return err
+}
+
+func (m *Meter) accept() {
+	for {
+		conn, err := m.listener.Accept()
+		if err != nil {
+			return
+		}
+		m.dials.Add(1)
+		m.group.Go(func() { m.relay(conn) })
+	}
+}
+
+// relay passes bytes both ways until either side ends.
+func (m *Meter) relay(client net.Conn) {
+	defer client.Close()
+	if !m.keep(client) {
+		return
+	}
+	defer m.forget(client)
+	server, err := net.Dial("tcp", m.upstream)
+	if err != nil {
+		return
+	}
+	defer server.Close()
+	if !m.keep(server) {
+		return
+	}
+	defer m.forget(server)
+
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		_, _ = io.Copy(server, client) // Either side may hang up at any time: that is what the faults are for.
+		server.Close()
+	}()
+	_, _ = io.Copy(client, io.TeeReader(server, (*counter)(&m.bytes)))
+	client.Close()
+	<-done
+}
+
+// keep remembers a connection for Close; it returns false when the meter is closed.
+func (m *Meter) keep(conn net.Conn) bool {
+	m.mutex.Lock()
+	defer m.mutex.Unlock()
+	m.open[conn] = true
+	return !m.closed
+}
+
+func (m *Meter) forget(conn net.Conn) {
+	m.mutex.Lock()
+	defer m.mutex.Unlock()
+	delete(m.open, conn)
+}
+
+// counter counts what is written to it.
+type counter atomic.Int64
+
+// Write counts a piece.
+func (c *counter) Write(piece []byte) (int, error) {
+	(*atomic.Int64)(c).Add(int64(len(piece)))
+	return len(piece), nil
+}

@@ -1,0 +1,140 @@
+package experiment
+
+import "time"
+
+// Verdict is what became of a run.
+type Verdict string
+
+// The verdicts. Invalid means that nothing can be said: the fault was not felt, or the machine stood in the way.
+const (
+	Passed  Verdict = "passed"
+	Failed  Verdict = "failed"
+	Invalid Verdict = "invalid"
+)
+
+// Run is one experiment on one app: everything that was observed, and the verdict. Times are in milliseconds; those of
+// events count from the run's start.
+type Run struct {
+	Experiment string    `json:"experiment"`
+	Folder     string    `json:"folder"`
+	Started    time.Time `json:"started"`
+	Took       float64   `json:"took_ms"`
+	Verdict    Verdict   `json:"verdict"`
+	// Reason says in one sentence why, measured against required; empty when passed.
+	Reason string  `json:"reason,omitempty"`
+	Checks []Check `json:"checks"`
+	// Tries counts the runs until one was valid.
+	Tries   int       `json:"tries"`
+	Phases  []Span    `json:"phases"`
+	Felt    []Felt    `json:"felt"`
+	Answers []Answer  `json:"answers"`
+	States  []State   `json:"breaker,omitempty"`
+	Modules []Version `json:"modules,omitempty"`
+	// Bytes are what came from the database, at the meter.
+	Bytes int64 `json:"bytes_from_database"`
+	// Reference is the success rate of exercise 2 under the same load and fault, measured beside; E3 only.
+	Reference *float64 `json:"reference_success,omitempty"`
+
+	// Died says how the app ended under the experiment; empty when it lived.
+	Died string `json:"died,omitempty"`
+	// Broken says what of the experiment's own parts broke; the run is then invalid.
+	Broken string `json:"broken,omitempty"`
+}
+
+// Check is one tolerance, measured.
+type Check struct {
+	Name     string `json:"name"`
+	Measured string `json:"measured"`
+	Required string `json:"required"`
+	Passed   bool   `json:"passed"`
+	// Excess is by how much a duration missed the requirement; 0 for what is no duration. A machine that stood still for
+	// longer makes the run invalid.
+	Excess float64 `json:"excess_ms,omitempty"`
+	// phase is the one that was measured, empty for all.
+	phase string
+}
+
+// Span is a phase as it went.
+type Span struct {
+	Name  string  `json:"name"`
+	Fault string  `json:"fault,omitempty"`
+	From  float64 `json:"from_ms"`
+	// Loaded is when the last request was sent, To when the last one was answered.
+	Loaded float64 `json:"loaded_ms"`
+	To     float64 `json:"to_ms"`
+	// Dials are the connections opened to the database, at the meter, without those of the raw client.
+	Dials int `json:"dials"`
+	// Attempts and Retries are the queries that the app says it sent.
+	Attempts int `json:"attempts"`
+	Retries  int `json:"retries"`
+	// Stall is the longest that the machine kept the measuring program from running.
+	Stall float64 `json:"stall_ms"`
+}
+
+// Answer is one request and what came of it.
+type Answer struct {
+	Phase   string  `json:"phase"`
+	At      float64 `json:"at_ms"`
+	Latency float64 `json:"latency_ms"`
+	// Status is the HTTP status; 0 when no answer came.
+	Status int `json:"status"`
+	// RetryAfter is the header of that name, in seconds.
+	RetryAfter int `json:"retry_after,omitempty"`
+	// Health marks a request to /health/.
+	Health bool   `json:"health,omitempty"`
+	Error  string `json:"error,omitempty"`
+}
+
+// State is the state that the breaker was in from a time on: closed, half-open or open.
+type State struct {
+	At   float64 `json:"at_ms"`
+	Name string  `json:"name"`
+}
+
+// Version is a module that the app was built with.
+type Version struct {
+	Path    string `json:"path"`
+	Version string `json:"version"`
+}
+
+// phase is the span of that name.
+func (r *Run) phase(name string) (Span, bool) {
+	for _, span := range r.Phases {
+		if span.Name == name {
+			return span, true
+		}
+	}
+	return Span{}, false
+}
+
+// answers are the users' answers of a phase, in the order of their requests.
+func (r *Run) answers(phase string) []Answer {
+	var found []Answer
+	for _, answer := range r.Answers {
+		if answer.Phase == phase && !answer.Health {
+			found = append(found, answer)
+		}
+	}
+	return found
+}
+
+// health are the answers of /health/ in a phase; of every phase when the name is empty.
+func (r *Run) health(phase string) []Answer {
+	var found []Answer
+	for _, answer := range r.Answers {
+		if answer.Health && (phase == "" || answer.Phase == phase) {
+			found = append(found, answer)
+		}
+	}
+	return found
+}
+
+// Sentence names the first expectation that broke, measured against required.
+func (r *Run) Sentence() string {
+	for _, check := range r.Checks {
+		if !check.Passed {
+			return check.Name + ": measured " + check.Measured + ", required " + check.Required
+		}
+	}
+	return ""
+}

@@ -1,0 +1,37 @@
+package experiment
+
+import (
+	"math"
+	"time"
+
+	"chaosworkshop/infra/toxi"
+)
+
+// Theory is what the flaky fault does by arithmetic, if each connection fails by itself with chance p and n connections
+// fit into a request.
+type Theory struct {
+	// Dials is n, how many connections a request can open at most.
+	Dials int `json:"dials"`
+	// Success is 1-p^n.
+	Success float64 `json:"success"`
+	// DialsPerRequest is (1-p^n)/(1-p), the mean number of connections until one works or none is left.
+	DialsPerRequest float64 `json:"dials_per_request"`
+}
+
+// InTheory is the theory of a stage, 1 to 5. The driver opens one connection for an attempt; the retries multiply it by
+// the attempts that begin within the deadline.
+func InTheory(stage int, s Settings) (Theory, error) {
+	fault, err := toxi.Lookup("flaky")
+	if err != nil {
+		return Theory{}, err
+	}
+	dials := 1
+	for _, attribute := range fault.Attributes {
+		if attribute.Name == "timeout" && stage >= 3 {
+			dials = s.attempts(time.Duration(attribute.Value) * time.Millisecond)
+		}
+	}
+	p := float64(fault.Toxicity)
+	success := 1 - math.Pow(p, float64(dials))
+	return Theory{Dials: dials, Success: success, DialsPerRequest: success / (1 - p)}, nil
+}
