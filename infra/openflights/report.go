@@ -12,26 +12,27 @@ const maxRejections = 100
 // Report says what Load read, what it kept, and why it did not keep the rest.
 type Report struct {
 	// Files are in the order in which they were read.
-	Files []FileReport
+	Files []FileReport `json:"files"`
 }
 
 // FileReport is the part of a Report about one file.
 type FileReport struct {
 	// Name of the file, such as airports.dat.
-	Name string
+	Name string `json:"name"`
 	// Read is the number of rows in the file, Kept the number of those in the Dataset.
-	Read, Kept int
+	Read int `json:"read"`
+	Kept int `json:"kept"`
 	// Unresolved is the number of kept rows which name an airline or an airport that is in no table.
-	Unresolved int
+	Unresolved int `json:"unresolved"`
 	// Rejections are the first 100 rows that were not kept.
-	Rejections []Rejection
+	Rejections []Rejection `json:"rejections,omitempty"`
 }
 
 // Rejection is one row that was not kept, and why.
 type Rejection struct {
-	File   string
-	Line   int
-	Reason string
+	File   string `json:"file"`
+	Line   int    `json:"line"`
+	Reason string `json:"reason"`
 }
 
 // String is the rejection in one line: file, line, reason.

@@ -141,10 +141,11 @@ func (c *Client) Calm(ctx context.Context, proxy string) error {
 
 // CalmAll calms every proxy there is and returns their number. One that cannot be calmed does not spare the others.
 func (c *Client) CalmAll(ctx context.Context) (int, error) {
-	proxies, err := c.Proxies(ctx)
-	if errors.Is(err, errRebuilt) {
+	var proxies map[string]Proxy
+	err := again(func() (err error) {
 		proxies, err = c.Proxies(ctx)
-	}
+		return err
+	})
 	if err != nil {
 		return 0, err
 	}
@@ -173,42 +174,42 @@ func (c *Client) calm(ctx context.Context, name string) error {
 	return c.call(ctx, http.MethodPost, proxyPath(name), map[string]bool{"enabled": true}, nil)
 }
 
-// again runs do a second time when the server was rebuilt under it.
+// again runs do anew when the server was rebuilt under it, twice at most.
 func again(do func() error) error {
 	err := do()
-	if errors.Is(err, errRebuilt) {
-		return do()
+	for tries := 0; tries < 2 && errors.Is(err, errRebuilt); tries++ {
+		err = do()
 	}
 	return err
 }
 
-// call sends one request and decodes the answer into out, unless out is nil.
+// call sends one request, with in as its body unless in is nil, and decodes the answer into out, unless out is nil.
 func (c *Client) call(ctx context.Context, method, path string, in, out any) error {
-	ctx, cancel := context.WithTimeout(ctx, callDeadline)
-	defer cancel()
-	body, err := json.Marshal(in)
-	if err != nil {
-		return fmt.Errorf("encode %s %s: %w", method, path, err)
+	var body bytes.Buffer
+	if in != nil {
+		if err := json.NewEncoder(&body).Encode(in); err != nil {
+			return fmt.Errorf("encode %s %s: %w", method, path, err)
+		}
 	}
-	request, err := http.NewRequestWithContext(ctx, method, c.url+path, bytes.NewReader(body))
+	request, err := http.NewRequestWithContext(ctx, method, c.url+path, &body)
 	if err != nil {
 		return fmt.Errorf("call Toxiproxy: %w", err)
 	}
 	request.Header.Set("User-Agent", "chaosworkshop")
 	response, err := c.http.Do(request)
 	if err != nil {
-		return fmt.Errorf("call Toxiproxy: %w", err)
+		return c.explain(err)
 	}
 	defer response.Body.Close()
 	answer, err := io.ReadAll(response.Body)
 	if err != nil {
-		return fmt.Errorf("read Toxiproxy's answer: %w", err)
+		return c.explain(err)
 	}
 	switch {
 	case response.Header.Get(rebuiltHeader) != "":
 		return errRebuilt
 	case response.StatusCode == http.StatusNotFound:
-		return fmt.Errorf("Toxiproxy: %s %s: %w", method, path, errNotFound)
+		return fmt.Errorf("Toxiproxy at %s: %s: %w", c.url, path, errNotFound)
 	case response.StatusCode >= 300:
 		var problem struct {
 			Error string `json:"error"`
@@ -224,6 +225,22 @@ func (c *Client) call(ctx context.Context, method, path string, in, out any) err
 		return fmt.Errorf("decode Toxiproxy's answer to %s: %w", path, err)
 	}
 	return nil
+}
+
+// explain says what a call that got no answer means, and what to do.
+func (c *Client) explain(err error) error {
+	// The request's method and address, which url.Error adds, say nothing that a reader could use.
+	if wrapped, ok := errors.AsType[*url.Error](err); ok {
+		err = wrapped.Err
+	}
+	var timeout interface{ Timeout() bool }
+	switch {
+	case errors.Is(err, context.Canceled):
+		return fmt.Errorf("call Toxiproxy: %w", err)
+	case errors.As(err, &timeout) && timeout.Timeout():
+		return fmt.Errorf("the Toxiproxy at %s does not answer; restart it (%w)", c.url, err)
+	}
+	return fmt.Errorf("no Toxiproxy answers at %s; start `make infra` or an exercise first (%w)", c.url, err)
 }
 
 // proxyPath is the API's path of the proxy name.

@@ -42,6 +42,8 @@ func newEngine(deadline time.Duration) *engine {
 
 // newAPI is a silent Toxiproxy with metrics of its own, so that several can live in one process.
 func newAPI() *toxiproxy.ApiServer {
+	// The bandwidth toxic writes to zerolog's global logger, which no logger of our own reaches.
+	zerolog.SetGlobalLevel(zerolog.Disabled)
 	return toxiproxy.NewServer(toxiproxy.NewMetricsContainer(prometheus.NewRegistry()), zerolog.Nop())
 }
 
@@ -49,7 +51,7 @@ func newAPI() *toxiproxy.ApiServer {
 func (e *engine) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, 1<<20))
 	if err != nil {
-		http.Error(w, "request too large", http.StatusRequestEntityTooLarge)
+		fail(w, http.StatusRequestEntityTooLarge, "request too large")
 		return
 	}
 	// A caller that hangs up must not look like a deadlock: only the deadline ends the call.
@@ -80,15 +82,20 @@ func (e *engine) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 // lost answers a call that missed the deadline, after a rebuild.
 func (e *engine) lost(w http.ResponseWriter, stuck *toxiproxy.ApiServer) {
-	message := errRebuilt.Error()
 	if err := e.rebuild(stuck); err != nil {
-		message = fmt.Sprintf("Toxiproxy hung and could not be rebuilt (%v); restart it", err)
-	} else {
-		w.Header().Set(rebuiltHeader, "1")
+		fail(w, http.StatusServiceUnavailable, fmt.Sprintf("Toxiproxy hung and could not be rebuilt (%v); restart it", err))
+		return
 	}
+	w.Header().Set(rebuiltHeader, "1")
+	fail(w, http.StatusServiceUnavailable, errRebuilt.Error())
+}
+
+// fail answers with an error as Toxiproxy writes its own.
+func fail(w http.ResponseWriter, status int, message string) {
 	w.Header().Set("Content-Type", "application/json")
-	w.WriteHeader(http.StatusServiceUnavailable)
-	_ = json.NewEncoder(w).Encode(map[string]any{"error": message, "status": http.StatusServiceUnavailable})
+	w.WriteHeader(status)
+	// The caller may be gone; there is nobody to tell.
+	_ = json.NewEncoder(w).Encode(map[string]any{"error": message, "status": status})
 }
 
 // rebuild replaces the stuck Toxiproxy, unless another call already did.
@@ -172,11 +179,15 @@ func (e *engine) rebuilds() int {
 func (e *engine) close() {
 	e.mutex.Lock()
 	defer e.mutex.Unlock()
+	api := e.api
+	// A call that still hangs must not bring the proxies back when it misses its deadline.
+	e.api = newAPI()
+	clear(e.known)
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
 		var group sync.WaitGroup
-		for _, proxy := range e.api.Collection.Proxies() {
+		for _, proxy := range api.Collection.Proxies() {
 			group.Go(proxy.Stop)
 		}
 		group.Wait()

@@ -1,0 +1,133 @@
+package toxi
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"runtime"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+)
+
+// cycles is short for every day; `go test ./toxi -run Cycles -cycles 500 -timeout 60m` is the long form.
+var cycles = flag.Int("cycles", 25, "how often TestCycles adds and removes each fault")
+
+// abandon runs clients that ask for count bytes over and over, read some of them and hang up, until the returned
+// function is called, which returns how often they did.
+func abandonAnswers(addr func() string, clients, count int) (stop func() int64) {
+	ctx, cancel := context.WithCancel(context.Background())
+	var group sync.WaitGroup
+	var asked atomic.Int64
+	for range clients {
+		group.Go(func() {
+			for ctx.Err() == nil {
+				if conn, err := net.DialTimeout("tcp", addr(), time.Second); err == nil {
+					conn.SetDeadline(time.Now().Add(50 * time.Millisecond))
+					fmt.Fprintf(conn, "%d\n", count)
+					io.CopyN(io.Discard, conn, int64(count/4))
+					conn.Close()
+					asked.Add(1)
+				} else {
+					time.Sleep(time.Millisecond) // The fault "refused", or a repair.
+				}
+			}
+		})
+	}
+	return func() int64 {
+		cancel()
+		group.Wait()
+		return asked.Load()
+	}
+}
+
+// The known deadlock (upstream issue 558): a toxic changes while clients abandon large answers. Each time, the call
+// that hangs ends in 3 s, and the proxy serves again.
+func TestDeadlockHeals(t *testing.T) {
+	server := startProxy(t, serveBytes(t))
+	for round := range 3 {
+		stop := abandonAnswers(server.ProxyAddr, 20, 1_200_000)
+		before := server.Rebuilds()
+		var worst time.Duration
+		for end := time.Now().Add(time.Minute); server.Rebuilds() == before; {
+			if time.Now().After(end) {
+				stop()
+				t.Fatalf("round %d: no deadlock in a minute", round)
+			}
+			for _, call := range []func() error{
+				func() error {
+					toxic := Toxic{Type: "latency", Stream: "downstream", Toxicity: 1, Attributes: map[string]int64{"latency": 1}}
+					return server.call(t.Context(), http.MethodPost, proxyPath(ProxyName)+"/toxics", toxic, nil)
+				},
+				func() error {
+					return server.call(t.Context(), http.MethodDelete, proxyPath(ProxyName)+"/toxics/latency_downstream", nil, nil)
+				},
+			} {
+				begin := time.Now()
+				err := call()
+				took := time.Since(begin)
+				worst = max(worst, took)
+				// After a repair there is no toxic to remove.
+				if err != nil && !errors.Is(err, errRebuilt) && !errors.Is(err, errNotFound) {
+					t.Errorf("round %d: %v", round, err)
+				}
+			}
+		}
+		// While the clients go on as before: a repair that helps only in calm would be none.
+		got := ask(server.ProxyAddr(), 10, patience)
+		asked := stop()
+		if got.err != nil || got.last > time.Second {
+			t.Errorf("round %d: after the repair: %+v, want an answer", round, got)
+		}
+		if types := inPlace(t, server); len(types) > 0 {
+			t.Errorf("round %d: %v in place after the repair, want nothing", round, types)
+		}
+		if worst > 3*time.Second {
+			t.Errorf("round %d: a call took %s, want 3 s at most", round, worst)
+		}
+		t.Logf("round %d: a deadlock after %d answers abandoned; healed %s after its call", round, asked, worst)
+	}
+}
+
+// Faults come and go under load, with clients that hang up on answers, and no call hangs.
+func TestCycles(t *testing.T) {
+	upstream := serveBytes(t)
+	for _, fault := range Faults() {
+		t.Run(fault.Name, func(t *testing.T) {
+			server := startProxy(t, upstream)
+			goroutines := runtime.NumGoroutine()
+			stop := abandonAnswers(server.ProxyAddr, 20, 8_000)
+			var took []time.Duration
+			for cycle := range *cycles {
+				begin := time.Now()
+				err := errors.Join(
+					server.Inject(t.Context(), ProxyName, fault),
+					server.Calm(t.Context(), ProxyName),
+				)
+				if err != nil {
+					t.Errorf("cycle %d: %v", cycle, err)
+				}
+				took = append(took, time.Since(begin))
+			}
+			asked := stop()
+			if got := ask(server.ProxyAddr(), 10, patience); got.err != nil || got.last > time.Second {
+				t.Errorf("after the last cycle: %+v, want an answer", got)
+			}
+			slices.Sort(took)
+			worst := took[len(took)-1]
+			// Inject and Calm, each with two repairs at most.
+			if worst > 12*time.Second {
+				t.Errorf("a cycle took %s", worst)
+			}
+			t.Logf("%d cycles, %d answers abandoned, median %s, worst %s, %d repairs, goroutines %d -> %d",
+				len(took), asked, took[len(took)/2].Round(time.Microsecond), worst.Round(time.Microsecond), server.Rebuilds(),
+				goroutines, runtime.NumGoroutine())
+		})
+	}
+}
