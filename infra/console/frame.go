@@ -102,10 +102,10 @@ func NewHello() Hello {
 // lanes are the exercises, in order.
 func lanes() []LaneName {
 	return []LaneName{
-		{Number: 1, Pattern: "baseline", Motto: "waits, however long it takes"},
+		{Number: 1, Pattern: "baseline", Motto: "waits for ever"},
 		{Number: 2, Pattern: "timeout", Motto: "gives up in time"},
 		{Number: 3, Pattern: "retry", Motto: "tries again"},
-		{Number: 4, Pattern: "circuit breaker", Motto: "leaves a broken database alone", Breaker: true},
+		{Number: 4, Pattern: "circuit breaker", Motto: "stops asking", Breaker: true},
 		{Number: 5, Pattern: "health", Motto: "tells how it is", Breaker: true, Health: true},
 	}
 }

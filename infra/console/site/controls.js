@@ -19,7 +19,7 @@ export class Controls {
     this.buttons = buttons;
     this.calmButton = calm;
     this.explain(hello.faults[0]);
-    get('rate').replaceChildren(...hello.rates.map((rate) => new Option(`${rate}/s a lane`, rate)));
+    get('rate').replaceChildren(...hello.rates.map((rate) => new Option(`${rate}/s`, rate)));
   }
 
   makeFault(fault, i) {
@@ -106,7 +106,6 @@ export class Controls {
   explain(fault) {
     get('explain-name').textContent = fault.name;
     get('explain-summary').textContent = fault.summary;
-    get('explain-parameters').textContent = fault.parameters;
     get('explain-cli').textContent = fault.cli;
   }
 

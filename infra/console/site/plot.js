@@ -18,8 +18,12 @@ export class Plot {
     this.span = span;
     this.clear();
     this.readTheme();
-    this.chart = new uPlot(this.options(), [[0, span], [null, null]], element);
+    this.make();
     new ResizeObserver(() => this.resize()).observe(element);
+  }
+
+  make() {
+    this.chart = new uPlot(this.options(), [[0, this.span], [null, null]], this.element);
   }
 
   /** Forgets every point. */
@@ -61,11 +65,17 @@ export class Plot {
   resize() {
     const { clientWidth: width, clientHeight: height } = this.element;
     if (width === 0 || height === 0) return;
+    const before = this.rem;
     this.readTheme();
-    const axis = this.chart.axes[1];
-    axis.size = this.axisSize();
-    axis.font = this.font();
-    this.chart.setSize({ width, height });
+    if (this.rem === before) {
+      this.chart.setSize({ width, height });
+      return;
+    }
+    // The type scales with the window, and the chart measures its type once.
+    const { min, max } = this.chart.scales.x;
+    this.chart.destroy();
+    this.make();
+    this.chart.setScale('x', { min, max });
   }
 
   axisSize() {
@@ -90,14 +100,14 @@ export class Plot {
       },
       axes: [
         {
-          size: 0,
+          size: () => 0,
           splits: (u) => Array.from({ length: Math.floor(this.span / step) + 1 }, (_, i) => u.scales.x.max - i * step),
           values: (_, splits) => splits.map(() => ''),
           grid: { stroke: () => this.grid, width: 1 },
           ticks: { show: false },
         },
         {
-          size: this.axisSize(),
+          size: () => this.axisSize(),
           gap: 6,
           font: this.font(),
           stroke: () => this.text,

@@ -10,7 +10,7 @@ export class Timeline {
     const ticks = [];
     for (let ago = span; ago >= 0; ago -= step) {
       const tick = document.createElement('span');
-      tick.textContent = ago === 0 ? 'now' : `${ago / 1000} s ago`;
+      tick.textContent = ago === 0 ? 'now' : `−${ago / 1000} s`;
       tick.style.left = `${100 * (1 - ago / span)}%`;
       ticks.push(tick);
     }
