@@ -55,3 +55,7 @@ test: workshop ## Run every test, then the proof matrix: each experiment on each
 .PHONY: lint
 lint: workshop ## Check the code: format, vet, staticcheck, modules, the exercises' order, other systems
 	@$(WORKSHOP) lint
+
+.PHONY: seed
+seed: workshop ## Fill a MySQL or MariaDB server: DSN=..., DATA=dir, FORCE=1
+	@$(WORKSHOP) seed $(if $(DATA),--data $(DATA)) $(if $(FORCE),--force)

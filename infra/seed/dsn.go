@@ -1,0 +1,88 @@
+package seed
+
+import (
+	"errors"
+	"net"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/go-sql-driver/mysql"
+)
+
+// errDSN says how a DSN looks. The one that was given may hold a password, so nothing of it is shown.
+var errDSN = errors.New("the DSN cannot be read; write user:password@tcp(host:3306)/flights, or " +
+	"mysql://user:password@host:3306/flights with special characters of the password percent-encoded")
+
+// errNoName asks for the part of a DSN that is forgotten most.
+var errNoName = errors.New("the DSN names no database; end it with /flights")
+
+// Timeouts of the connection where the DSN names none.
+const (
+	dialTimeout  = 10 * time.Second
+	replyTimeout = 2 * time.Minute
+)
+
+// Parse reads a DSN in either of two forms: that of the Go driver, user:password@tcp(host:port)/name, whose password
+// is taken as it is, or a URL, mysql://user:password@host:port/name. The error never quotes it.
+func Parse(dsn string) (*mysql.Config, error) {
+	target, err := parse(strings.TrimSpace(dsn))
+	if err != nil {
+		return nil, err
+	}
+	if target.DBName == "" {
+		return nil, errNoName
+	}
+	// One round trip a batch instead of two.
+	target.InterpolateParams = true
+	target.Logger = &mysql.NopLogger{}
+	if target.Timeout == 0 {
+		target.Timeout = dialTimeout
+	}
+	if target.ReadTimeout == 0 {
+		target.ReadTimeout = replyTimeout
+	}
+	return target, nil
+}
+
+func parse(dsn string) (*mysql.Config, error) {
+	if rest, ok := cutScheme(dsn); ok {
+		return parseURL("mysql://" + rest)
+	}
+	target, err := mysql.ParseDSN(dsn)
+	if err != nil || dsn == "" {
+		return nil, errDSN
+	}
+	return target, nil
+}
+
+// cutScheme removes the scheme of the URL form; mariadb:// means the same.
+func cutScheme(dsn string) (rest string, found bool) {
+	for _, scheme := range []string{"mysql://", "mariadb://"} {
+		if rest, found := strings.CutPrefix(dsn, scheme); found {
+			return rest, true
+		}
+	}
+	return "", false
+}
+
+// parseURL turns the URL form into the driver's, so that the parameters mean the same in both.
+func parseURL(dsn string) (*mysql.Config, error) {
+	address, err := url.Parse(dsn)
+	if err != nil || address.Hostname() == "" {
+		return nil, errDSN
+	}
+	target, err := mysql.ParseDSN("/?" + address.RawQuery)
+	if err != nil {
+		return nil, errDSN
+	}
+	target.Net = "tcp"
+	target.Addr = address.Host
+	if address.Port() == "" {
+		target.Addr = net.JoinHostPort(address.Hostname(), "3306")
+	}
+	target.User = address.User.Username()
+	target.Passwd, _ = address.User.Password()
+	target.DBName = strings.TrimPrefix(address.Path, "/")
+	return target, nil
+}

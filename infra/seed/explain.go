@@ -1,0 +1,39 @@
+package seed
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+
+	"github.com/go-sql-driver/mysql"
+)
+
+// explain says in one line what to do about err. What a server says may be shown; what the DSN says may not.
+func explain(target *mysql.Config, err error) error {
+	if errors.Is(err, context.Canceled) {
+		return errors.New("stopped; the tables that were done are kept, run it again to complete the rest")
+	}
+	if refused, ok := errors.AsType[*mysql.MySQLError](err); ok {
+		return explainRefusal(target, refused, err)
+	}
+	if _, ok := errors.AsType[net.Error](err); ok || errors.Is(err, mysql.ErrInvalidConn) {
+		return fmt.Errorf("no database answers at %s; start it, or mend the host and port of the DSN", target.Addr)
+	}
+	return err
+}
+
+// explainRefusal is explain for what the server itself says.
+func explainRefusal(target *mysql.Config, refused *mysql.MySQLError, err error) error {
+	switch refused.Number {
+	case 1045, 1698:
+		return fmt.Errorf("the server at %s refuses the user or the password; mend them in the DSN", target.Addr)
+	case 1044, 1142, 1227:
+		return fmt.Errorf("the user of the DSN may not fill the database %s; take one who may create tables there", target.DBName)
+	case 1290, 1792, 1836:
+		return fmt.Errorf("the server at %s is read-only; name another, such as the one of `make up PROFILE=mysql`", target.Addr)
+	case 1040, 1053, 1205, 1213:
+		return fmt.Errorf("the server at %s is busy (error %d); run it again", target.Addr, refused.Number)
+	}
+	return fmt.Errorf("%w; the server at %s could not do it", err, target.Addr)
+}

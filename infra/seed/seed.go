@@ -1,0 +1,128 @@
+// Package seed fills the flights database of any server that speaks MySQL's protocol: MySQL 8, MariaDB, TiDB and the like.
+package seed
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/go-sql-driver/mysql"
+	gormmysql "gorm.io/driver/mysql"
+	"gorm.io/gorm"
+	"gorm.io/gorm/logger"
+
+	"chaosworkshop/shared/model"
+)
+
+// Options say what goes where.
+type Options struct {
+	// DSN names the database, in the form of Parse.
+	DSN string
+	// Data is what the database holds afterwards.
+	Data model.Dataset
+	// Force allows a database that holds tables of others. They stay as they are.
+	Force bool
+	// Out gets a line for each step, and one a second in a long one; nil drops them.
+	Out io.Writer
+}
+
+// Result is what a Run did to one table.
+type Result struct {
+	Table string `json:"table"`
+	// Rows is how many rows the table holds now, Written how many of those were new or not the same before, and Removed
+	// how many rows of it are gone.
+	Rows    int `json:"rows"`
+	Written int `json:"written"`
+	Removed int `json:"removed"`
+}
+
+// Run makes the tables of the flights schema and brings their content to that of the data: what is there already and
+// the same is not touched, so that a second run writes nothing, and one that was cut short is completed.
+//
+// Each table is written in one transaction, in an order that satisfies the foreign keys at any time. A database that
+// does not exist is created. The error is one line, says what to do, and holds neither the DSN nor the password.
+func Run(ctx context.Context, options Options) ([]Result, error) {
+	target, err := Parse(options.DSN)
+	if err != nil {
+		return nil, err
+	}
+	results, err := run(ctx, target, options)
+	if err != nil {
+		return nil, fmt.Errorf("seed: %w", explain(target, err))
+	}
+	return results, nil
+}
+
+func run(ctx context.Context, target *mysql.Config, options Options) ([]Result, error) {
+	progress := newProgress(options.Out)
+	pool, err := connect(ctx, target, progress)
+	if err != nil {
+		return nil, err
+	}
+	defer pool.Close()
+	db, err := gorm.Open(gormmysql.New(gormmysql.Config{Conn: pool}), &gorm.Config{
+		Logger: logger.Discard, SkipDefaultTransaction: true,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("open database: %w", err)
+	}
+	db = db.WithContext(ctx)
+	if err := inspect(db, target.DBName, options.Force); err != nil {
+		return nil, err
+	}
+	// Whatever the server's default is, the names of the world's airports need all of Unicode, and foreign keys InnoDB.
+	const ours = "ENGINE=InnoDB DEFAULT CHARSET=utf8mb4"
+	if err := db.Set("gorm:table_options", ours).AutoMigrate(model.All()...); err != nil {
+		return nil, fmt.Errorf("make the tables: %w", err)
+	}
+	return fill(db, tables(options.Data), progress)
+}
+
+// connect opens the database, and creates it where it is missing.
+func connect(ctx context.Context, target *mysql.Config, progress *progress) (*sql.DB, error) {
+	pool, err := open(ctx, target)
+	const unknownDatabase = 1049
+	if refused, ok := errors.AsType[*mysql.MySQLError](err); !ok || refused.Number != unknownDatabase {
+		return pool, err
+	}
+	server := target.Clone()
+	server.DBName = ""
+	pool, err = open(ctx, server)
+	if err != nil {
+		return nil, err
+	}
+	defer pool.Close()
+	if _, err := pool.ExecContext(ctx, "CREATE DATABASE IF NOT EXISTS "+quote(target.DBName)+" CHARACTER SET utf8mb4"); err != nil {
+		return nil, fmt.Errorf("create database %s: %w", target.DBName, err)
+	}
+	progress.say("database %s created", target.DBName)
+	return open(ctx, target)
+}
+
+// open connects, and proves it.
+func open(ctx context.Context, target *mysql.Config) (*sql.DB, error) {
+	connector, err := mysql.NewConnector(target)
+	if err != nil {
+		return nil, errDSN
+	}
+	pool := sql.OpenDB(connector)
+	if err := pool.PingContext(ctx); err != nil {
+		pool.Close()
+		return nil, fmt.Errorf("connect: %w", err)
+	}
+	return pool, nil
+}
+
+// quote makes a name safe within a statement.
+func quote(name string) string {
+	quoted := []byte{'`'}
+	for _, char := range []byte(name) {
+		if char == '`' {
+			quoted = append(quoted, char)
+		}
+		quoted = append(quoted, char)
+	}
+	return string(append(quoted, '`'))
+}
