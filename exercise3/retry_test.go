@@ -28,11 +28,11 @@ func failing(err error, times int, at *[]time.Time) finder {
 func TestRetryHealsATransientError(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var attempts []time.Time
-		app := newTestApp(t, failing(driver.ErrBadConn, 7, &attempts))
+		app := newTestApp(t, failing(driver.ErrBadConn, 4, &attempts))
 		if got := get(t.Context(), app, lhrToJFK); got.Code != http.StatusOK {
 			t.Errorf("status: got %d, want 200", got.Code)
 		}
-		if got, want := len(attempts), 8; got != want {
+		if got, want := len(attempts), 5; got != want {
 			t.Errorf("attempts: got %d, want %d", got, want)
 		}
 	})
@@ -43,7 +43,7 @@ func TestRetryGivesUp(t *testing.T) {
 		var attempts []time.Time
 		app := newTestApp(t, failing(mysql.ErrInvalidConn, 100, &attempts))
 		wantProblem(t, get(t.Context(), app, lhrToJFK), http.StatusInternalServerError)
-		if got, want := len(attempts), 8; got != want {
+		if got, want := len(attempts), 5; got != want {
 			t.Errorf("attempts: got %d, want %d", got, want)
 		}
 	})

@@ -143,7 +143,7 @@ func TestBreakerCountsRequestsNotAttempts(t *testing.T) {
 			wantStatus(t, app, http.StatusInternalServerError)
 		}
 		wantStatus(t, app, http.StatusServiceUnavailable)
-		if got, want := database.asked, 8*failuresToOpen; got != want {
+		if got, want := database.asked, 5*failuresToOpen; got != want {
 			t.Errorf("the database was asked %d times, want %d", got, want)
 		}
 	})

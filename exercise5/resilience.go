@@ -20,7 +20,7 @@ type policies struct {
 	// Timeout bounds one attempt at the query.
 	Timeout time.Duration `env:"TIMEOUT" envDefault:"1s"`
 	// RetryAttempts is how often the query is tried, the first attempt included.
-	RetryAttempts int `env:"RETRY_ATTEMPTS" envDefault:"8"`
+	RetryAttempts int `env:"RETRY_ATTEMPTS" envDefault:"5"`
 	// RetryBaseDelay is the backoff before the first retry; it doubles with each, up to RetryMaxDelay.
 	RetryBaseDelay time.Duration `env:"RETRY_BASE_DELAY" envDefault:"25ms"`
 	RetryMaxDelay  time.Duration `env:"RETRY_MAX_DELAY" envDefault:"200ms"`
