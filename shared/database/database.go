@@ -4,6 +4,7 @@ package database
 import (
 	"context"
 	"database/sql"
+	"database/sql/driver"
 	"fmt"
 	"net"
 	"strconv"
@@ -20,11 +21,11 @@ import (
 // Open returns the database without touching the network: an app starts while its database is down, and recovers by
 // itself. The error says that the settings make no sense.
 func Open(cfg config.Database, counts *metrics.Metrics) (*gorm.DB, error) {
-	connector, err := mysql.NewConnector(driverConfig(cfg, counts))
+	connector, err := mysql.NewConnector(driverConfig(cfg))
 	if err != nil {
 		return nil, fmt.Errorf("open database: %w", err)
 	}
-	pool := sql.OpenDB(connector)
+	pool := sql.OpenDB(countingConnector{connector, counts})
 	pool.SetMaxIdleConns(cfg.MaxIdleConns)
 
 	db, err := gorm.Open(
@@ -41,6 +42,19 @@ func Open(cfg config.Database, counts *metrics.Metrics) (*gorm.DB, error) {
 	return db, nil
 }
 
+// countingConnector counts the connections that it opens. They are more than the attempts: where a handshake breaks off,
+// database/sql tries up to three connections before it reports the error.
+type countingConnector struct {
+	driver.Connector
+	counts *metrics.Metrics
+}
+
+// Connect opens a connection.
+func (c countingConnector) Connect(ctx context.Context) (driver.Conn, error) {
+	c.counts.Dial()
+	return c.Connector.Connect(ctx)
+}
+
 // Close ends every connection of the pool behind db.
 func Close(db *gorm.DB) error {
 	pool, err := db.DB()
@@ -50,24 +64,19 @@ func Close(db *gorm.DB) error {
 	return pool.Close()
 }
 
-func driverConfig(cfg config.Database, counts *metrics.Metrics) *mysql.Config {
-	driver := mysql.NewConfig()
-	driver.Net = "tcp"
-	driver.Addr = net.JoinHostPort(cfg.Host, strconv.Itoa(cfg.Port))
-	driver.User = cfg.User
-	driver.Passwd = cfg.Password
-	driver.DBName = cfg.Name
+func driverConfig(cfg config.Database) *mysql.Config {
+	settings := mysql.NewConfig()
+	settings.Net = "tcp"
+	settings.Addr = net.JoinHostPort(cfg.Host, strconv.Itoa(cfg.Port))
+	settings.User = cfg.User
+	settings.Passwd = cfg.Password
+	settings.DBName = cfg.Name
 	// One round trip a query instead of two: a fault is paid per server reply.
-	driver.InterpolateParams = true
-	driver.Timeout = cfg.Timeout
-	driver.ReadTimeout = cfg.Timeout
-	driver.WriteTimeout = cfg.Timeout
+	settings.InterpolateParams = true
+	settings.Timeout = cfg.Timeout
+	settings.ReadTimeout = cfg.Timeout
+	settings.WriteTimeout = cfg.Timeout
 	// The driver's own lines would drown the app's log under chaos; what matters comes back as an error.
-	driver.Logger = &mysql.NopLogger{}
-	driver.DialFunc = func(ctx context.Context, network, address string) (net.Conn, error) {
-		counts.Dial()
-		var dialer net.Dialer
-		return dialer.DialContext(ctx, network, address)
-	}
-	return driver
+	settings.Logger = &mysql.NopLogger{}
+	return settings
 }
