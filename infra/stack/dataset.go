@@ -24,6 +24,12 @@ func dataset(cfg config.Infra) (model.Dataset, string, error) {
 	return data, fmt.Sprintf("OpenFlights from %s, %d routes, %d rows rejected", dir, len(data.Routes), report.Rejected()), nil
 }
 
+// Dataset is what a database of these settings serves.
+func Dataset(cfg config.Infra) (model.Dataset, error) {
+	data, _, err := dataset(cfg)
+	return data, err
+}
+
 // Folder is where a folder of settings lies: one that is not there from the working directory counts from the
 // workshop's root, because make and .env stand there.
 func Folder(dir string) string {
