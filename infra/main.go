@@ -79,6 +79,7 @@ func newRoot() *cobra.Command {
 		newDiffCommand(),
 		newTestCommand(),
 		newLintCommand(),
+		newSoakCommand(),
 		newVerifyCommand(),
 		newSeedCommand(),
 	)
