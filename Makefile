@@ -52,6 +52,10 @@ test: workshop ## Run every test, then the proof matrix: each experiment on each
 	@$(WORKSHOP) test
 	@$(WORKSHOP) matrix
 
+.PHONY: soak
+soak: workshop ## Run all five for long under random faults and load, then look for leaks: DURATION=10m SEED=1 RATE=20
+	@$(WORKSHOP) soak $(if $(DURATION),--duration $(DURATION)) $(if $(SEED),--seed $(SEED)) $(if $(RATE),--rate $(RATE))
+
 .PHONY: lint
 lint: workshop ## Check the code: format, vet, staticcheck, modules, the exercises' order, other systems
 	@$(WORKSHOP) lint
