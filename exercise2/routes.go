@@ -23,6 +23,7 @@ var airportCode = regexp.MustCompile(`^[A-Z]{3}$`)
 func newRouter(find finder) *gin.Engine {
 	gin.SetMode(gin.ReleaseMode)
 	router := gin.New()
+	router.RedirectTrailingSlash = false // Its redirect believes a header of the client.
 	router.Use(gin.CustomRecoveryWithWriter(io.Discard, func(c *gin.Context, cause any) {
 		slog.Error("panic", "cause", cause)
 		problem.Write(c.Writer, http.StatusInternalServerError, "Something went wrong here.")
