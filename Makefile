@@ -63,3 +63,11 @@ lint: workshop ## Check the code: format, vet, staticcheck, modules, the exercis
 .PHONY: seed
 seed: workshop ## Fill a MySQL or MariaDB server: DSN=..., DATA=dir, FORCE=1
 	@$(WORKSHOP) seed $(if $(DATA),--data $(DATA)) $(if $(FORCE),--force)
+
+.PHONY: verify
+verify: workshop ## Run an exercise's experiment: EX=3, DIR=my/folder, HINT=2, WATCH=1, JSON=1
+	@$(WORKSHOP) verify $(if $(EX),--ex $(EX)) $(if $(DIR),--dir $(DIR)) $(if $(HINT),--hint $(HINT)) $(if $(WATCH),--watch) $(if $(JSON),--json)
+
+.PHONY: matrix
+matrix: workshop ## Run every experiment on every exercise: HTML=file, RUNS=10, JSON=1
+	@$(WORKSHOP) matrix $(if $(HTML),--html $(HTML)) $(if $(RUNS),--runs $(RUNS)) $(if $(JSON),--json)

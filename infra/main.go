@@ -81,6 +81,7 @@ func newRoot() *cobra.Command {
 		newLintCommand(),
 		newSoakCommand(),
 		newVerifyCommand(),
+		newMatrixCommand(),
 		newSeedCommand(),
 	)
 	return root

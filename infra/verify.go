@@ -88,7 +88,7 @@ func verify(ctx context.Context, out io.Writer, options verifyOptions, root stri
 		return exitError{exitBroken, err}
 	}
 	fmt.Fprintf(os.Stderr, "Running %s on %s, about %.0f s...\n", e.ID, filepath.Base(options.dir), e.Takes().Seconds())
-	run, err := lab.Run(ctx, e, experiment.Subject{Folder: filepath.Base(options.dir), Binary: binary})
+	run, err := lab.RunUntilValid(ctx, e, experiment.Subject{Folder: filepath.Base(options.dir), Binary: binary})
 	if err != nil {
 		return exitError{exitBroken, err}
 	}

@@ -277,12 +277,18 @@ func get(ctx context.Context, client *http.Client, url string) (int, string) {
 	return response.StatusCode, ""
 }
 
-// sample follows the breaker's state.
+// sample follows the breaker's state. How long the app takes to answer that is a control: it asks no database and meets no
+// policy, so what it waits for is the machine.
 func (c *cell) sample(ctx context.Context) {
 	ticker := time.NewTicker(samplePace)
 	defer ticker.Stop()
 	for {
-		if metrics, err := c.app.Metrics(ctx); err == nil && metrics.Breaker != "" {
+		start := time.Now()
+		metrics, err := c.app.Metrics(ctx)
+		if ctx.Err() == nil {
+			c.stalled(time.Since(start))
+		}
+		if err == nil && metrics.Breaker != "" {
 			c.mutex.Lock()
 			if last := len(c.run.States) - 1; last < 0 || c.run.States[last].Name != metrics.Breaker {
 				c.run.States = append(c.run.States, State{At: c.now(), Name: metrics.Breaker})
@@ -300,10 +306,34 @@ func (c *cell) sample(ctx context.Context) {
 // measureStalls sleeps in short naps: what it oversleeps, the machine stood still for this program.
 func (c *cell) measureStalls(ctx context.Context) {
 	for ctx.Err() == nil {
-		start := time.Now()
-		time.Sleep(stallPace)
-		if late := int64(time.Since(start) - stallPace); late > c.stall.Load() {
-			c.stall.Store(late)
+		c.stalled(overslept())
+	}
+}
+
+// stalled remembers the longest stall of a phase.
+func (c *cell) stalled(took time.Duration) {
+	for {
+		longest := c.stall.Load()
+		if int64(took) <= longest || c.stall.CompareAndSwap(longest, int64(took)) {
+			return
+		}
+	}
+}
+
+// overslept takes a nap and returns by how much it was too long.
+func overslept() time.Duration {
+	start := time.Now()
+	time.Sleep(stallPace)
+	return time.Since(start) - stallPace
+}
+
+// awaitQuiet returns when the machine has let this program run in time for two seconds, or after half a minute.
+func awaitQuiet(ctx context.Context) {
+	const limit, enough = 30 * time.Second, 2 * time.Second
+	begin := time.Now()
+	for quiet := begin; ctx.Err() == nil && time.Since(begin) < limit && time.Since(quiet) < enough; {
+		if overslept() > 4*stallPace {
+			quiet = time.Now()
 		}
 	}
 }

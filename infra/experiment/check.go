@@ -13,16 +13,25 @@ import (
 func allServed(phase string) func(*Run) Check {
 	return func(r *Run) Check {
 		answers := r.answers(phase)
-		good := 0
+		good, late, latest := 0, 0, 0.0
 		for _, answer := range answers {
-			if answer.Status == 200 {
+			switch answer.Status {
+			case 200:
 				good++
+			case 0, 504:
+				late++
+				latest = max(latest, answer.Latency)
 			}
 		}
-		return Check{
+		check := Check{
 			Measured: fmt.Sprintf("%d of %d are 200%s", good, len(answers), firstOther(answers)),
-			Required: "all are 200", Passed: good == len(answers) && good > 0,
+			Required: "all are 200", Passed: good == len(answers) && good > 0, phase: phase,
 		}
+		// A machine that stands still for a second makes a timeout fire.
+		if good+late == len(answers) {
+			check.Excess = latest
+		}
+		return check
 	}
 }
 
@@ -333,6 +342,9 @@ func healthyWithin(phase string, limit time.Duration) func(*Run) Check {
 	}
 }
 
+// HealthyAfter is the time from the rollback until /health/ said 200, in milliseconds; false when it never did.
+func (r *Run) HealthyAfter() (float64, bool) { return r.healthFirst(rollback, 200) }
+
 // healthFirst is when /health/ first gave the status, in milliseconds from the phase's begin.
 func (r *Run) healthFirst(phase string, status int) (float64, bool) {
 	span, ok := r.phase(phase)
@@ -369,7 +381,7 @@ func steadyState(phase Phase) func(*Run) Check {
 			switch answer.Status {
 			case 200:
 			case 404:
-				return Check{Measured: "GET /health/ is a 404: there is no health endpoint", Required: "200 Healthy"}
+				return Check{Measured: "GET /health/ is a 404: there is no health endpoint", Required: "200 Healthy", certain: true}
 			default:
 				return Check{Measured: "GET /health/ is " + statusText(answer), Required: "200 Healthy"}
 			}

@@ -7,7 +7,7 @@ import "time"
 // Experiment is one chaos experiment, in the words of the field.
 type Experiment struct {
 	// ID is E1 to E5.
-	ID string
+	ID string `json:"id"`
 	// Exercise is the number of the exercise that introduces the pattern: from there on the experiment passes, before it
 	// fails.
 	Exercise int
@@ -40,7 +40,7 @@ type Phase struct {
 	// For is how long the load lasts at most.
 	For time.Duration
 	// Until ends the phase as soon as an answer fulfils it; nil never does.
-	Until func(Answer) bool
+	Until func(Answer) bool `json:"-"`
 	// Health asks GET /health/ five times a second as well.
 	Health bool
 }
@@ -50,7 +50,7 @@ type Tolerance struct {
 	// Name is the expectation in a few words.
 	Name string
 	// Check measures it.
-	Check func(*Run) Check
+	Check func(*Run) Check `json:"-"`
 }
 
 // The names of the phases.
@@ -61,7 +61,7 @@ const (
 	refused   = "refused"
 	flaky     = "flaky"
 	failing   = "outage"
-	open      = "breaker open"
+	open      = "outage goes on"
 	quiet     = "no traffic"
 	rollback  = "rollback"
 	after     = "steady state again"

@@ -82,38 +82,43 @@ func (l *Lab) Experiment(number int) (Experiment, error) {
 	return all[number-1], nil
 }
 
-// Run runs an experiment on an app, again when a run is invalid, three times at most. The error says that the environment
-// is broken: the app does not start, or the experiment's own parts do not work.
+// Run runs an experiment on an app. The error says that the environment is broken: the app does not start, or the
+// experiment's own parts do not work.
 func (l *Lab) Run(ctx context.Context, e Experiment, subject Subject) (*Run, error) {
-	beside := make(chan error, 1)
-	var reference float64
+	type measured struct {
+		success float64
+		err     error
+	}
+	beside := make(chan measured, 1)
 	if e.Reference {
 		go func() {
-			var err error
-			reference, err = l.reference()
-			beside <- err
+			success, err := l.reference()
+			beside <- measured{success, err}
 		}()
-	} else {
-		beside <- nil
 	}
+	run, err := l.observe(ctx, e, subject)
+	if err != nil {
+		return nil, err
+	}
+	if e.Reference {
+		reference := <-beside
+		if reference.err != nil {
+			return nil, fmt.Errorf("measure exercise 2 beside: %w", reference.err)
+		}
+		run.Reference = &reference.success
+	}
+	run.judge(e)
+	return run, nil
+}
+
+// RunUntilValid is Run, repeated while the run is invalid, three times at most, with a pause for the machine to calm down.
+func (l *Lab) RunUntilValid(ctx context.Context, e Experiment, subject Subject) (*Run, error) {
 	for try := 1; ; try++ {
-		run, err := l.observe(ctx, e, subject)
-		if err != nil {
+		run, err := l.Run(ctx, e, subject)
+		if err != nil || run.Verdict != Invalid || try == tries {
 			return run, err
 		}
-		if try == 1 {
-			if err := <-beside; err != nil {
-				return run, fmt.Errorf("measure exercise 2 beside: %w", err)
-			}
-		}
-		if e.Reference {
-			run.Reference = &reference
-		}
-		run.Tries = try
-		run.judge(e)
-		if run.Verdict != Invalid || try == tries {
-			return run, nil
-		}
+		awaitQuiet(ctx)
 	}
 }
 

@@ -21,10 +21,8 @@ type Run struct {
 	Took       float64   `json:"took_ms"`
 	Verdict    Verdict   `json:"verdict"`
 	// Reason says in one sentence why, measured against required; empty when passed.
-	Reason string  `json:"reason,omitempty"`
-	Checks []Check `json:"checks"`
-	// Tries counts the runs until one was valid.
-	Tries   int       `json:"tries"`
+	Reason  string    `json:"reason,omitempty"`
+	Checks  []Check   `json:"checks"`
 	Phases  []Span    `json:"phases"`
 	Felt    []Felt    `json:"felt"`
 	Answers []Answer  `json:"answers"`
@@ -50,8 +48,9 @@ type Check struct {
 	// Excess is by how much a duration missed the requirement; 0 for what is no duration. A machine that stood still for
 	// longer makes the run invalid.
 	Excess float64 `json:"excess_ms,omitempty"`
-	// phase is the one that was measured, empty for all.
-	phase string
+	// phase is the one that was measured, empty for all. certain marks what no busy machine can bring about.
+	phase   string
+	certain bool
 }
 
 // Span is a phase as it went.
@@ -117,6 +116,9 @@ func (r *Run) answers(phase string) []Answer {
 	}
 	return found
 }
+
+// Of are the users' answers of a phase, by its name in the method.
+func (r *Run) Of(phase string) []Answer { return r.answers(phase) }
 
 // health are the answers of /health/ in a phase; of every phase when the name is empty.
 func (r *Run) health(phase string) []Answer {
