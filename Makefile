@@ -71,3 +71,11 @@ verify: workshop ## Run an exercise's experiment: EX=3, DIR=my/folder, HINT=2, W
 .PHONY: matrix
 matrix: workshop ## Run every experiment on every exercise: HTML=file, RUNS=10, JSON=1
 	@$(WORKSHOP) matrix $(if $(HTML),--html $(HTML)) $(if $(RUNS),--runs $(RUNS)) $(if $(JSON),--json)
+
+.PHONY: mutations
+mutations: workshop ## Break the exercises on purpose: exactly the right experiments must fail. ONLY=breaker
+	@$(WORKSHOP) mutations $(if $(ONLY),--only $(ONLY))
+
+.PHONY: catalogue
+catalogue: workshop ## Measure every fault on every exercise and write the table in infra/README.md
+	@$(WORKSHOP) catalogue

@@ -82,6 +82,8 @@ func newRoot() *cobra.Command {
 		newSoakCommand(),
 		newVerifyCommand(),
 		newMatrixCommand(),
+		newMutationsCommand(),
+		newCatalogueCommand(),
 		newSeedCommand(),
 	)
 	return root

@@ -109,13 +109,15 @@ func (l *Lab) RunMatrix(ctx context.Context, progress Progress) (*Matrix, error)
 		return nil, err
 	}
 	// The longest first, so that no long one is left alone at the end; exercise 2 under E3 is the reference of others.
-	var waiting []Cell
+	matrix.Cells = make([]Cell, 0, Stages*Stages)
+	var tasks []task
 	for _, number := range []int{3, 4, 2, 5, 1} {
-		for stage := range Stages {
-			waiting = append(waiting, Cell{Number: number, Stage: stage + 1, Want: wanted(number, stage+1)})
+		for stage, subject := range subjects {
+			matrix.Cells = append(matrix.Cells, Cell{Number: number, Stage: stage + 1, Want: wanted(number, stage+1)})
+			tasks = append(tasks, task{&matrix.Cells[len(matrix.Cells)-1], subject})
 		}
 	}
-	matrix.Cells, err = l.runCells(ctx, waiting, func(c Cell) Subject { return subjects[c.Stage-1] }, progress)
+	err = l.runTasks(ctx, tasks, progress)
 	matrix.Took = milliseconds(time.Since(matrix.Started))
 	return matrix, err
 }
@@ -144,13 +146,19 @@ func (l *Lab) newMatrix() (*Matrix, error) {
 	return matrix, nil
 }
 
-// runCells runs the cells in their order, several at a time, each on its subject. What is invalid runs again.
-func (l *Lab) runCells(ctx context.Context, cells []Cell, subject func(Cell) Subject, progress Progress) ([]Cell, error) {
+// task is a cell to run, and the app to run it on.
+type task struct {
+	cell    *Cell
+	subject Subject
+}
+
+// runTasks runs the cells in their order, several at a time. What is invalid runs again.
+func (l *Lab) runTasks(ctx context.Context, tasks []task, progress Progress) error {
 	for try, side := range lanes {
-		var waiting []*Cell
-		for i := range cells {
-			if cells[i].Run == nil || cells[i].Run.Verdict == Invalid {
-				waiting = append(waiting, &cells[i])
+		var waiting []task
+		for _, one := range tasks {
+			if one.cell.Run == nil || one.cell.Run.Verdict == Invalid {
+				waiting = append(waiting, one)
 			}
 		}
 		if len(waiting) == 0 {
@@ -159,50 +167,50 @@ func (l *Lab) runCells(ctx context.Context, cells []Cell, subject func(Cell) Sub
 		if try > 0 {
 			awaitQuiet(ctx)
 		}
-		if err := l.pass(ctx, waiting, side, subject, progress); err != nil {
-			return cells, err
+		if err := l.pass(ctx, waiting, side, progress); err != nil {
+			return err
 		}
 	}
-	return cells, nil
+	return nil
 }
 
 // pass runs each cell once, so many at a time.
-func (l *Lab) pass(ctx context.Context, cells []*Cell, side int, subject func(Cell) Subject, progress Progress) error {
+func (l *Lab) pass(ctx context.Context, tasks []task, side int, progress Progress) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	all := Experiments(l.Settings)
 	begin, total, gone := time.Now(), time.Duration(0), time.Duration(0)
-	for _, cell := range cells {
-		total += all[cell.Number-1].Takes()
+	for _, one := range tasks {
+		total += all[one.cell.Number-1].Takes()
 	}
 	var mutex sync.Mutex
 	done := 0
-	next := make(chan *Cell)
+	next := make(chan task)
 	var group sync.WaitGroup
 	for range side {
 		group.Go(func() {
-			for cell := range next {
-				e := all[cell.Number-1]
-				run, err := l.Run(ctx, e, subject(*cell))
+			for one := range next {
+				e := all[one.cell.Number-1]
+				run, err := l.Run(ctx, e, one.subject)
 				if err != nil {
-					cancel(fmt.Errorf("%s on %s: %w", e.ID, subject(*cell).Folder, err))
+					cancel(fmt.Errorf("%s on %s: %w", e.ID, one.subject.Folder, err))
 					continue
 				}
 				mutex.Lock()
-				cell.Run = run
-				cell.Tries++
+				one.cell.Run = run
+				one.cell.Tries++
 				done++
 				gone += e.Takes()
 				// The estimates are bounds, and the pace so far corrects them.
 				left := time.Duration(float64(time.Since(begin)) * float64(total-gone) / float64(gone))
-				progress(done, len(cells), *cell, left)
+				progress(done, len(tasks), *one.cell, left)
 				mutex.Unlock()
 			}
 		})
 	}
-	for _, cell := range cells {
+	for _, one := range tasks {
 		if ctx.Err() == nil {
-			next <- cell
+			next <- one
 		}
 	}
 	close(next)
