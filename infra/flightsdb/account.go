@@ -80,10 +80,20 @@ func scrambleSHA256(salt, password []byte) []byte {
 	return first[:]
 }
 
-// authMethod is a method of the library for every user, with or without TLS: no password is ever sent in the clear.
+// authMethod is a method of the library for every user, with or without TLS: no password is ever sent in the clear. It
+// tells the connection when a user is in.
 type authMethod struct {
 	mysql.AuthMethod
 }
 
 // HandleUser implements mysql.AuthMethod.
 func (authMethod) HandleUser(*mysql.Conn, string) bool { return true }
+
+// HandleAuthPluginData implements mysql.AuthMethod.
+func (m authMethod) HandleAuthPluginData(c *mysql.Conn, user string, salt, response []byte, from net.Addr) (mysql.Getter, error) {
+	account, err := m.AuthMethod.HandleAuthPluginData(c, user, salt, response, from)
+	if err != nil {
+		return nil, err
+	}
+	return account, c.Conn.(*conn).loggedIn()
+}

@@ -22,7 +22,6 @@ type database struct {
 var (
 	_ sql.DatabaseProvider = (*database)(nil)
 	_ sql.Database         = (*database)(nil)
-	_ sql.ReadOnlyDatabase = (*database)(nil)
 	_ sql.CollatedDatabase = (*database)(nil)
 )
 
@@ -70,14 +69,11 @@ func (db *database) GetTableInsensitive(_ *sql.Context, name string) (sql.Table,
 // GetTableNames implements sql.Database.
 func (db *database) GetTableNames(*sql.Context) ([]string, error) { return slices.Clone(db.names), nil }
 
-// IsReadOnly implements sql.ReadOnlyDatabase.
-func (db *database) IsReadOnly() bool { return true }
-
 // GetCollation implements sql.CollatedDatabase.
 func (db *database) GetCollation(*sql.Context) sql.CollationID { return collation }
 
 // SetCollation implements sql.CollatedDatabase.
-func (db *database) SetCollation(*sql.Context, sql.CollationID) error { return errReadOnly() }
+func (db *database) SetCollation(*sql.Context, sql.CollationID) error { return errReadOnly }
 
 // Database implements sql.DatabaseProvider.
 func (db *database) Database(_ *sql.Context, name string) (sql.Database, error) {

@@ -15,17 +15,17 @@ func (t *table) GetReferencedForeignKeys(*sql.Context) ([]sql.ForeignKeyConstrai
 }
 
 // CreateIndexForForeignKey implements sql.ForeignKeyTable.
-func (t *table) CreateIndexForForeignKey(*sql.Context, sql.IndexDef) error { return errReadOnly() }
+func (t *table) CreateIndexForForeignKey(*sql.Context, sql.IndexDef) error { return errReadOnly }
 
 // AddForeignKey implements sql.ForeignKeyTable.
-func (t *table) AddForeignKey(*sql.Context, sql.ForeignKeyConstraint) error { return errReadOnly() }
+func (t *table) AddForeignKey(*sql.Context, sql.ForeignKeyConstraint) error { return errReadOnly }
 
 // DropForeignKey implements sql.ForeignKeyTable.
-func (t *table) DropForeignKey(*sql.Context, string) error { return errReadOnly() }
+func (t *table) DropForeignKey(*sql.Context, string) error { return errReadOnly }
 
 // UpdateForeignKey implements sql.ForeignKeyTable.
 func (t *table) UpdateForeignKey(*sql.Context, string, sql.ForeignKeyConstraint) error {
-	return errReadOnly()
+	return errReadOnly
 }
 
 // GetForeignKeyEditor implements sql.ForeignKeyTable. Only a write asks for it, and no write comes this far.

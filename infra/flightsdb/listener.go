@@ -5,9 +5,10 @@ import (
 	"sync"
 )
 
-// listener counts the connections that it accepts, and can close them all.
+// listener counts the connections that it accepts, refuses those beyond the limit, and can close them all.
 type listener struct {
 	net.Listener
+	limits limits
 
 	mutex    sync.Mutex
 	accepted int64
@@ -15,26 +16,42 @@ type listener struct {
 	closed   bool
 }
 
-func listen(l net.Listener) *listener {
-	return &listener{Listener: l, open: map[*conn]struct{}{}}
+func newListener(l net.Listener, limits limits) *listener {
+	return &listener{Listener: l, limits: limits, open: map[*conn]struct{}{}}
 }
 
 // Accept implements net.Listener.
 func (l *listener) Accept() (net.Conn, error) {
-	accepted, err := l.Listener.Accept()
-	if err != nil {
-		return nil, err
+	for {
+		accepted, err := l.Listener.Accept()
+		if err != nil {
+			return nil, err
+		}
+		c := newConn(accepted, l.limits.login, l.remove)
+		if l.add(c) {
+			return c, nil
+		}
+		c.refuse(errTooManyConnections, 0)
+		c.Close()
 	}
+}
+
+// add takes the connection in, if there is room for it.
+func (l *listener) add(c *conn) bool {
 	l.mutex.Lock()
 	defer l.mutex.Unlock()
-	if l.closed {
-		accepted.Close()
-		return nil, net.ErrClosed
-	}
 	l.accepted++
-	c := &conn{Conn: accepted, listener: l}
+	if l.closed || len(l.open) >= l.limits.connections {
+		return false
+	}
 	l.open[c] = struct{}{}
-	return c, nil
+	return true
+}
+
+func (l *listener) remove(c *conn) {
+	l.mutex.Lock()
+	defer l.mutex.Unlock()
+	delete(l.open, c)
 }
 
 // count is how many connections were accepted.
@@ -52,18 +69,4 @@ func (l *listener) closeConnections() {
 	for c := range l.open {
 		c.Conn.Close()
 	}
-}
-
-// conn is an open connection of a listener.
-type conn struct {
-	net.Conn
-	listener *listener
-}
-
-// Close implements net.Conn.
-func (c *conn) Close() error {
-	c.listener.mutex.Lock()
-	delete(c.listener.open, c)
-	c.listener.mutex.Unlock()
-	return c.Conn.Close()
 }

@@ -10,6 +10,8 @@ import (
 type order struct {
 	columns []*ranking
 	rows    []int32
+	// keys counts the distinct values of the first column, of the first two, and so on.
+	keys []int
 }
 
 // newOrder sorts the rows by their ranks, the last column first: each pass keeps the order of the one before.
@@ -24,7 +26,28 @@ func newOrder(t *table, columns []int) *order {
 	for _, column := range slices.Backward(o.columns) {
 		o.rows = column.sort(o.rows)
 	}
+	for prefix := range o.columns {
+		o.keys = append(o.keys, o.count(prefix+1))
+	}
 	return o
+}
+
+// count counts the distinct values of the first columns.
+func (o *order) count(columns int) int {
+	keys := 0
+	for at, row := range o.rows {
+		if at == 0 || slices.ContainsFunc(o.columns[:columns], func(column *ranking) bool {
+			return column.of[row] != column.of[o.rows[at-1]]
+		}) {
+			keys++
+		}
+	}
+	return keys
+}
+
+// rowsPerKey is how many rows have the same values in the first columns, on average.
+func (o *order) rowsPerKey(columns int) float64 {
+	return float64(len(o.rows)) / float64(max(1, o.keys[columns-1]))
 }
 
 // between returns the rows whose columns are in the ranges, one a column; a column without a range is not restricted.

@@ -91,6 +91,8 @@ func foreignKeys(model *schema.Schema) []sql.ForeignKeyConstraint {
 			ParentDatabase: databaseName,
 			ParentTable:    constraint.ReferenceSchema.Table,
 			ParentColumns:  names(constraint.References),
+			OnUpdate:       sql.ForeignKeyReferentialAction_DefaultAction,
+			OnDelete:       sql.ForeignKeyReferentialAction_DefaultAction,
 			IsResolved:     true,
 		})
 	}

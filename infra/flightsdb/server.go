@@ -11,7 +11,6 @@ import (
 	"github.com/dolthub/go-mysql-server/server"
 	"github.com/dolthub/go-mysql-server/sql"
 	"github.com/dolthub/go-mysql-server/sql/analyzer"
-	"github.com/dolthub/vitess/go/mysql"
 
 	"chaosworkshop/shared/model"
 )
@@ -40,27 +39,13 @@ type Server struct {
 
 // Start serves the data until Close. A port that is taken gives the error of net.Listen.
 func Start(ctx context.Context, options Options) (*Server, error) {
-	db, err := newDatabase(options.Data)
+	return startWithin(ctx, options, defaultLimits)
+}
+
+// startWithin is Start with limits.
+func startWithin(ctx context.Context, options Options, limits limits) (*Server, error) {
+	s, err := listen(ctx, options, limits)
 	if err != nil {
-		return nil, fmt.Errorf("start flights database: %w", err)
-	}
-	var config net.ListenConfig
-	socket, err := config.Listen(ctx, "tcp", options.Addr)
-	if err != nil {
-		return nil, fmt.Errorf("start flights database: %w", err)
-	}
-	silenceLibrary()
-	s := &Server{listener: listen(socket), engine: newEngine(db), served: make(chan struct{})}
-	s.server, err = server.NewServerWithHandler(
-		server.Config{
-			Listener:                s.listener,
-			Address:                 socket.Addr().String(),
-			Version:                 version,
-			ProtocolListenerFactory: newAccounts(options).listen,
-		},
-		s.engine, sql.NewContext, newSession, nil, newHandler)
-	if err != nil {
-		socket.Close()
 		return nil, fmt.Errorf("start flights database: %w", err)
 	}
 	go func() {
@@ -70,25 +55,41 @@ func Start(ctx context.Context, options Options) (*Server, error) {
 	return s, nil
 }
 
-// version is what the server says of itself: clients choose their dialect by it.
-const version = "8.0.33-flights"
+// listen makes a server whose port is open, but that does not accept yet.
+func listen(ctx context.Context, options Options, limits limits) (*Server, error) {
+	setUpLibrary()
+	db, err := newDatabase(options.Data)
+	if err != nil {
+		return nil, err
+	}
+	var config net.ListenConfig
+	socket, err := config.Listen(ctx, "tcp", options.Addr)
+	if err != nil {
+		return nil, err
+	}
+	s := &Server{listener: newListener(socket, limits), engine: newEngine(db), served: make(chan struct{})}
+	s.server, err = server.NewServerWithHandler(
+		server.Config{
+			Listener:                s.listener,
+			Address:                 socket.Addr().String(),
+			Version:                 version,
+			ProtocolListenerFactory: newAccounts(options).listen,
+		},
+		s.engine, sql.NewContext, newSession, nil, newHandler(s.engine, limits.statement))
+	if err != nil {
+		return nil, errors.Join(err, socket.Close())
+	}
+	return s, nil
+}
 
+// newEngine makes the engine that runs the statements on the database.
 func newEngine(db *database) *sqle.Engine {
-	a := analyzer.NewBuilder(db).Build()
-	a.Parser = readOnlyParser{a.Parser}
+	a := analyzer.NewBuilder(db).AddPostValidationRule(displayRule, display).Build()
+	a.Parser = parser{a.Parser}
 	a.Coster = coster{a.Coster}
 	engine := sqle.New(a, &sqle.Config{IsReadOnly: true})
 	engine.Parser = a.Parser
 	return engine
-}
-
-// newSession is the session of a connection that has logged in.
-func newSession(_ context.Context, c *mysql.Conn, addr string) (sql.Session, error) {
-	client := sql.Client{Address: c.RemoteAddr().String(), Capabilities: c.Capabilities}
-	if user, ok := c.UserData.(sql.MysqlConnectionUser); ok {
-		client.User, client.Address = user.User, user.Host
-	}
-	return sql.NewBaseSessionWithClientServer(addr, client, c.ConnectionID), nil
 }
 
 // Addr is the host and port that the server listens on.
@@ -102,10 +103,10 @@ func (s *Server) Close() error {
 	err := s.server.Close()
 	<-s.served
 	s.listener.closeConnections()
-	s.server.SessionManager().WaitForClosedConnections()
-	// The engine ends its own threads by cancelling them, and says so.
+	// The engine ends what it runs by cancelling it, and says so.
 	if closing := s.engine.Close(); !errors.Is(closing, context.Canceled) {
 		err = errors.Join(err, closing)
 	}
+	s.server.SessionManager().WaitForClosedConnections()
 	return err
 }

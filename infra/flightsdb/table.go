@@ -149,10 +149,13 @@ type rowIter struct {
 	next    int
 }
 
-// Next implements sql.RowIter.
-func (i *rowIter) Next(*sql.Context) (sql.Row, error) {
+// Next implements sql.RowIter. It ends with the context, which the library asks for only between rows of the answer.
+func (i *rowIter) Next(ctx *sql.Context) (sql.Row, error) {
 	if i.next == i.count {
 		return nil, io.EOF
+	}
+	if err := ctx.Err(); err != nil {
+		return nil, err
 	}
 	number := i.next
 	if i.numbers != nil {

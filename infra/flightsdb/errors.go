@@ -1,0 +1,63 @@
+package flightsdb
+
+import (
+	"errors"
+	"regexp"
+	"strconv"
+	"strings"
+
+	"github.com/dolthub/vitess/go/mysql"
+)
+
+// The server's own refusals, with the numbers and words of MySQL.
+var (
+	errReadOnly = mysql.NewSQLError(mysql.EROptionPreventsStatement, mysql.SSUnknownSQLState,
+		"The MySQL server is running with the --read-only option so it cannot execute this statement")
+	errTooManyConnections = mysql.NewSQLError(mysql.ERConCount, "08004", "Too many connections")
+	errTooManyTables      = mysql.NewSQLError(mysql.ERTooManyTables, mysql.SSUnknownSQLState,
+		"Too many tables; this server can only use %d tables in a statement", maxTables)
+	errTooDeep = mysql.NewSQLError(1436, mysql.SSUnknownSQLState,
+		"Thread stack overrun: expressions nest at most %d deep", maxDepth)
+	errTooManySelects = mysql.NewSQLError(1473, mysql.SSUnknownSQLState,
+		"Too high level of nesting for select: at most %d", maxSelects)
+	errPacketTooLarge = mysql.NewSQLError(mysql.ERNetPacketTooLarge, mysql.SSNetError,
+		"Got a packet bigger than 'max_allowed_packet' bytes")
+	errTooLong = mysql.NewSQLError(mysql.ERQueryTimeout, mysql.SSUnknownSQLState,
+		"Query execution was interrupted, maximum statement execution time exceeded")
+	errInterrupted = mysql.NewSQLError(mysql.ERQueryInterrupted, mysql.SSQueryInterrupted,
+		"Query execution was interrupted")
+	errTooManyPrepared = mysql.NewSQLError(1461, mysql.SSClientError,
+		"Can't create more than max_prepared_stmt_count statements (current value: %d)", maxPrepared)
+	errUnable = mysql.NewSQLError(mysql.ERUnknownError, mysql.SSUnknownSQLState,
+		"This server cannot execute that statement")
+)
+
+// numbered is an error of this package after the library has made a syntax error, a mere text, of it.
+var numbered = regexp.MustCompile(`^(.*) \(errno (\d+)\) \(sqlstate (\w{5})\)$`)
+
+// mysqlError is the error with the number that MySQL gives it, where the library gave none.
+func mysqlError(err error) error {
+	var unknown *mysql.SQLError
+	if !errors.As(err, &unknown) || unknown.Num != mysql.ERUnknownError {
+		return err
+	}
+	message := unknown.Message
+	if match := numbered.FindStringSubmatch(message); match != nil {
+		number, _ := strconv.Atoi(match[2])
+		return mysql.NewSQLError(number, match[3], "%s", match[1])
+	}
+	switch {
+	case strings.Contains(message, "panic"):
+		return errUnable
+	case strings.HasPrefix(message, "syntax error"), strings.HasPrefix(message, "max nesting level"):
+		return mysql.NewSQLError(mysql.ERParseError, mysql.SSClientError,
+			"You have an error in your SQL syntax; %s", message)
+	case strings.HasSuffix(message, "could not be found in any table in scope"):
+		return mysql.NewSQLError(mysql.ERBadFieldError, mysql.SSBadFieldError, "%s", message)
+	case strings.Contains(message, "context deadline exceeded"):
+		return errTooLong
+	case strings.Contains(message, "context canceled"):
+		return errInterrupted
+	}
+	return unknown
+}
