@@ -2,7 +2,10 @@
 // binary, its HTTP answers, and what a meter in front of the database counts.
 package experiment
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // Experiment is one chaos experiment, in the words of the field.
 type Experiment struct {
@@ -41,6 +44,8 @@ type Phase struct {
 	For time.Duration
 	// Until ends the phase as soon as an answer fulfils it; nil never does.
 	Until func(Answer) bool `json:"-"`
+	// Only skips the phase unless what happened so far fulfils it; nil never does.
+	Only func(*Run) bool `json:"-"`
 	// Health asks GET /health/ five times a second as well.
 	Health bool
 }
@@ -131,8 +136,8 @@ func Experiments(s Settings) []Experiment {
 			Method: []Phase{
 				{Name: steady, Rate: 20, For: 1500 * time.Millisecond},
 				{Name: failing, Fault: "outage", Rate: 20, For: 4 * time.Second, Until: refusedWithRetryAfter},
-				// It ends with the answer of the probe that the breaker lets through when the break is over.
-				{Name: open, Fault: "outage", Rate: 100, For: breaks + s.Deadline, Until: notRefused},
+				// One probe falls into it: the breaker lets it through when the break is over, and the probe fails.
+				{Name: open, Fault: "outage", Rate: 100, For: breaks + 2500*time.Millisecond, Only: wasRefused},
 				{Name: rollback, Rate: 20, For: breaks + 2*time.Second, Until: served},
 				{Name: after, Rate: 20, For: time.Second},
 			},
@@ -177,9 +182,11 @@ func (e Experiment) Takes() time.Duration {
 	return takes
 }
 
-// served tells that an answer is a success, refusedWithRetryAfter that the breaker refused the request, notRefused that
-// the request went through it, healthy that the app says so of itself.
+// served tells that an answer is a success, refusedWithRetryAfter that the breaker refused the request, healthy that the
+// app says so of itself.
 func served(a Answer) bool                { return !a.Health && a.Status == 200 }
 func refusedWithRetryAfter(a Answer) bool { return !a.Health && a.Status == 503 && a.RetryAfter > 0 }
-func notRefused(a Answer) bool            { return !a.Health && a.Status != 503 }
 func healthy(a Answer) bool               { return a.Health && a.Status == 200 }
+
+// wasRefused tells that the breaker refused a request.
+func wasRefused(r *Run) bool { return slices.ContainsFunc(r.Answers, refusedWithRetryAfter) }

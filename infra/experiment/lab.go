@@ -159,6 +159,9 @@ func (l *Lab) observe(ctx context.Context, e Experiment, subject Subject) (_ *Ru
 		return run, err
 	}
 	for i, phase := range e.Method {
+		if phase.Only != nil && !phase.Only(run) {
+			continue
+		}
 		if err := c.conduct(ctx, phase); err != nil {
 			return run, err
 		}
