@@ -50,6 +50,7 @@ type lane struct {
 	state    laneState
 	reason   string
 	restart  context.CancelFunc // Ends the running app, to start it anew; nil while none runs.
+	pid      int                // Of the running app.
 	answered int64
 	answers  answers
 	points   []float64
@@ -95,7 +96,7 @@ func (l *lane) accompany(ctx context.Context, app *exercise.App) error {
 	running, end := context.WithCancel(ctx)
 	defer end()
 	l.mutex.Lock()
-	l.state, l.reason, l.restart = laneUp, "", end
+	l.state, l.reason, l.restart, l.pid = laneUp, "", end, app.PID()
 	l.mutex.Unlock()
 	var looking sync.WaitGroup
 	defer looking.Wait()

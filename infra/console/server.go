@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"sync"
 	"time"
 )
 
@@ -29,6 +30,7 @@ type Server struct {
 	ended    context.Context // Ends the streams of events: a shutdown would wait for them.
 	end      context.CancelFunc
 	served   chan error
+	close    func() error
 }
 
 // Listen takes a port of the loopback interface, whatever else listens where: faults are nobody else's business. Port 0
@@ -66,8 +68,10 @@ func ServeReplay(listener net.Listener, run *Run) (*Server, error) {
 // URL is the address of the page.
 func (s *Server) URL() string { return "http://" + s.listener.Addr().String() }
 
-// Close ends every stream of events and the server.
-func (s *Server) Close() error {
+// Close ends every stream of events and the server. A second call does nothing more.
+func (s *Server) Close() error { return s.close() }
+
+func (s *Server) shutDown() error {
 	s.end()
 	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
 	defer cancel()
@@ -86,7 +90,9 @@ func (s *Server) Close() error {
 
 func newServer(listener net.Listener) *Server {
 	ended, end := context.WithCancel(context.Background())
-	return &Server{listener: listener, ended: ended, end: end, served: make(chan error, 1)}
+	server := &Server{listener: listener, ended: ended, end: end, served: make(chan error, 1)}
+	server.close = sync.OnceValue(server.shutDown)
+	return server
 }
 
 // serve adds the page to the routes and serves them, guarded.
