@@ -9,23 +9,23 @@ import (
 // Attribute is one parameter of a toxic, by the name that Toxiproxy gives it. Times are in milliseconds (the slicer's
 // delay: microseconds), sizes in bytes, rates in KB/s.
 type Attribute struct {
-	Name  string
-	Value int64
+	Name  string `json:"name"`
+	Value int64  `json:"value"`
 }
 
 // Fault is one named way to break the path between the app and its database. Every fault acts downstream: on what the
 // database answers.
 type Fault struct {
 	// Name is what `make chaos FAULT=name` takes.
-	Name string
+	Name string `json:"name"`
 	// Summary says in one line what the app meets.
-	Summary string
+	Summary string `json:"summary"`
 	// Type is the toxic's type; empty when the fault disables the proxy instead.
-	Type string
+	Type string `json:"type"`
 	// Toxicity is the share of connections that meet the toxic, from 0 to 1. It is rolled when a connection is made.
-	Toxicity float32
+	Toxicity float32 `json:"toxicity"`
 	// Attributes are the toxic's parameters.
-	Attributes []Attribute
+	Attributes []Attribute `json:"attributes"`
 }
 
 // Faults is the catalogue. The first three are the workshop's own, one for each lesson.

@@ -1,0 +1,31 @@
+package main
+
+import (
+	"fmt"
+
+	"github.com/spf13/cobra"
+)
+
+// newCalmCommand removes every fault.
+func newCalmCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "calm",
+		Short: "Remove every fault",
+		Args:  cobra.NoArgs,
+		RunE: func(command *cobra.Command, _ []string) error {
+			client, err := runningToxiproxy(command.Context())
+			if err != nil {
+				return err
+			}
+			proxies, err := client.CalmAll(command.Context())
+			if err != nil {
+				return err
+			}
+			if proxies == 0 {
+				return fmt.Errorf("the Toxiproxy at %s has no proxy: start `make infra` or `make exercise1`, which make one", client.URL())
+			}
+			printPair(command.OutOrStdout(), "calm", "no toxic is left")
+			return nil
+		},
+	}
+}
