@@ -79,3 +79,19 @@ mutations: workshop ## Break the exercises on purpose: exactly the right experim
 .PHONY: catalogue
 catalogue: workshop ## Measure every fault on every exercise and write the table in infra/README.md
 	@$(WORKSHOP) catalogue
+
+.PHONY: up
+up: workshop ## Run the database and Toxiproxy on Docker instead: PROFILE=mysql, observe, exercise4
+	@$(WORKSHOP) up $(if $(PROFILE),--profile $(PROFILE))
+
+.PHONY: down
+down: workshop ## End everything on Docker, and remove it: VOLUMES=1 with the data of the profile mysql
+	@$(WORKSHOP) down $(if $(VOLUMES),--volumes)
+
+.PHONY: logs
+logs: workshop ## Show what the containers say: SERVICE=toxiproxy, FOLLOW=1
+	@$(WORKSHOP) logs $(if $(FOLLOW),--follow) $(SERVICE)
+
+.PHONY: ps
+ps: workshop ## List the containers
+	@$(WORKSHOP) ps

@@ -85,6 +85,10 @@ func newRoot() *cobra.Command {
 		newMutationsCommand(),
 		newCatalogueCommand(),
 		newSeedCommand(),
+		newUpCommand(),
+		newDownCommand(),
+		newLogsCommand(),
+		newPSCommand(),
 	)
 	return root
 }

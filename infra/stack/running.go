@@ -16,10 +16,11 @@ import (
 // pingPatience bounds the question whether a database already answers.
 const pingPatience = 3 * time.Second
 
-// accessDenied is MySQL's error number for a wrong user or password, unknownDatabase that for a missing database.
+// MySQL's error numbers for a wrong user or password, and for a missing database or table.
 const (
 	accessDenied    = 1045
 	unknownDatabase = 1049
+	noSuchTable     = 1146
 )
 
 // running tells whether a flights database already answers on the port of cfg.
@@ -40,8 +41,8 @@ func (s *Stack) running(ctx context.Context, cfg config.Infra) (bool, error) {
 		switch refused.Number {
 		case accessDenied:
 			return false, fmt.Errorf("a database at %s refuses the password of root; set MYSQL_ROOT_PASSWORD to its password, or MYSQL_PORT to start another database", s.database)
-		case unknownDatabase:
-			return false, fmt.Errorf("a database at %s has no database named flights; `make seed` fills it, or set MYSQL_PORT to start another database", s.database)
+		case unknownDatabase, noSuchTable:
+			return false, fmt.Errorf("the database at %s holds no flights; `make seed` fills it, or set MYSQL_PORT to start another database", s.database)
 		}
 		return false, fmt.Errorf("a database at %s does not answer as it should (error %d); set MYSQL_PORT to start another", s.database, refused.Number)
 	}

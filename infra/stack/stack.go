@@ -22,6 +22,7 @@ type Stack struct {
 
 	own      *flightsdb.Server // nil when the database ran already.
 	database string
+	proxy    string
 }
 
 // Isolated returns cfg with every port free and on loopback: for a stack beside others, in tests and experiments.
@@ -62,7 +63,7 @@ func Start(ctx context.Context, cfg config.Infra) (*Stack, error) {
 func (s *Stack) Database() string { return s.database }
 
 // Proxy is the host and port of the database as the exercises reach it.
-func (s *Stack) Proxy() string { return s.Toxi.ProxyAddr() }
+func (s *Stack) Proxy() string { return s.proxy }
 
 // OwnsDatabase tells whether the database runs in this process.
 func (s *Stack) OwnsDatabase() bool { return s.own != nil }
@@ -99,15 +100,21 @@ func (s *Stack) serve(ctx context.Context, cfg config.Infra) error {
 	return nil
 }
 
-// proxied checks that the proxy leads to the database that is meant: a Toxiproxy that ran already may have another.
+// proxied finds the proxy, and checks of a Toxiproxy that ran already that it leads to the database that is meant.
 func (s *Stack) proxied(ctx context.Context, cfg config.Infra) error {
+	s.proxy = s.Toxi.ProxyAddr()
 	if s.Toxi.Owned() {
 		return nil
 	}
-	err := ping(ctx, reachable(s.Proxy()), cfg)
+	// In a container it listens on a port of its own network; PROXY_PORT is where that one is published.
+	if published := address(cfg.Bind, cfg.ProxyPort); cfg.ProxyPort != 0 && ping(ctx, reachable(published), cfg) == nil {
+		s.proxy = published
+		return nil
+	}
+	err := ping(ctx, reachable(s.proxy), cfg)
 	if err != nil {
 		return fmt.Errorf("the Toxiproxy at %s runs, but its %s at %s leads to no flights database (%w); end that Toxiproxy, or set TOXIPROXY_PORT and PROXY_PORT to start another",
-			s.Toxi.URL(), toxi.ProxyName, s.Proxy(), err)
+			s.Toxi.URL(), toxi.ProxyName, s.proxy, err)
 	}
 	return nil
 }
