@@ -95,3 +95,7 @@ logs: workshop ## Show what the containers say: SERVICE=toxiproxy, FOLLOW=1
 .PHONY: ps
 ps: workshop ## List the containers
 	@$(WORKSHOP) ps
+
+.PHONY: bench
+bench: workshop ## Measure what the workshop promises, beside its references: SHORT=1, ONLY=calm,outage
+	@$(WORKSHOP) bench $(if $(SHORT),--short) $(if $(ONLY),--only $(ONLY))

@@ -80,6 +80,7 @@ func newRoot() *cobra.Command {
 		newTestCommand(),
 		newLintCommand(),
 		newSoakCommand(),
+		newBenchCommand(),
 		newVerifyCommand(),
 		newMatrixCommand(),
 		newMutationsCommand(),

@@ -1,0 +1,62 @@
+package bench
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"chaosworkshop/infra/exercise"
+)
+
+// calm is the median latency of exercise 5 beside that of exercise 1, through one Toxiproxy to one database: one client
+// asks them in turn, so that whatever else the machine does meets both. A second exercise 1 shows how much of a
+// difference is noise.
+func calm(ctx context.Context, s *session) ([]Row, error) {
+	requests := pick(s, 10_000, 1_000)
+	var apps []*exercise.App
+	defer func() {
+		for _, app := range apps {
+			app.Kill()
+		}
+	}()
+	for _, number := range []int{1, 5, 1} {
+		app, err := s.app(ctx, number, s.stack.Proxy(), &journal{})
+		if err != nil {
+			return nil, err
+		}
+		apps = append(apps, app)
+	}
+	client := newClient()
+	defer client.CloseIdleConnections()
+	latencies := make([][]time.Duration, len(apps))
+	const warm = 200
+	for i := range warm + requests {
+		for turn := range apps {
+			// Each comes first as often as the others.
+			which := (i + turn) % len(apps)
+			answer := ask(ctx, client, apps[which].URL, s.pairs[i%len(s.pairs)])
+			switch {
+			case ctx.Err() != nil:
+				return nil, ctx.Err()
+			case answer.status != 200:
+				return nil, fmt.Errorf("a request in calm was answered with status %d", answer.status)
+			case i >= warm:
+				latencies[which] = append(latencies[which], answer.latency)
+			}
+		}
+		if i > 0 && i%2000 == 0 {
+			s.say("%d requests each", i)
+		}
+	}
+	first := &Reference{"exercise 1", quantile(latencies[0], 0.5)}
+	row := func(name string, which int) Row {
+		return Row{
+			Name: name, Value: quantile(latencies[which], 0.5), Unit: "ms", Reference: first, Command: "make bench ONLY=calm",
+			Note: fmt.Sprintf("%d requests each, in turn; p99 %s ms, exercise 1's %s ms", requests,
+				number(quantile(latencies[which], 0.99)), number(quantile(latencies[0], 0.99))),
+		}
+	}
+	fifth := row("median latency of exercise 5", 1)
+	fifth.Target, fifth.Wide = atMost(1.05), atMost(1.5)
+	return []Row{fifth, row("noise: median latency of another exercise 1", 2)}, nil
+}
