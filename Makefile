@@ -35,6 +35,14 @@ chaos: workshop ## Inject a fault: EX=2, or FAULT=slow, and TTL=5m to take it ba
 calm: workshop ## Remove every fault
 	@$(WORKSHOP) calm
 
+.PHONY: toxiproxy-cli
+toxiproxy-cli: workshop ## Build bin/toxiproxy-cli, to inject faults by hand
+	@$(WORKSHOP) toxiproxy-cli
+
+.PHONY: data
+data: workshop ## Download the full OpenFlights data into data/openflights
+	@$(WORKSHOP) data
+
 .PHONY: diff
 diff: workshop ## Show a lesson as a diff: FROM=2 TO=3, STYLE=side, CODE=1 without tests
 	@$(WORKSHOP) diff $(if $(FROM),--from $(FROM)) $(if $(TO),--to $(TO)) $(if $(STYLE),--style $(STYLE)) $(if $(CODE),--code)
@@ -46,6 +54,10 @@ load: workshop ## Send requests: RATE=50 DURATION=30s URL=... SEED=1 PAIRS=200 O
 .PHONY: race
 race: workshop ## Race all five under one fault, in the browser: RECORD=run.jsonl, REPLAY=run.jsonl
 	@$(WORKSHOP) race $(if $(RECORD),--record $(RECORD)) $(if $(REPLAY),--replay $(REPLAY)) $(if $(RATE),--rate $(RATE)) $(if $(TTL),--ttl $(TTL))
+
+.PHONY: seed
+seed: workshop ## Fill a MySQL or MariaDB server: DSN=..., DATA=dir, FORCE=1
+	@$(WORKSHOP) seed $(if $(DATA),--data $(DATA)) $(if $(FORCE),--force)
 
 .PHONY: test
 test: workshop ## Run every test, then the proof matrix: each experiment on each exercise
@@ -60,9 +72,13 @@ soak: workshop ## Run all five for long under random faults and load, then look 
 lint: workshop ## Check the code: format, vet, staticcheck, modules, the exercises' order, other systems
 	@$(WORKSHOP) lint
 
-.PHONY: seed
-seed: workshop ## Fill a MySQL or MariaDB server: DSN=..., DATA=dir, FORCE=1
-	@$(WORKSHOP) seed $(if $(DATA),--data $(DATA)) $(if $(FORCE),--force)
+.PHONY: bench
+bench: workshop ## Measure what the workshop promises, beside its references: SHORT=1, ONLY=calm,outage
+	@$(WORKSHOP) bench $(if $(SHORT),--short) $(if $(ONLY),--only $(ONLY))
+
+.PHONY: guide
+guide: workshop ## Run every command of the README files and compare the transcripts: DOC=README.md, WRITE=1
+	@$(WORKSHOP) guide $(if $(WRITE),--write) $(DOC)
 
 .PHONY: verify
 verify: workshop ## Run an exercise's experiment: EX=3, DIR=my/folder, HINT=2, WATCH=1, JSON=1
@@ -95,7 +111,3 @@ logs: workshop ## Show what the containers say: SERVICE=toxiproxy, FOLLOW=1
 .PHONY: ps
 ps: workshop ## List the containers
 	@$(WORKSHOP) ps
-
-.PHONY: bench
-bench: workshop ## Measure what the workshop promises, beside its references: SHORT=1, ONLY=calm,outage
-	@$(WORKSHOP) bench $(if $(SHORT),--short) $(if $(ONLY),--only $(ONLY))

@@ -74,22 +74,27 @@ func newRoot() *cobra.Command {
 	root.AddCommand(newExerciseCommands()...)
 	root.AddCommand(
 		newInfraCommand(),
+		newChaosCommand(),
+		newCalmCommand(),
+		newToxiproxyCLICommand(),
+		newDataCommand(),
 		newLoadCommand(),
 		newRaceCommand(),
 		newDiffCommand(),
 		newTestCommand(),
 		newLintCommand(),
 		newSoakCommand(),
-		newBenchCommand(),
 		newVerifyCommand(),
-		newMatrixCommand(),
-		newMutationsCommand(),
-		newCatalogueCommand(),
 		newSeedCommand(),
 		newUpCommand(),
 		newDownCommand(),
 		newLogsCommand(),
 		newPSCommand(),
+		newMatrixCommand(),
+		newMutationsCommand(),
+		newCatalogueCommand(),
+		newBenchCommand(),
+		newGuideCommand(),
 	)
 	return root
 }
