@@ -9,10 +9,6 @@ import (
 	"testing"
 	"time"
 
-	gormmysql "gorm.io/driver/mysql"
-	"gorm.io/gorm"
-	"gorm.io/gorm/logger"
-
 	"chaosworkshop/infra/internal/mariadb"
 	"chaosworkshop/shared/model"
 )
@@ -60,26 +56,6 @@ func paired(b *testing.B, routes []model.Route, ours, reference *sql.DB, name st
 func median(durations []time.Duration) time.Duration {
 	slices.Sort(durations)
 	return durations[len(durations)/2]
-}
-
-// fill creates the tables of the flights schema in a MariaDB, with the data.
-func fill(b *testing.B, pool *sql.DB, data model.Dataset) {
-	b.Helper()
-	db, err := gorm.Open(gormmysql.New(gormmysql.Config{Conn: pool}), &gorm.Config{Logger: logger.Discard})
-	if err != nil {
-		b.Fatal(err)
-	}
-	if err := db.AutoMigrate(model.All()...); err != nil {
-		b.Fatal(err)
-	}
-	for _, rows := range []any{data.Countries, data.Locales, data.Airlines, data.Airports, data.Routes} {
-		if err := db.CreateInBatches(rows, 1000).Error; err != nil {
-			b.Fatal(err)
-		}
-	}
-	if err := db.Exec("ANALYZE TABLE routes, airlines").Error; err != nil {
-		b.Fatal(err)
-	}
 }
 
 // BenchmarkRoutes is the exercises' query on the full data beside MariaDB: on a connection that is kept, and with a

@@ -54,8 +54,6 @@ func mysqlError(err error) error {
 			"You have an error in your SQL syntax; %s", message)
 	case strings.HasSuffix(message, "could not be found in any table in scope"):
 		return mysql.NewSQLError(mysql.ERBadFieldError, mysql.SSBadFieldError, "%s", message)
-	case strings.Contains(message, "context deadline exceeded"):
-		return errTooLong
 	case strings.Contains(message, "context canceled"):
 		return errInterrupted
 	}

@@ -2,6 +2,7 @@ package flightsdb
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -97,5 +98,9 @@ func (h *handler) bounded(ctx context.Context, command func(context.Context) err
 			err = errUnable
 		}
 	}()
-	return mysqlError(command(ctx))
+	err = command(ctx)
+	if err != nil && errors.Is(ctx.Err(), context.DeadlineExceeded) {
+		return errTooLong
+	}
+	return mysqlError(err)
 }

@@ -1,0 +1,54 @@
+package flightsdb
+
+import (
+	"testing"
+)
+
+// packet is a packet with a payload of that length, which begins with the command.
+func packet(command byte, length int) []byte {
+	b := make([]byte, 4+length)
+	b[0], b[1], b[2] = byte(length), byte(length>>8), byte(length>>16)
+	if length > 0 {
+		b[4] = command
+	}
+	return b
+}
+
+func join(parts ...[]byte) []byte {
+	var all []byte
+	for _, part := range parts {
+		all = append(all, part...)
+	}
+	return all
+}
+
+func TestPackets(t *testing.T) {
+	const query, longData = 0x03, 0x18
+	for _, test := range []struct {
+		name   string
+		stream []byte
+		want   bool
+	}{
+		{"empty packets", join(packet(0, 0), packet(0, 0)), true},
+		{"as long as the limit", packet(query, 100), true},
+		{"one byte longer", packet(query, 101), false},
+		{"many", join(packet(query, 90), packet(query, 90), packet(query, 90)), true},
+		{"too long after a good one", join(packet(query, 7), packet(query, 300)), false},
+		{"16 MB announced", []byte{0xff, 0xff, 0xff, 0}, false},
+		{"a parameter in parts", join(packet(longData, 60), packet(longData, 60)), false},
+		{"parameters of two statements", join(packet(longData, 60), packet(query, 5), packet(longData, 60)), true},
+	} {
+		whole := packets{limit: 100}
+		if got := whole.follow(test.stream); got != test.want {
+			t.Errorf("%s: passes: %v, want %v", test.name, got, test.want)
+		}
+		single := packets{limit: 100}
+		got := true
+		for i := range test.stream {
+			got = got && single.follow(test.stream[i:i+1])
+		}
+		if got != test.want {
+			t.Errorf("%s, byte by byte: passes: %v, want %v", test.name, got, test.want)
+		}
+	}
+}
