@@ -85,10 +85,10 @@ export class Lane {
   /** Says over the plot why there is nothing to see. */
   drawOver({ state, reason, answered, waiting }, idle) {
     const words = {
-      waiting: 'waits for its turn',
-      building: 'is being built; the first time takes a minute',
-      starting: 'is starting',
-      down: `is down and will be started again: ${reason ?? ''}`,
+      waiting: 'waiting for its turn',
+      building: 'being built; the first time takes a minute',
+      starting: 'starting',
+      down: `down, and started again in a moment: ${reason ?? ''}`,
     };
     let text = words[state] ?? '';
     if (state === 'up') text = idle || (answered === 0 && waiting > 0 ? `no answer; ${waiting} requests wait` : '');
