@@ -85,13 +85,10 @@ func (f File) Changed() int {
 
 // shown tells whether a file is part of the lesson.
 func shown(name string, options Options) bool {
-	switch {
-	case name == "go.sum", filepath.Ext(name) == ".md":
+	if filepath.Ext(name) != ".go" && name != "go.mod" {
 		return false
-	case options.CodeOnly:
-		return kind(name) == 0
 	}
-	return filepath.Ext(name) == ".go" || name == "go.mod"
+	return !options.CodeOnly || kind(name) == 0
 }
 
 // kind orders files: code, go.mod, tests.
