@@ -119,7 +119,7 @@ func Experiments(s Settings) []Experiment {
 				{Name: steady, Rate: 20, For: 1500 * time.Millisecond},
 				{Name: refused, Fault: "refused", Rate: 4, For: 1400 * time.Millisecond},
 				// 8 clients, each of which sends 5 requests a second, whatever becomes of the earlier ones.
-				{Name: flaky, Fault: "flaky", Rate: 8 * 5, For: 8 * time.Second},
+				{Name: flaky, Fault: "flaky", Rate: 8 * 5, For: 6 * time.Second},
 			}, calm...),
 			Tolerances: []Tolerance{
 				{"most requests succeed under a flaky network", successAtLeast(flaky, 0.75)},

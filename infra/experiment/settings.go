@@ -10,13 +10,17 @@ import (
 // as in the exercises.
 type Settings struct {
 	Timeout         time.Duration `env:"TIMEOUT" envDefault:"1s"`
-	RetryAttempts   int           `env:"RETRY_ATTEMPTS" envDefault:"8"`
+	RetryAttempts   int           `env:"RETRY_ATTEMPTS" envDefault:"5"`
 	RetryBaseDelay  time.Duration `env:"RETRY_BASE_DELAY" envDefault:"25ms"`
 	RetryMaxDelay   time.Duration `env:"RETRY_MAX_DELAY" envDefault:"200ms"`
 	Deadline        time.Duration `env:"DEADLINE" envDefault:"5s"`
 	BreakerFailures int           `env:"BREAKER_FAILURES" envDefault:"12"`
 	BreakerDelay    time.Duration `env:"BREAKER_DELAY" envDefault:"5s"`
 }
+
+// dialsPerAttempt is how often database/sql opens a connection for one query when each fails in its handshake. The
+// driver calls that driver.ErrBadConn up to version 1.8, which makes database/sql try again by itself.
+const dialsPerAttempt = 3
 
 // LoadSettings reads the settings that an app would read.
 func LoadSettings() (Settings, error) { return config.Load[Settings]() }

@@ -18,18 +18,25 @@ type Theory struct {
 	DialsPerRequest float64 `json:"dials_per_request"`
 }
 
-// InTheory is the theory of a stage, 1 to 5. The driver opens one connection for an attempt; the retries multiply it by
-// the attempts that begin within the deadline.
+// InTheory is the theory of a stage, 1 to 5. database/sql opens up to three connections for a query; a timeout cuts that to
+// those that can fail within it; retries multiply it by the attempts that begin within the deadline.
 func InTheory(stage int, s Settings) (Theory, error) {
 	fault, err := toxi.Lookup("flaky")
 	if err != nil {
 		return Theory{}, err
 	}
-	dials := 1
+	closes := s.Timeout
 	for _, attribute := range fault.Attributes {
-		if attribute.Name == "timeout" && stage >= 3 {
-			dials = s.attempts(time.Duration(attribute.Value) * time.Millisecond)
+		if attribute.Name == "timeout" {
+			closes = time.Duration(attribute.Value) * time.Millisecond
 		}
+	}
+	dials := dialsPerAttempt
+	if stage >= 2 {
+		dials = max(1, min(dials, int(s.Timeout/closes)))
+	}
+	if stage >= 3 {
+		dials *= s.attempts(min(s.Timeout, dialsPerAttempt*closes))
 	}
 	p := float64(fault.Toxicity)
 	success := 1 - math.Pow(p, float64(dials))
