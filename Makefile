@@ -111,3 +111,7 @@ logs: workshop ## Show what the containers say: SERVICE=toxiproxy, FOLLOW=1
 .PHONY: ps
 ps: workshop ## List the containers
 	@$(WORKSHOP) ps
+
+.PHONY: secrets
+secrets: workshop ## Keep the database's password outside the tree, never shown: FORCE=1 replaces it
+	@$(WORKSHOP) secrets $(if $(FORCE),--force)

@@ -95,6 +95,7 @@ func newRoot() *cobra.Command {
 		newCatalogueCommand(),
 		newBenchCommand(),
 		newGuideCommand(),
+		newSecretsCommand(),
 	)
 	return root
 }

@@ -7,7 +7,7 @@ package config
 import (
 	"errors"
 	"fmt"
-	"io/fs"
+	"maps"
 	"net"
 	"os"
 	"path/filepath"
@@ -17,7 +17,6 @@ import (
 	"time"
 
 	"github.com/caarlos0/env/v11"
-	"github.com/joho/godotenv"
 )
 
 // Infra is where the workshop's infrastructure listens and who may log in.
@@ -89,21 +88,12 @@ func Load[T any]() (T, error) {
 // another. It returns an error that names the file when a .env file cannot be read.
 func Environment() (map[string]string, error) {
 	values := map[string]string{"MYSQL_ROOT_PASSWORD": "workshop"}
-	for _, path := range []string{userFile(), rootFile()} {
-		file, err := godotenv.Read(path)
-		if errors.Is(err, fs.ErrNotExist) {
-			continue
-		}
-		if err != nil {
-			// godotenv quotes the line that it cannot read, and that line may hold a password.
-			return nil, fmt.Errorf("read %s: not a list of NAME=value lines, or not readable; mend it or remove it", path)
-		}
-		for name, value := range file {
-			values[name] = value
-		}
+	layers, err := layers()
+	if err != nil {
+		return nil, err
 	}
-	for name, value := range env.ToMap(os.Environ()) {
-		values[name] = value
+	for _, layer := range layers {
+		maps.Copy(values, layer.values)
 	}
 	if values["DB_PASSWORD"] == "" {
 		values["DB_PASSWORD"] = values["MYSQL_ROOT_PASSWORD"]
@@ -143,8 +133,8 @@ func variables(settings reflect.Type, field string, values map[string]string) []
 	return names
 }
 
-// userFile is the .env outside the tree, for secrets.
-func userFile() string {
+// UserFile is the .env outside the tree, for secrets: chaosworkshop/.env in the user's config directory.
+func UserFile() string {
 	dir, err := os.UserConfigDir()
 	if err != nil {
 		return ".env"

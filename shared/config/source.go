@@ -1,0 +1,53 @@
+package config
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+
+	"github.com/caarlos0/env/v11"
+	"github.com/joho/godotenv"
+)
+
+// RealEnvironment is the source of a value that no file holds.
+const RealEnvironment = "the environment"
+
+// Sources tells for each variable that is set where its value comes from: the path of a .env file, or RealEnvironment.
+// It returns no value.
+func Sources() (map[string]string, error) {
+	layers, err := layers()
+	if err != nil {
+		return nil, err
+	}
+	sources := map[string]string{}
+	for _, layer := range layers {
+		for name := range layer.values {
+			sources[name] = layer.source
+		}
+	}
+	return sources, nil
+}
+
+// layer is one source of settings.
+type layer struct {
+	source string
+	values map[string]string
+}
+
+// layers are the sources of settings; a later one wins over an earlier one.
+func layers() ([]layer, error) {
+	var found []layer
+	for _, path := range []string{UserFile(), rootFile()} {
+		file, err := godotenv.Read(path)
+		if errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
+		if err != nil {
+			// godotenv quotes the line that it cannot read, and that line may hold a password.
+			return nil, fmt.Errorf("read %s: not a list of NAME=value lines, or not readable; mend it or remove it", path)
+		}
+		found = append(found, layer{path, file})
+	}
+	return append(found, layer{RealEnvironment, env.ToMap(os.Environ())}), nil
+}
