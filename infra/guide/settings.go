@@ -72,7 +72,6 @@ func fields(path string, readers map[string]string) ([]setting, error) {
 		return nil, fmt.Errorf("read the settings: %w", err)
 	}
 	var all []setting
-	variables := map[string]string{}
 	ast.Inspect(file, func(node ast.Node) bool {
 		spec, isType := node.(*ast.TypeSpec)
 		if !isType || readers[spec.Name.Name] == "" {
@@ -82,6 +81,7 @@ func fields(path string, readers map[string]string) ([]setting, error) {
 		if !isStruct {
 			return true
 		}
+		first, variables := len(all), map[string]string{}
 		for _, field := range structure.Fields.List {
 			if field.Tag == nil || len(field.Names) != 1 {
 				continue
@@ -99,13 +99,15 @@ func fields(path string, readers map[string]string) ([]setting, error) {
 			}
 			all = append(all, setting{name, tag.Get("envDefault"), meaning, readers[spec.Name.Name]})
 		}
+		// A comment names the fields beside its own; a reader knows them as variables.
+		for i := range all[first:] {
+			for field, variable := range variables {
+				one := &all[first+i]
+				one.meaning = regexp.MustCompile(`\b`+field+`\b`).ReplaceAllString(one.meaning, "`"+variable+"`")
+			}
+		}
 		return false
 	})
-	for i := range all {
-		for field, variable := range variables {
-			all[i].meaning = regexp.MustCompile(`\b`+field+`\b`).ReplaceAllString(all[i].meaning, "`"+variable+"`")
-		}
-	}
 	return all, nil
 }
 
