@@ -40,5 +40,8 @@ func setVariables() {
 		"max_connections":         int64(defaultLimits.connections),
 		"max_prepared_stmt_count": int64(maxPrepared),
 		"secure_file_priv":        "NULL",
+		"collation_server":        collation.Name(),
+		"collation_database":      collation.Name(),
+		"collation_connection":    collation.Name(),
 	})
 }

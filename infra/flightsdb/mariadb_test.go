@@ -94,6 +94,8 @@ var dataQueries = []string{
 	"SELECT * FROM routes WHERE src_ap = 'LHR'", "SELECT * FROM routes WHERE src_ap = 'lhr' AND dst_ap = 'jfk'",
 	"SELECT * FROM routes WHERE dst_ap = 'LHR'", "SELECT * FROM routes WHERE src_ap = ''",
 	"SELECT * FROM routes WHERE src_apid = 1 AND dst_apid = 2", "SELECT * FROM routes WHERE dst_apid = 2",
+	"SELECT 'a' = 'A', 'a' LIKE 'A', 'a' IN ('A'), 'a' < 'B', 'é' = 'E', 'a' REGEXP 'A'",
+	"SELECT iata FROM airports WHERE CONCAT(iata, '') = 'lhr' OR LOWER(icao) = 'LFPG'",
 	// Null.
 	"SELECT * FROM airports WHERE uid IS NULL", "SELECT COUNT(*) FROM routes WHERE alid IS NULL",
 	"SELECT COUNT(*) FROM routes WHERE alid IS NOT NULL", "SELECT * FROM routes WHERE alid = NULL",
