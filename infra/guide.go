@@ -12,7 +12,7 @@ import (
 
 // newGuideCommand checks that the documents say what is true.
 func newGuideCommand() *cobra.Command {
-	var write bool
+	var write, textOnly bool
 	command := &cobra.Command{
 		Use:   "guide [DOCUMENT...]",
 		Short: "Run every command of the documents and compare their transcripts with this run",
@@ -25,7 +25,7 @@ func newGuideCommand() *cobra.Command {
 				return err
 			}
 			result, err := guide.Run(command.Context(), guide.Options{
-				Root: root, Documents: documents, Write: write, Progress: command.ErrOrStderr(),
+				Root: root, Documents: documents, Write: write, TextOnly: textOnly, Progress: command.ErrOrStderr(),
 			})
 			if err != nil {
 				return err
@@ -45,5 +45,6 @@ func newGuideCommand() *cobra.Command {
 		},
 	}
 	command.Flags().BoolVar(&write, "write", false, "write this run's transcripts and what is generated into the documents")
+	command.Flags().BoolVar(&textOnly, "text", false, "run nothing; check only what is generated from the code, quoted code, links and names")
 	return command
 }

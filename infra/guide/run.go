@@ -24,6 +24,8 @@ type Options struct {
 	Documents []string
 	// Write replaces transcripts, logs and generated regions in the documents by those of this run.
 	Write bool
+	// TextOnly runs nothing: it checks, or writes, what is generated from the code.
+	TextOnly bool
 	// Progress gets one line for each document.
 	Progress io.Writer
 }
@@ -94,7 +96,7 @@ func runDocument(ctx context.Context, options Options, name string, all []settin
 			return result, err
 		}
 	}
-	if result.Problems, err = CheckText(options.Root, name); err != nil {
+	if result.Problems, err = CheckText(options.Root, name); err != nil || options.TextOnly {
 		return result, err
 	}
 	home, err := os.MkdirTemp("", "guide")

@@ -30,11 +30,12 @@ func settings(root string) ([]setting, error) {
 	if err != nil {
 		return nil, err
 	}
+	var numbers []string
+	for i := range diff.Stages {
+		numbers = append(numbers, strconv.Itoa(i+1))
+	}
 	for i, stage := range diff.Stages[1:] {
-		readers := map[string]string{"policies": fmt.Sprintf("exercises %d to %d", i+2, len(diff.Stages))}
-		if i+2 == len(diff.Stages) {
-			readers["policies"] = fmt.Sprintf("exercise %d", i+2)
-		}
+		readers := map[string]string{"policies": "exercises " + strings.Join(numbers[i+1:], ", ")}
 		more, err := fields(filepath.Join(root, stage, "resilience.go"), readers)
 		if err != nil {
 			return nil, err
@@ -72,43 +73,48 @@ func fields(path string, readers map[string]string) ([]setting, error) {
 		return nil, fmt.Errorf("read the settings: %w", err)
 	}
 	var all []setting
-	ast.Inspect(file, func(node ast.Node) bool {
-		spec, isType := node.(*ast.TypeSpec)
-		if !isType || readers[spec.Name.Name] == "" {
-			return true
+	for _, declaration := range file.Decls {
+		types, isTypes := declaration.(*ast.GenDecl)
+		if !isTypes || types.Tok != token.TYPE {
+			continue
 		}
+		spec := types.Specs[0].(*ast.TypeSpec)
 		structure, isStruct := spec.Type.(*ast.StructType)
-		if !isStruct {
-			return true
+		if isStruct && readers[spec.Name.Name] != "" {
+			all = append(all, structFields(structure, readers[spec.Name.Name])...)
 		}
-		first, variables := len(all), map[string]string{}
-		for _, field := range structure.Fields.List {
-			if field.Tag == nil || len(field.Names) != 1 {
-				continue
-			}
-			text, _ := strconv.Unquote(field.Tag.Value) // The parser accepted it.
-			tag := reflect.StructTag(text)
-			name := tag.Get("env")
-			if name == "" || name == "-" {
-				continue
-			}
-			variables[field.Names[0].Name] = name
-			meaning := sentence(field.Names[0].Name, field.Doc.Text())
-			if meaning == "" && len(all) > 0 {
-				meaning = "See `" + all[len(all)-1].name + "`."
-			}
-			all = append(all, setting{name, tag.Get("envDefault"), meaning, readers[spec.Name.Name]})
-		}
-		// A comment names the fields beside its own; a reader knows them as variables.
-		for i := range all[first:] {
-			for field, variable := range variables {
-				one := &all[first+i]
-				one.meaning = regexp.MustCompile(`\b`+field+`\b`).ReplaceAllString(one.meaning, "`"+variable+"`")
-			}
-		}
-		return false
-	})
+	}
 	return all, nil
+}
+
+// structFields are the variables of one struct. A field without a comment shares that of the field before it, as fields
+// that stand together do in Go.
+func structFields(structure *ast.StructType, readers string) []setting {
+	var all []setting
+	variables := map[string]string{}
+	for _, field := range structure.Fields.List {
+		if field.Tag == nil || len(field.Names) != 1 {
+			continue
+		}
+		text, _ := strconv.Unquote(field.Tag.Value) // The parser accepted it.
+		tag := reflect.StructTag(text)
+		name := tag.Get("env")
+		if name == "" || name == "-" {
+			continue
+		}
+		variables[field.Names[0].Name] = name
+		meaning := sentence(field.Names[0].Name, field.Doc.Text())
+		if meaning == "" && len(all) > 0 {
+			meaning = "See `" + all[len(all)-1].name + "`."
+		}
+		all = append(all, setting{name, tag.Get("envDefault"), meaning, readers})
+	}
+	for i := range all {
+		for field, variable := range variables {
+			all[i].meaning = regexp.MustCompile(`\b`+field+`\b`).ReplaceAllString(all[i].meaning, "`"+variable+"`")
+		}
+	}
+	return all
 }
 
 // sentence is a doc comment without the field's name at its head, as one line.
@@ -140,7 +146,7 @@ func settingsTable(all []setting, added string) []string {
 		switch {
 		case added == "":
 			lines = append(lines, fmt.Sprintf("| `%s` | %s | %s | %s |", one.name, standard, one.readers, one.meaning))
-		case strings.HasPrefix(one.readers, "exercises "+added+" "), one.readers == "exercise "+added:
+		case strings.HasPrefix(one.readers, "exercises "+added+","):
 			lines = append(lines, fmt.Sprintf("| `%s` | %s | %s |", one.name, standard, one.meaning))
 		}
 	}
