@@ -13,7 +13,7 @@ func newCalmCommand() *cobra.Command {
 		Short: "Remove every fault",
 		Args:  cobra.NoArgs,
 		RunE: func(command *cobra.Command, _ []string) error {
-			client, err := runningToxiproxy(command.Context())
+			client, err := toxiproxy()
 			if err != nil {
 				return err
 			}
@@ -22,7 +22,7 @@ func newCalmCommand() *cobra.Command {
 				return err
 			}
 			if proxies == 0 {
-				return fmt.Errorf("the Toxiproxy at %s has no proxy: start `make infra` or `make exercise1`, which make one", client.URL())
+				return fmt.Errorf("the Toxiproxy at %s has no proxy; `make infra` or `make exercise1` makes one", client.URL())
 			}
 			printPair(command.OutOrStdout(), "calm", "no toxic is left")
 			return nil

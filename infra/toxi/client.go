@@ -66,13 +66,11 @@ func (c *Client) Version(ctx context.Context) (string, error) {
 	var answer struct {
 		Version string `json:"version"`
 	}
-	if err := c.call(ctx, http.MethodGet, "/version", nil, &answer); err != nil {
-		return "", err
+	err := c.call(ctx, http.MethodGet, "/version", nil, &answer)
+	if err == nil && answer.Version == "" {
+		err = c.stranger("a version of nothing")
 	}
-	if answer.Version == "" {
-		return "", fmt.Errorf("%s answers, but is no Toxiproxy", c.url)
-	}
-	return answer.Version, nil
+	return answer.Version, err
 }
 
 // Proxies are all proxies, by name.
@@ -125,6 +123,11 @@ func (c *Client) InjectFor(ctx context.Context, proxy string, fault Fault, ttl t
 	if err := c.Inject(ctx, proxy, fault); err != nil {
 		return err
 	}
+	return c.CalmAfter(ctx, proxy, ttl)
+}
+
+// CalmAfter waits until ttl is over or ctx is done, and calms the proxy.
+func (c *Client) CalmAfter(ctx context.Context, proxy string, ttl time.Duration) error {
 	timer := time.NewTimer(ttl)
 	defer timer.Stop()
 	select {
@@ -159,6 +162,9 @@ func (c *Client) CalmAll(ctx context.Context) (int, error) {
 // calm is Calm without a second try.
 func (c *Client) calm(ctx context.Context, name string) error {
 	proxy, err := c.Proxy(ctx, name)
+	if errors.Is(err, errNotFound) {
+		return fmt.Errorf("the Toxiproxy at %s has no proxy %s; `make infra` or `make exercise1` makes it (%w)", c.url, name, errNotFound)
+	}
 	if err != nil {
 		return err
 	}
@@ -208,23 +214,34 @@ func (c *Client) call(ctx context.Context, method, path string, in, out any) err
 	switch {
 	case response.Header.Get(rebuiltHeader) != "":
 		return errRebuilt
-	case response.StatusCode == http.StatusNotFound:
-		return fmt.Errorf("Toxiproxy at %s: %s: %w", c.url, path, errNotFound)
 	case response.StatusCode >= 300:
-		var problem struct {
-			Error string `json:"error"`
-		}
-		if json.Unmarshal(answer, &problem) != nil {
-			problem.Error = "no reason given"
-		}
-		return fmt.Errorf("Toxiproxy: %s %s: %s: %s", method, path, response.Status, problem.Error)
+		return c.refusal(method+" "+path, response, answer)
 	case out == nil:
 		return nil
 	}
 	if err := json.Unmarshal(answer, out); err != nil {
-		return fmt.Errorf("decode Toxiproxy's answer to %s: %w", path, err)
+		return c.stranger(err.Error())
 	}
 	return nil
+}
+
+// refusal is the error that an answer tells.
+func (c *Client) refusal(call string, response *http.Response, answer []byte) error {
+	var problem struct {
+		Error string `json:"error"`
+	}
+	switch err := json.Unmarshal(answer, &problem); {
+	case err != nil || problem.Error == "":
+		return c.stranger(call + ": " + response.Status)
+	case response.StatusCode == http.StatusNotFound:
+		return fmt.Errorf("Toxiproxy: %s: %w", call, errNotFound)
+	}
+	return fmt.Errorf("Toxiproxy: %s: %s: %s", call, response.Status, problem.Error)
+}
+
+// stranger says that what answers speaks another language than Toxiproxy.
+func (c *Client) stranger(why string) error {
+	return fmt.Errorf("what answers at %s is no Toxiproxy; end it, or set TOXIPROXY_PORT to another port (%s)", c.url, why)
 }
 
 // explain says what a call that got no answer means, and what to do.
@@ -240,7 +257,7 @@ func (c *Client) explain(err error) error {
 	case errors.As(err, &timeout) && timeout.Timeout():
 		return fmt.Errorf("the Toxiproxy at %s does not answer; restart it (%w)", c.url, err)
 	}
-	return fmt.Errorf("no Toxiproxy answers at %s; start `make infra` or an exercise first (%w)", c.url, err)
+	return fmt.Errorf("no Toxiproxy answers at %s; start `make infra` or `make exercise1` first, or set TOXIPROXY_PORT to its port (%w)", c.url, err)
 }
 
 // proxyPath is the API's path of the proxy name.

@@ -136,10 +136,10 @@ func TestCallFails(t *testing.T) {
 	}))
 	defer page.Close()
 	for _, test := range []struct{ name, url, want string }{
-		{"nobody there", "http://" + listener.Addr().String(), "no Toxiproxy answers at http://" + listener.Addr().String() + "; start `make infra` or an exercise first"},
+		{"nobody there", "http://" + listener.Addr().String(), "no Toxiproxy answers at http://" + listener.Addr().String() + "; start `make infra` or `make exercise1` first, or set TOXIPROXY_PORT to its port"},
 		{"silent", silent.URL, "the Toxiproxy at " + silent.URL + " does not answer; restart it"},
-		{"no Toxiproxy", stranger.URL, "decode Toxiproxy's answer to /version"},
-		{"a proxy's error page", page.URL, "502 Bad Gateway: no reason given"},
+		{"no Toxiproxy", stranger.URL, "what answers at " + stranger.URL + " is no Toxiproxy; end it, or set TOXIPROXY_PORT to another port"},
+		{"a proxy's error page", page.URL, "is no Toxiproxy; end it, or set TOXIPROXY_PORT to another port (GET /version: 502 Bad Gateway)"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			client := NewClient(test.url)
@@ -170,8 +170,9 @@ func TestUnknownProxy(t *testing.T) {
 		"inject": server.Inject(t.Context(), "nobody", fault(t, "slow")),
 		"calm":   server.Calm(t.Context(), "nobody"),
 	} {
-		if !errors.Is(err, errNotFound) {
-			t.Errorf("%s: %v, want %v", name, err, errNotFound)
+		want := "the Toxiproxy at " + server.URL() + " has no proxy nobody; `make infra` or `make exercise1` makes it (not found)"
+		if !errors.Is(err, errNotFound) || err.Error() != want {
+			t.Errorf("%s: %v, want %s", name, err, want)
 		}
 	}
 	if err := server.Delete(t.Context(), "nobody"); err != nil {
