@@ -26,7 +26,7 @@ func survival(fault toxi.Fault, s Settings) Experiment {
 		ID: fault.Name, Title: fault.Summary,
 		Method: []Phase{
 			{Name: steady, Rate: 20, For: time.Second},
-			{Name: underFault, Fault: fault.Name, Rate: 20, For: 6 * time.Second},
+			{Name: underFault, Fault: fault.Name, Rate: 20, For: 10 * time.Second, Raw: s.Deadline},
 			{Name: rollback, Rate: 20, For: s.BreakerDelay + 2*time.Second, Until: served},
 			{Name: after, Rate: 20, For: time.Second},
 		},
@@ -46,8 +46,8 @@ func (l *Lab) RunCatalogue(ctx context.Context, progress func(done, of int, faul
 		errs := make(chan error, len(subjects))
 		for stage, subject := range subjects {
 			go func() {
-				run, err := l.observe(ctx, survival(fault, l.Settings), subject)
-				runs[stage] = run
+				var err error
+				runs[stage], err = l.survive(ctx, fault, subject)
 				errs <- err
 			}()
 		}
@@ -62,6 +62,18 @@ func (l *Lab) RunCatalogue(ctx context.Context, progress func(done, of int, faul
 		catalogue.Runs = append(catalogue.Runs, runs)
 	}
 	return catalogue, nil
+}
+
+// survive is one run under a fault, again when the app was not in its steady state before.
+func (l *Lab) survive(ctx context.Context, fault toxi.Fault, subject Subject) (run *Run, err error) {
+	for range tries {
+		run, err = l.observe(ctx, survival(fault, l.Settings), subject)
+		if err != nil || len(run.Phases) > 1 {
+			break
+		}
+		awaitQuiet(ctx)
+	}
+	return run, err
 }
 
 // Markdown writes the catalogue as a table: a line for each fault, a column for each stage. s are the settings of the run.

@@ -56,8 +56,7 @@ func (c *cell) open(ctx context.Context, binary string) (err error) {
 	if err != nil {
 		return err
 	}
-	const rawPatience = 1500 * time.Millisecond
-	if c.raw, err = newRaw(c.toxi.ProxyAddr(), "root", c.lab.cfg.RootPassword, rawPatience); err != nil {
+	if c.raw, err = newRaw(c.toxi.ProxyAddr(), "root", c.lab.cfg.RootPassword); err != nil {
 		return err
 	}
 	host, port, err := net.SplitHostPort(c.toxi.ProxyAddr())
@@ -86,6 +85,9 @@ func (c *cell) close() error {
 	}
 	if c.app != nil {
 		c.app.Kill()
+	}
+	if c.raw != nil {
+		c.raw.close()
 	}
 	var errs []error
 	if c.toxi != nil {

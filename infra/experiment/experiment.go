@@ -46,6 +46,8 @@ type Phase struct {
 	Until func(Answer) bool `json:"-"`
 	// Only skips the phase unless what happened so far fulfils it; nil never does.
 	Only func(*Run) bool `json:"-"`
+	// Raw is how long the raw client beside the app waits for an answer; 0 is 1.5 s.
+	Raw time.Duration
 	// Health asks GET /health/ five times a second as well.
 	Health bool
 }

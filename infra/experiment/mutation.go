@@ -33,7 +33,7 @@ func Mutations() []Mutation {
 	return []Mutation{
 		{"the query fails", 1, "store.go", "JOIN airlines", "JOIN nowhere", []int{1}, nil},
 		{"no timeout", 2, policies, "timeout.New[[]flight](p.Timeout)", "timeout.New[[]flight](time.Hour)", []int{2}, nil},
-		{"a timeout is a 500", 2, "routes.go", "errors.Is(err, timeout.ErrExceeded), ", "", []int{2}, nil},
+		{"a timeout is a 500", 2, "routes.go", "errors.Is(err, timeout.ErrExceeded)", "errors.Is(err, timeout.ErrExceeded) && false", []int{2}, nil},
 		{"no retry", 3, policies, "failsafe.With(retry, timeout)", "failsafe.With(timeout)\n	_ = retry", []int{3}, nil},
 		{"one retry", 3, policies, "WithMaxAttempts(p.RetryAttempts)", "WithMaxAttempts(2)", []int{3}, nil},
 		{"no backoff", 3, policies, "		WithBackoff(p.RetryBaseDelay, p.RetryMaxDelay).\n		WithJitterFactor(0.5).\n", "", []int{3}, nil},

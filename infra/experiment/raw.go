@@ -33,19 +33,18 @@ type Felt struct {
 // raw is the raw client.
 type raw struct {
 	connector driver.Connector
-	patience  time.Duration
+	network   string
 	// dialled counts the connections that reached the proxy, and so the meter.
 	dialled atomic.Int64
 }
 
-// newRaw is a client of the database at the address addr. It gives a connection up after patience.
-func newRaw(addr, user, password string, patience time.Duration) (*raw, error) {
+// newRaw is a client of the database at the address addr. The caller closes it.
+func newRaw(addr, user, password string) (*raw, error) {
+	r := &raw{network: "counted " + addr}
 	cfg := mysql.NewConfig()
-	// The driver takes a dialler by the name of its network only.
-	cfg.Net, cfg.Addr, cfg.User, cfg.Passwd, cfg.DBName = "counted "+addr, addr, user, password, "flights"
-	cfg.Timeout, cfg.ReadTimeout, cfg.WriteTimeout = patience, patience, patience
+	cfg.Net, cfg.Addr, cfg.User, cfg.Passwd, cfg.DBName = r.network, addr, user, password, "flights"
 	cfg.Logger = &mysql.NopLogger{}
-	r := &raw{patience: patience}
+	// The driver takes a dialler by the name of its network only.
 	mysql.RegisterDialContext(cfg.Net, func(ctx context.Context, address string) (net.Conn, error) {
 		var dialer net.Dialer
 		conn, err := dialer.DialContext(ctx, "tcp", address)
@@ -62,9 +61,14 @@ func newRaw(addr, user, password string, patience time.Duration) (*raw, error) {
 	return r, nil
 }
 
+// close makes the driver forget the client's dialler.
+func (r *raw) close() { mysql.DeregisterDialContext(r.network) }
+
 // feel opens the probes side by side and says what they met.
 func (r *raw) feel(ctx context.Context, phase Phase) Felt {
-	const late = 100.0
+	const late, usual = 100.0, 1500 * time.Millisecond
+	ctx, cancel := context.WithTimeout(ctx, max(phase.Raw, usual))
+	defer cancel()
 	felt := Felt{Phase: phase.Name, Fault: phase.Fault, Probes: probes}
 	var mutex sync.Mutex
 	var group sync.WaitGroup
@@ -94,8 +98,6 @@ func (r *raw) feel(ctx context.Context, phase Phase) Felt {
 
 // ask sends one query over a connection of its own.
 func (r *raw) ask(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, r.patience)
-	defer cancel()
 	conn, err := r.connector.Connect(ctx)
 	if err != nil {
 		return err

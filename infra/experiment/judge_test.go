@@ -1,0 +1,218 @@
+package experiment
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+)
+
+var settings = Settings{
+	Timeout: time.Second, RetryAttempts: 5, RetryBaseDelay: 25 * time.Millisecond, RetryMaxDelay: 200 * time.Millisecond,
+	Deadline: 5 * time.Second, BreakerFailures: 12, BreakerDelay: 5 * time.Second,
+}
+
+// many are n answers of a phase, 10 ms apart from the time from on.
+func many(phase string, n int, from float64, answer Answer) []Answer {
+	var answers []Answer
+	for i := range n {
+		answer.Phase, answer.At = phase, from+10*float64(i)
+		answers = append(answers, answer)
+	}
+	return answers
+}
+
+var good = Answer{Status: 200, Latency: 3}
+
+// healthyRun is a run of the experiment in which everything is as on the last stage.
+func healthyRun(number int) *Run {
+	reference := 0.36
+	run := &Run{Reference: &reference, States: []State{{0, "closed"}}}
+	for i, phase := range Experiments(settings)[number-1].Method {
+		from := 1000 * float64(i)
+		span := Span{Name: phase.Name, Fault: phase.Fault, From: from, To: from + 1000, Dials: 20, Stall: 1}
+		if phase.Name == open {
+			span.Dials = 15
+		}
+		answer := good
+		switch {
+		case phase.Name == slow || phase.Name == blackHole:
+			answer, span.Retries = Answer{Status: 504, Latency: 5000}, 100
+		case phase.Name == refused:
+			answer = Answer{Status: 500, Latency: 375}
+		case number == 4 && phase.Name == failing:
+			run.Answers = append(run.Answers, many(failing, 12, from, Answer{Status: 500, Latency: 100})...)
+			from += 500
+			answer = Answer{Status: 503, RetryAfter: 5, Latency: 0.5}
+		case number == 4 && phase.Name == open:
+			answer = Answer{Status: 503, RetryAfter: 5, Latency: 0.5}
+		case number == 5 && (phase.Name == failing || phase.Name == quiet || phase.Name == blackHole):
+			answer = Answer{Status: 500, Latency: 100}
+		}
+		if phase.Rate > 0 {
+			run.Answers = append(run.Answers, many(phase.Name, 20, from, answer)...)
+		}
+		if phase.Health {
+			health := Answer{Health: true, Status: 200, Latency: 10}
+			if phase.Fault != "" {
+				health.Status = 503
+			}
+			run.Answers = append(run.Answers, many(phase.Name, 5, from, health)...)
+		}
+		run.Phases = append(run.Phases, span)
+	}
+	return run
+}
+
+func TestHealthyRunsPass(t *testing.T) {
+	for i, e := range Experiments(settings) {
+		run := healthyRun(i + 1)
+		run.judge(e)
+		if run.Verdict != Passed {
+			t.Errorf("%s: got %s: %s, want passed", e.ID, run.Verdict, run.Reason)
+		}
+	}
+}
+
+// Each way to break an experiment is found, and named.
+func TestBrokenRunsFail(t *testing.T) {
+	each := func(phase string, change func(*Answer)) func(*Run) {
+		return func(r *Run) {
+			for i := range r.Answers {
+				if r.Answers[i].Phase == phase && !r.Answers[i].Health {
+					change(&r.Answers[i])
+				}
+			}
+		}
+	}
+	health := func(phase string, change func(*Answer)) func(*Run) {
+		return func(r *Run) {
+			for i := range r.Answers {
+				if r.Answers[i].Phase == phase && r.Answers[i].Health {
+					change(&r.Answers[i])
+				}
+			}
+		}
+	}
+	status := func(status int) func(*Answer) { return func(a *Answer) { a.Status = status } }
+	latency := func(ms float64) func(*Answer) { return func(a *Answer) { a.Latency = ms } }
+	dials := func(phase string, n int) func(*Run) {
+		return func(r *Run) {
+			for i := range r.Phases {
+				if r.Phases[i].Name == phase {
+					r.Phases[i].Dials = n
+				}
+			}
+		}
+	}
+	for _, test := range []struct {
+		number int
+		what   string
+		broken func(*Run)
+		want   string
+	}{
+		{1, "late", each(steady, latency(150)), "p99 150 ms"},
+		{1, "one error", func(r *Run) { r.Answers[3].Status = 500 }, "19 of 20 are 200, the first other is 500"},
+		{2, "too late under slow", each(slow, latency(5200)), "5.20 s"},
+		{2, "too late under a black hole", each(blackHole, latency(6500)), "6.50 s"},
+		{2, "500 instead of 504", each(blackHole, status(500)), "neither 504 nor 200"},
+		{3, "too few", each(flaky, status(504)), "0 % of 20"},
+		{3, "hardly better", func(r *Run) { reference := 0.8; r.Reference = &reference }, "80 % of exercise 2"},
+		{3, "breaker opened", func(r *Run) { r.States = append(r.States, State{9, "open"}) }, "breaker open"},
+		{3, "no backoff", each(refused, latency(2)), "2.0 ms"},
+		{4, "never opens", each(failing, status(500)), "0 of 32 requests were refused"},
+		{4, "no Retry-After", each(failing, func(a *Answer) { a.RetryAfter = 0 }), "20 more without Retry-After"},
+		{4, "opens too soon", func(r *Run) {
+			failures := 0
+			r.Answers = slices.DeleteFunc(r.Answers, func(a Answer) bool {
+				if a.Status == 500 {
+					failures++
+				}
+				return a.Status == 500 && failures > 3
+			})
+		}, "3 requests failed before the first was refused"},
+		{4, "slow refusals", each(open, latency(30)), "p99 30 ms"},
+		{4, "dials while open", dials(open, 500), "500 dials"},
+		{4, "never back", each(rollback, status(503)), "no success"},
+		{5, "no endpoint", health(steady, status(404)), "there is no health endpoint"},
+		{5, "silent about the outage", health(failing, status(200)), "never 503"},
+		{5, "hangs", health(quiet, latency(1200)), "1.20 s"},
+		{5, "stays unhealthy", health(rollback, status(503)), "still not Healthy"},
+		{5, "not steady again", each(after, status(503)), "the first other is 503"},
+	} {
+		t.Run(fmt.Sprintf("E%d %s", test.number, test.what), func(t *testing.T) {
+			run := healthyRun(test.number)
+			test.broken(run)
+			run.judge(Experiments(settings)[test.number-1])
+			if run.Verdict != Failed || !strings.Contains(run.Reason, test.want) {
+				t.Errorf("got %s: %s, want failed with %q", run.Verdict, run.Reason, test.want)
+			}
+		})
+	}
+}
+
+func TestWhatProvesNothingIsInvalid(t *testing.T) {
+	for what, test := range map[string]struct {
+		broken func(*Run)
+		want   string
+	}{
+		"unfelt": {func(r *Run) {
+			r.Felt = []Felt{{Phase: failing, Fault: "outage", Probes: 20, Failed: 3}}
+		}, "the fault outage was not felt"},
+		"database down in calm": {func(r *Run) {
+			r.Felt = []Felt{{Phase: steady, Probes: 20, Failed: 20, Error: "refused"}}
+		}, "did not answer a raw client"},
+		"pooled":        {func(r *Run) { r.Phases[0].Dials = 2 }, "DB_MAX_IDLE_CONNS=0"},
+		"wrong address": {func(r *Run) { r.Phases[0].Dials = 0 }, "DB_HOST and DB_PORT"},
+		"rebuilt":       {func(r *Run) { r.Broken = "Toxiproxy hung" }, "Toxiproxy hung"},
+		"busy machine": {func(r *Run) {
+			for i := range r.Answers {
+				if r.Answers[i].Phase == open {
+					r.Answers[i].Latency = 30
+				}
+			}
+			r.Phases[2].Stall = 40
+		}, "the machine itself stood still for 40 ms"},
+	} {
+		t.Run(what, func(t *testing.T) {
+			run := healthyRun(4)
+			test.broken(run)
+			run.judge(Experiments(settings)[3])
+			if run.Verdict != Invalid || !strings.Contains(run.Reason, test.want) {
+				t.Errorf("got %s: %s, want invalid with %q", run.Verdict, run.Reason, test.want)
+			}
+		})
+	}
+}
+
+// A busy machine does not excuse what no machine can bring about.
+func TestMissingHealthFailsOnABusyMachine(t *testing.T) {
+	run := healthyRun(5)
+	for i := range run.Answers {
+		if run.Answers[i].Health {
+			run.Answers[i].Status = 404
+		}
+	}
+	for i := range run.Phases {
+		run.Phases[i].Stall = 5000
+	}
+	run.judge(Experiments(settings)[4])
+	if run.Verdict != Failed {
+		t.Errorf("got %s: %s, want failed", run.Verdict, run.Reason)
+	}
+}
+
+func TestMatrixWantsTheLowerTriangle(t *testing.T) {
+	for number := 1; number <= Stages; number++ {
+		for stage := 1; stage <= Stages; stage++ {
+			want := Failed
+			if stage >= number {
+				want = Passed
+			}
+			if got := wanted(number, stage); got != want {
+				t.Errorf("E%d on exercise %d: got %s, want %s", number, stage, got, want)
+			}
+		}
+	}
+}

@@ -1,0 +1,85 @@
+package experiment
+
+import (
+	"io"
+	"net"
+	"strings"
+	"testing"
+
+	"go.uber.org/goleak"
+)
+
+// echo answers each connection with what it said, in capitals, and hangs up.
+func echo(t *testing.T) string {
+	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { listener.Close() })
+	go func() {
+		for {
+			conn, err := listener.Accept()
+			if err != nil {
+				return
+			}
+			go func() {
+				defer conn.Close()
+				said := make([]byte, 5)
+				if _, err := io.ReadFull(conn, said); err == nil {
+					_, _ = io.WriteString(conn, strings.ToUpper(string(said)))
+				}
+			}()
+		}
+	}()
+	return listener.Addr().String()
+}
+
+func TestMeterRelaysAndCounts(t *testing.T) {
+	meter, err := StartMeter(echo(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer meter.Close()
+	for range 3 {
+		conn, err := net.Dial("tcp", meter.Addr())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := io.WriteString(conn, "hello"); err != nil {
+			t.Fatal(err)
+		}
+		answer, err := io.ReadAll(conn)
+		conn.Close()
+		if got := string(answer); got != "HELLO" || err != nil {
+			t.Errorf("got %q and %v, want HELLO", got, err)
+		}
+	}
+	if got, want := meter.Dials(), 3; got != want {
+		t.Errorf("dials: got %d, want %d", got, want)
+	}
+	if got, want := meter.Bytes(), int64(15); got != want {
+		t.Errorf("bytes: got %d, want %d", got, want)
+	}
+}
+
+func TestMeterClosesWhatHangs(t *testing.T) {
+	upstream := echo(t)
+	before := goleak.IgnoreCurrent()
+	meter, err := StartMeter(upstream)
+	if err != nil {
+		t.Fatal(err)
+	}
+	conn, err := net.Dial("tcp", meter.Addr()) // It never says anything.
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	if err := meter.Close(); err != nil {
+		t.Errorf("close: %v", err)
+	}
+	if _, err := io.ReadAll(conn); err != nil && !strings.Contains(err.Error(), "reset") {
+		t.Errorf("the connection after Close: got %v, want its end", err)
+	}
+	goleak.VerifyNone(t, before, goleak.IgnoreAnyFunction("chaosworkshop/infra/experiment.echo.func2.1"))
+}
