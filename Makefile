@@ -115,3 +115,7 @@ ps: workshop ## List the containers
 .PHONY: secrets
 secrets: workshop ## Keep the database's password outside the tree, never shown: FORCE=1 replaces it
 	@$(WORKSHOP) secrets $(if $(FORCE),--force)
+
+.PHONY: doctor
+doctor: workshop ## Look whether everything is ready on this computer, and how to mend what is not
+	@$(WORKSHOP) doctor

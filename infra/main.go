@@ -96,6 +96,7 @@ func newRoot() *cobra.Command {
 		newBenchCommand(),
 		newGuideCommand(),
 		newSecretsCommand(),
+		newDoctorCommand(),
 	)
 	return root
 }
