@@ -45,6 +45,12 @@ const (
 // startPatience is how long the load waits for a lane that does not come up.
 const startPatience = 15 * time.Second
 
+// The load at the start, in requests a second and lane, and how long it lasts.
+const (
+	trickle = 5
+	warmUp  = 2 * time.Second
+)
+
 // pooledConns is how many idle connections each app keeps when it pools.
 const pooledConns = 50
 
@@ -150,6 +156,13 @@ func (r *Race) await(ctx context.Context, up <-chan struct{}) {
 		case <-ctx.Done():
 			return
 		}
+	}
+	// The first requests find everything cold. A trickle first, or all of them pile up.
+	r.throttle.Set(trickle)
+	select {
+	case <-time.After(warmUp):
+	case <-ctx.Done():
+		return
 	}
 	r.mutex.Lock()
 	r.started = true

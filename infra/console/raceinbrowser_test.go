@@ -12,7 +12,7 @@ const longestToPixel = 1500 * time.Millisecond
 
 func TestRaceInTheBrowser(t *testing.T) {
 	page := openBrowser(t)
-	race := startRace(t, func(options *Options) { options.Rate = 50 })
+	race := startRace(t, nil)
 	listener, err := Listen(0)
 	if err != nil {
 		t.Fatal(err)

@@ -94,8 +94,16 @@ export class Controls {
     get('pause').setAttribute('aria-pressed', String(frame.paused));
     get('pause-name').textContent = frame.paused ? 'Go on' : 'Pause';
     get('pool').setAttribute('aria-pressed', String(frame.pooled));
-    if (document.activeElement !== get('rate')) get('rate').value = String(frame.rate);
+    this.drawRate(frame.rate);
     if (changed) this.explainCurrent();
+  }
+
+  drawRate(rate) {
+    const select = get('rate');
+    if (document.activeElement === select) return; // Someone is choosing.
+    // The race may have been started with a rate that is not offered.
+    if (![...select.options].some((option) => option.value === String(rate))) select.add(new Option(`${rate}/s`, rate));
+    select.value = String(rate);
   }
 
   explainCurrent() {

@@ -23,6 +23,7 @@ export class Plot {
   }
 
   make() {
+    this.madeFor = this.rem;
     this.chart = new uPlot(this.options(), [[0, this.span], [null, null]], this.element);
   }
 
@@ -65,9 +66,8 @@ export class Plot {
   resize() {
     const { clientWidth: width, clientHeight: height } = this.element;
     if (width === 0 || height === 0) return;
-    const before = this.rem;
     this.readTheme();
-    if (this.rem === before) {
+    if (this.rem === this.madeFor) {
       this.chart.setSize({ width, height });
       return;
     }
