@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -31,7 +32,7 @@ func newCatalogueCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			table, err := catalogueTable(command.Context())
+			table, err := catalogueTable(command.Context(), command.ErrOrStderr())
 			if err != nil {
 				return err
 			}
@@ -41,15 +42,15 @@ func newCatalogueCommand() *cobra.Command {
 	}
 }
 
-// catalogueTable runs the catalogue, with a line for each fault on standard error.
-func catalogueTable(ctx context.Context) (_ string, err error) {
+// catalogueTable runs the catalogue, with a line for each fault on out.
+func catalogueTable(ctx context.Context, out io.Writer) (_ string, err error) {
 	lab, err := experiment.Open(ctx, experiment.DefaultSeed)
 	if err != nil {
 		return "", err
 	}
 	defer func() { err = errors.Join(err, lab.Close()) }()
 	catalogue, err := lab.RunCatalogue(ctx, func(done, of int, fault string) {
-		fmt.Fprintf(os.Stderr, "%2d/%d  %s...\n", done+1, of, fault)
+		fmt.Fprintf(out, "%2d/%d  %s...\n", done+1, of, fault)
 	})
 	if err != nil {
 		return "", err

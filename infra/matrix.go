@@ -42,9 +42,9 @@ func newMatrixCommand() *cobra.Command {
 			worst := 0
 			for number := range runs {
 				if runs > 1 {
-					fmt.Fprintf(os.Stderr, "Run %d of %d\n", number+1, runs)
+					fmt.Fprintf(command.ErrOrStderr(), "Run %d of %d\n", number+1, runs)
 				}
-				matrix, err := runMatrix(command.Context())
+				matrix, err := runMatrix(command.Context(), command.ErrOrStderr())
 				if err != nil {
 					return exitError{exitBroken, err}
 				}
@@ -73,20 +73,20 @@ func newMatrixCommand() *cobra.Command {
 	return command
 }
 
-// runMatrix runs the matrix once, with a line for each cell on standard error.
-func runMatrix(ctx context.Context) (_ *experiment.Matrix, err error) {
+// runMatrix runs the matrix once, with a line for each cell on out.
+func runMatrix(ctx context.Context, out io.Writer) (_ *experiment.Matrix, err error) {
 	lab, err := experiment.Open(ctx, experiment.DefaultSeed)
 	if err != nil {
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, lab.Close()) }()
-	fmt.Fprintln(os.Stderr, "25 cells, about a minute and a half...")
+	fmt.Fprintln(out, "25 cells, about a minute and a half...")
 	return lab.RunMatrix(ctx, func(done, of int, cell experiment.Cell, left time.Duration) {
 		mark := color.GreenString("as it must")
 		if !cell.OK() {
 			mark = color.RedString("but must have " + string(cell.Want) + ": " + cell.Run.Reason)
 		}
-		fmt.Fprintf(os.Stderr, "%2d/%d  %3.0f s left  E%d on exercise%d %s, %s\n", done, of, left.Seconds(), cell.Number, cell.Stage, cell.Run.Verdict, mark)
+		fmt.Fprintf(out, "%2d/%d  %3.0f s left  E%d on exercise%d %s, %s\n", done, of, left.Seconds(), cell.Number, cell.Stage, cell.Run.Verdict, mark)
 	})
 }
 

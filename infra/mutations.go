@@ -45,7 +45,7 @@ func newMutationsCommand() *cobra.Command {
 			}
 			defer func() { err = errors.Join(err, lab.Close()) }()
 			mutants, err := lab.RunMutations(command.Context(), mutations, dir, func(done, of int, cell experiment.Cell, left time.Duration) {
-				fmt.Fprintf(os.Stderr, "%2d/%d  %3.0f s left  E%d on %s %s\n", done, of, left.Seconds(), cell.Number, cell.Run.Folder, cell.Run.Verdict)
+				fmt.Fprintf(command.ErrOrStderr(), "%2d/%d  %3.0f s left  E%d on %s %s\n", done, of, left.Seconds(), cell.Number, cell.Run.Folder, cell.Run.Verdict)
 			})
 			if err != nil {
 				return exitError{exitBroken, err}

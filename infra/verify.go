@@ -4,8 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"io"
-	"os"
 	"path/filepath"
 
 	"github.com/spf13/cobra"
@@ -51,14 +49,15 @@ func newVerifyCommand() *cobra.Command {
 				options.dir = filepath.Join(root, fmt.Sprintf("exercise%d", options.exercise))
 			}
 			if !options.watch {
-				return verify(command.Context(), command.OutOrStdout(), options, root)
+				return verify(command.Context(), command, options, root)
 			}
 			return experiment.Watch(command.Context(), options.dir, func(ctx context.Context) {
-				if err := verify(ctx, command.OutOrStdout(), options, root); err != nil && ctx.Err() == nil && err.Error() != "" {
-					fmt.Fprintf(os.Stderr, "error: %v\n", err)
+				progress := command.ErrOrStderr()
+				if err := verify(ctx, command, options, root); err != nil && ctx.Err() == nil && err.Error() != "" {
+					fmt.Fprintf(progress, "error: %v\n", err)
 				}
 				if ctx.Err() == nil {
-					fmt.Fprintf(os.Stderr, "Watching %s; save a file to run again, Ctrl-C to end.\n", options.dir)
+					fmt.Fprintf(progress, "Watching %s; save a file to run again, Ctrl-C to end.\n", options.dir)
 				}
 			})
 		},
@@ -73,7 +72,8 @@ func newVerifyCommand() *cobra.Command {
 }
 
 // verify runs the experiment once and reports.
-func verify(ctx context.Context, out io.Writer, options verifyOptions, root string) error {
+func verify(ctx context.Context, command *cobra.Command, options verifyOptions, root string) error {
+	out := command.OutOrStdout()
 	binary, err := exercise.Build(ctx, options.dir)
 	if err != nil {
 		return exitError{exitBroken, err}
@@ -87,7 +87,7 @@ func verify(ctx context.Context, out io.Writer, options verifyOptions, root stri
 	if err != nil {
 		return exitError{exitBroken, err}
 	}
-	fmt.Fprintf(os.Stderr, "Running %s on %s, about %.0f s...\n", e.ID, filepath.Base(options.dir), e.Takes().Seconds())
+	fmt.Fprintf(command.ErrOrStderr(), "Running %s on %s, about %.0f s...\n", e.ID, filepath.Base(options.dir), e.Takes().Seconds())
 	run, err := lab.RunUntilValid(ctx, e, experiment.Subject{Folder: filepath.Base(options.dir), Binary: binary})
 	if err != nil {
 		return exitError{exitBroken, err}

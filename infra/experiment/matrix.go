@@ -18,7 +18,7 @@ const Stages = 5
 
 // lanes is how many cells run side by side. A cell waits most of its time; more of them at once would make the machine
 // itself the slow part on two cores. Cells that were invalid for that run again, with fewer beside them.
-var lanes = []int{5, 2, 1, 1}
+var lanes = []int{5, 2, 1, 1, 1}
 
 // Cell is one experiment on one stage, and whether it went as it must.
 type Cell struct {
