@@ -24,22 +24,28 @@ func newDataCommand() *cobra.Command {
 				return err
 			}
 			dir := filepath.Join(root, "data", "openflights")
-			if err := openflights.Download(command.Context(), openflights.Published(), dir, command.ErrOrStderr()); err != nil {
-				return err
-			}
-			_, report, err := openflights.Load(dir)
-			if err != nil {
-				return err
-			}
-			if asJSON {
-				return json.NewEncoder(command.OutOrStdout()).Encode(report)
-			}
-			fmt.Fprintf(command.OutOrStdout(), "\n%s\n\n", report.Summary())
-			printPair(command.OutOrStdout(), "Serve it", "OPENFLIGHTS_DIR=data/openflights, in the environment or in .env")
-			printPair(command.OutOrStdout(), "Licence", "Open Database License 1.0, from openflights.org/data")
-			return nil
+			return downloadData(command, openflights.Published(), dir, asJSON)
 		},
 	}
 	command.Flags().BoolVar(&asJSON, "json", false, "print the report as JSON")
 	return command
+}
+
+// downloadData downloads the source into the folder dir and says what is there now.
+func downloadData(command *cobra.Command, source openflights.Source, dir string, asJSON bool) error {
+	if err := openflights.Download(command.Context(), source, dir, command.ErrOrStderr()); err != nil {
+		return err
+	}
+	_, report, err := openflights.Load(dir)
+	if err != nil {
+		return err
+	}
+	out := command.OutOrStdout()
+	if asJSON {
+		return json.NewEncoder(out).Encode(report)
+	}
+	fmt.Fprintf(out, "\n%s\n\n", report.Summary())
+	printPair(out, "Serve it", "OPENFLIGHTS_DIR=data/openflights, in the environment or in .env")
+	printPair(out, "Licence", "Open Database License 1.0, from openflights.org/data")
+	return nil
 }

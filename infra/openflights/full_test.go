@@ -2,9 +2,13 @@ package openflights
 
 import (
 	"errors"
+	"io"
 	"io/fs"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"reflect"
 	"testing"
 
 	"chaosworkshop/infra/internal/require"
@@ -42,6 +46,30 @@ routes.dat: 67,663 of 67,663 rows, 1,347 with an unresolved airline or airport`
 		t.Errorf("country code of %s: %s, want %s", data.Airports[0].Name, got, want)
 	}
 	checkConsistent(t, data)
+}
+
+// The full set passes as what Published expects, and arrives as it is.
+func TestDownloadFullSet(t *testing.T) {
+	from := fullDir(t)
+	server := httptest.NewServer(http.FileServer(http.Dir(from)))
+	defer server.Close()
+	source := Published()
+	source.URL = server.URL + "/"
+	dir := t.TempDir()
+	if err := Download(t.Context(), source, dir, io.Discard); err != nil {
+		t.Fatal(err)
+	}
+	want, _, err := Load(from)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, _, err := Load(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !reflect.DeepEqual(got, want) {
+		t.Error("what was downloaded differs from what was published")
+	}
 }
 
 func BenchmarkLoad(b *testing.B) {
