@@ -65,7 +65,7 @@ func Find(ctx context.Context, output io.Writer) (*Compose, error) {
 // Daemon tells whether Docker is installed and its daemon answers.
 func Daemon(ctx context.Context) error {
 	if _, err := exec.LookPath("docker"); err != nil {
-		return errors.New("Docker is not installed, or not in the PATH; install Docker Desktop or Docker Engine, or do without: `make exercise1` needs no Docker")
+		return errors.New("no Docker is installed, or it is not in the PATH; install Docker Desktop or Docker Engine, or do without: `make exercise1` needs no Docker")
 	}
 	output, err := exec.CommandContext(ctx, "docker", "version", "--format", "{{.Server.Version}}").CombinedOutput()
 	if err == nil {
@@ -85,7 +85,7 @@ func program(ctx context.Context) (string, error) {
 	if exec.CommandContext(ctx, "docker-compose", "version").Run() == nil {
 		return "docker-compose", nil
 	}
-	return "", errors.New("Docker is here, but Docker Compose is not; install its plugin (docker compose) or the program docker-compose")
+	return "", errors.New("found Docker, but not Docker Compose; install its plugin (docker compose) or the program docker-compose")
 }
 
 // Up builds and starts the services of the profiles, beside those without one, and returns when the database answers

@@ -63,7 +63,7 @@ func TestFind(t *testing.T) {
 		want      string
 		wantError string
 	}{
-		{"no Docker", nil, "", "", "Docker is not installed"},
+		{"no Docker", nil, "", "", "no Docker is installed"},
 		{"daemon down", []string{"docker", "docker-compose"}, "down", "", "daemon does not answer"},
 		{"not allowed", []string{"docker", "docker-compose"}, "forbidden", "", "group docker"},
 		{"no Compose", []string{"docker"}, "no compose", "", "Docker Compose is not"},

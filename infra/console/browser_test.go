@@ -2,7 +2,6 @@ package console
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"os"
 	"os/exec"
@@ -162,14 +161,4 @@ func made(t int64, rate int) Frame {
 		frame.Lanes = append(frame.Lanes, lane)
 	}
 	return frame
-}
-
-// encode is a frame as a page gets it.
-func encode(t *testing.T, frame Frame) string {
-	t.Helper()
-	text, err := json.Marshal(frame)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return string(text)
 }

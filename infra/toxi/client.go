@@ -20,7 +20,7 @@ const ProxyName = "mysql_proxy"
 const callDeadline = 10 * time.Second
 
 // errRebuilt says that the server lost the call in a deadlock and came back calm.
-var errRebuilt = errors.New("Toxiproxy hung and was rebuilt; every toxic is gone")
+var errRebuilt = errors.New("the Toxiproxy hung and was rebuilt; every toxic is gone")
 
 // errNotFound says that the proxy or the toxic is not there.
 var errNotFound = errors.New("not found")
@@ -234,9 +234,9 @@ func (c *Client) refusal(call string, response *http.Response, answer []byte) er
 	case err != nil || problem.Error == "":
 		return c.stranger(call + ": " + response.Status)
 	case response.StatusCode == http.StatusNotFound:
-		return fmt.Errorf("Toxiproxy: %s: %w", call, errNotFound)
+		return fmt.Errorf("call Toxiproxy: %s: %w", call, errNotFound)
 	}
-	return fmt.Errorf("Toxiproxy: %s: %s: %s", call, response.Status, problem.Error)
+	return fmt.Errorf("call Toxiproxy: %s: %s: %s", call, response.Status, problem.Error)
 }
 
 // stranger says that what answers speaks another language than Toxiproxy.
