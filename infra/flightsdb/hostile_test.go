@@ -237,7 +237,7 @@ func (l *listener) openNow() int {
 func TestDeepStatements(t *testing.T) {
 	s := start(t, openflights.Sample())
 	db := connect(t, s.Addr(), "root", password)
-	const n = 100_000
+	const n = 30_000
 	repeat := func(prefix, part, suffix string) string { return prefix + strings.Repeat(part, n) + suffix }
 	for name, statement := range map[string]string{
 		"plus": repeat("SELECT 1", "+1", ""), "minus": repeat("SELECT 1", "-1", ""), "times": repeat("SELECT 1", "*1", ""),
