@@ -16,6 +16,7 @@ const version = "8.0.33"
 var setUpLibrary = sync.OnceFunc(func() {
 	dropLogs()
 	setVariables()
+	dropSessionStatus()
 })
 
 // dropLogs silences the library: every refused login and failed query is a line, and what matters comes back to the
