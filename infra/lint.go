@@ -97,6 +97,15 @@ func lintChecks(root string, modules []string) []check {
 		}},
 		{"workflows", run("", nil, "go", "tool", "actionlint")},
 		{"vet", run("", nil, append([]string{"go", "vet"}, all...)...)},
+		{"modules are what go.sum says", run("", nil, "go", "mod", "verify")},
+		{"licences are known and listed", func(ctx context.Context, out io.Writer) error {
+			err := listLicences(ctx, true)
+			if err != nil {
+				fmt.Fprintln(out, err)
+				err = errWrong
+			}
+			return err
+		}},
 		{"staticcheck", run("", nil, append([]string{"go", "tool", "staticcheck"}, all...)...)},
 	}
 	for _, module := range modules {
