@@ -72,6 +72,10 @@ soak: workshop ## Run all five for long under random faults and load, then look 
 lint: workshop ## Check the code: format, vet, staticcheck, modules, the exercises' order, other systems
 	@$(WORKSHOP) lint
 
+.PHONY: licences
+licences: workshop ## List the licences of all modules in infra/LICENSES.md
+	@$(WORKSHOP) licences
+
 .PHONY: bench
 bench: workshop ## Measure what the workshop promises, beside its references: SHORT=1, ONLY=calm,outage
 	@$(WORKSHOP) bench $(if $(SHORT),--short) $(if $(ONLY),--only $(ONLY))
