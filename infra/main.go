@@ -83,6 +83,7 @@ func newRoot() *cobra.Command {
 		newDiffCommand(),
 		newTestCommand(),
 		newLintCommand(),
+		newLicencesCommand(),
 		newSoakCommand(),
 		newVerifyCommand(),
 		newSeedCommand(),
