@@ -31,7 +31,7 @@ type running struct {
 	end    func() error
 }
 
-// startRace starts a race on free ports; change may change its options.
+// startRace starts a race on free ports, with a load that a busy machine bears too; change may change its options.
 func startRace(t *testing.T, change func(*Options)) *running {
 	t.Helper()
 	root, err := config.Root()
@@ -43,7 +43,7 @@ func startRace(t *testing.T, change func(*Options)) *running {
 		t.Fatal(err)
 	}
 	options := Options{
-		Infra: stack.Isolated(infra), Root: root, Rate: 25, TTL: time.Minute,
+		Infra: stack.Isolated(infra), Root: root, Rate: 10, TTL: time.Minute,
 		Pairs: load.Pairs(openflights.Sample(), 50, 1), Seed: 1,
 	}
 	if change != nil {
@@ -105,7 +105,7 @@ func calmly(frame Frame) bool {
 		if i >= 3 {
 			breaker = "closed"
 		}
-		if lane.State != laneUp || lane.Answered < 50 || lane.Success != 1 || lane.Breaker != breaker {
+		if lane.State != laneUp || lane.Answered < 30 || lane.Success != 1 || lane.Breaker != breaker {
 			return false
 		}
 	}

@@ -29,7 +29,7 @@ func TestRaceInTheBrowser(t *testing.T) {
 	page.open(server.URL())
 	every := func(what, condition string) {
 		t.Helper()
-		page.until(what, "[...document.querySelectorAll('.lane')].every((lane) => "+condition+")")
+		page.until(what, "document.querySelectorAll('.lane').length === 5 && [...document.querySelectorAll('.lane')].every((lane) => "+condition+")")
 	}
 	great := "lane.dataset.state === 'up' && lane.querySelector('.success b').textContent === '100%'"
 	every("five live lanes", great)

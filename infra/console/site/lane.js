@@ -91,7 +91,7 @@ export class Lane {
       down: `down, and started again in a moment: ${reason ?? ''}`,
     };
     let text = words[state] ?? '';
-    if (state === 'up') text = idle || (answered === 0 && waiting > 0 ? `no answer; ${waiting} requests wait` : '');
+    if (state === 'up') text = idle || (answered > 0 ? '' : waiting >= crowd ? `no answers; ${waiting} requests wait` : 'no answers yet');
     write(this.over, text);
     this.over.hidden = text === '';
     this.picture.classList.toggle('quiet', text !== '');
