@@ -1,6 +1,8 @@
 # Each target is one command of the workshop: `make exercise3` is `go run ./infra exercise3`, also where there is no make.
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-print-directory
+# Only in a bundle: it brings its modules along.
+-include .bundle/settings.mk
 WORKSHOP := bin/workshop$(if $(filter Windows_NT,$(OS)),.exe)
 
 .PHONY: help
@@ -123,3 +125,7 @@ secrets: workshop ## Keep the database's password outside the tree, never shown:
 .PHONY: doctor
 doctor: workshop ## Look whether everything is ready on this computer, and how to mend what is not
 	@$(WORKSHOP) doctor
+
+.PHONY: bundle
+bundle: workshop ## Pack everything into one archive in dist/, for computers without a network
+	@$(WORKSHOP) bundle

@@ -69,6 +69,7 @@ func newRoot() *cobra.Command {
 			"Each command is also a make target: `make exercise3` is `go run ./infra exercise3`.",
 		SilenceErrors:     true,
 		SilenceUsage:      true,
+		PersistentPreRunE: useBundle,
 		CompletionOptions: cobra.CompletionOptions{HiddenDefaultCmd: true},
 	}
 	root.AddCommand(newExerciseCommands()...)
@@ -98,6 +99,7 @@ func newRoot() *cobra.Command {
 		newGuideCommand(),
 		newSecretsCommand(),
 		newDoctorCommand(),
+		newBundleCommand(),
 	)
 	return root
 }

@@ -1,0 +1,169 @@
+package bundle
+
+import (
+	"bytes"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"chaosworkshop/infra/internal/require"
+	"chaosworkshop/shared/config"
+)
+
+// unpackedFolder is the variable that tells this test's program that it runs where there is no network.
+const unpackedFolder = "WORKSHOP_UNPACKED"
+
+// TestOffline is the proof of the promise: the real workshop as a bundle, unpacked into an empty folder, where a home
+// is empty too and no network is, runs exercise 5 and its tests.
+//
+// It runs where WORKSHOP_NETNS is 1, on Linux and as root, for it makes a network namespace without a route. Instead of
+// all tests, WORKSHOP_NETNS=short runs those of exercise 5.
+func TestOffline(t *testing.T) {
+	if dir := os.Getenv(unpackedFolder); dir != "" {
+		offline(t, dir)
+		return
+	}
+	if os.Getenv("WORKSHOP_NETNS") == "" {
+		t.Skip("SKIPPED, NOTHING WAS TESTED: set WORKSHOP_NETNS=1, as root on Linux")
+	}
+	for _, program := range []string{"unshare", "ip", "make"} {
+		if _, err := exec.LookPath(program); err != nil {
+			require.Missing(t, program)
+		}
+	}
+	root, err := config.Root()
+	if err != nil {
+		t.Fatal(err)
+	}
+	began := time.Now()
+	path, err := Make(t.Context(), root, t.TempDir(), t.Output())
+	if err != nil {
+		t.Fatal(err)
+	}
+	wantChecksum(t, path)
+	info, err := os.Stat(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Logf("%s: %d MB in %s", filepath.Base(path), info.Size()>>20, time.Since(began).Round(time.Second))
+
+	// Not t.TempDir: Go's caches are read-only.
+	target, err := os.MkdirTemp("", "offline")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { removeAll(t, target) })
+	unpack(t, path, target)
+	home := filepath.Join(target, "home")
+	if err := os.Mkdir(home, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	inside := exec.Command("unshare", "--net", self, "-test.run=^TestOffline$", "-test.v", "-test.timeout=60m")
+	inside.Dir = filepath.Join(target, "chaosworkshop")
+	inside.Env = []string{
+		unpackedFolder + "=" + inside.Dir, "WORKSHOP_NETNS=" + os.Getenv("WORKSHOP_NETNS"), "PATH=" + os.Getenv("PATH"), "HOME=" + home,
+	}
+	inside.Stdout, inside.Stderr = t.Output(), t.Output()
+	if err := inside.Run(); err != nil {
+		t.Errorf("without a network: %v", err)
+	}
+}
+
+// offline is the part of TestOffline within the namespace.
+func offline(t *testing.T, dir string) {
+	execute(t, dir, nil, "ip", "link", "set", "lo", "up")
+	if _, err := net.DialTimeout("tcp", "192.0.2.1:443", time.Second); err == nil || !strings.Contains(err.Error(), "network is unreachable") {
+		t.Fatalf("a dial to the outside: got %v, want that the network is unreachable", err)
+	}
+	free, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	port := strconv.Itoa(free.Addr().(*net.TCPAddr).Port)
+	free.Close()
+
+	var said bytes.Buffer
+	began := time.Now()
+	app := exec.Command("make", "exercise5")
+	app.Dir, app.Env = dir, append(os.Environ(), "PORT="+port)
+	app.Stdout, app.Stderr = &said, &said
+	if err := app.Start(); err != nil {
+		t.Fatal(err)
+	}
+	ended := make(chan error, 1)
+	go func() { ended <- app.Wait() }()
+	body := await(t, "http://127.0.0.1:"+port+"/api/flights/routes?from=LHR&to=JFK", ended, &said)
+	if !strings.Contains(body, "British Airways") {
+		t.Errorf("exercise 5 answered %q, want British Airways among them", body)
+	}
+	t.Logf("make exercise5 answered after %s", time.Since(began).Round(time.Second))
+	// As Ctrl-C does: make passes it on to nobody, but the workshop is in its process group.
+	execute(t, dir, nil, "sh", "-c", "kill -INT $(ps -o pid= --ppid "+strconv.Itoa(app.Process.Pid)+")")
+	<-ended
+
+	arguments := []string{"make", "test"}
+	if os.Getenv("WORKSHOP_NETNS") == "short" {
+		arguments = []string{"bin/workshop", "test", "./exercise5/..."}
+	}
+	began = time.Now()
+	tests := exec.Command(arguments[0], arguments[1:]...)
+	tests.Dir, tests.Stdout, tests.Stderr = dir, t.Output(), t.Output()
+	for _, variable := range os.Environ() {
+		if !strings.HasPrefix(variable, unpackedFolder) && !strings.HasPrefix(variable, "WORKSHOP_NETNS") {
+			tests.Env = append(tests.Env, variable)
+		}
+	}
+	if err := tests.Run(); err != nil {
+		t.Errorf("%s: %v", strings.Join(arguments, " "), err)
+	}
+	t.Logf("%s took %s", strings.Join(arguments, " "), time.Since(began).Round(time.Second))
+}
+
+// await asks until the app answers with 200, and returns its answer.
+func await(t *testing.T, url string, ended <-chan error, said *bytes.Buffer) string {
+	t.Helper()
+	client := http.Client{Timeout: 5 * time.Second}
+	for deadline := time.Now().Add(20 * time.Minute); time.Now().Before(deadline); time.Sleep(200 * time.Millisecond) {
+		select {
+		case err := <-ended:
+			t.Fatalf("make exercise5 ended with %v: %s", err, said)
+		default:
+		}
+		answer, err := client.Get(url)
+		if err != nil {
+			continue
+		}
+		body, err := io.ReadAll(answer.Body)
+		answer.Body.Close()
+		if err == nil && answer.StatusCode == http.StatusOK {
+			return string(body)
+		}
+	}
+	t.Fatal("make exercise5 did not answer within 20 min")
+	return ""
+}
+
+// removeAll also removes Go's module cache, whose folders are read-only.
+func removeAll(t *testing.T, dir string) {
+	t.Helper()
+	_ = filepath.WalkDir(dir, func(path string, entry os.DirEntry, err error) error {
+		if err == nil && entry.IsDir() {
+			_ = os.Chmod(path, 0o755)
+		}
+		return nil
+	})
+	if err := os.RemoveAll(dir); err != nil {
+		t.Errorf("remove the unpacked bundle: %v", err)
+	}
+}
