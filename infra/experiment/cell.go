@@ -3,8 +3,10 @@ package experiment
 import (
 	"cmp"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"slices"
@@ -19,9 +21,10 @@ import (
 
 // The pace of what is watched beside the load.
 const (
-	samplePace = 100 * time.Millisecond // of GET /metrics, for the breaker's state.
-	healthPace = 200 * time.Millisecond
-	stallPace  = 5 * time.Millisecond
+	samplePace   = 100 * time.Millisecond // of GET /metrics, for the breaker's state.
+	databasePace = 200 * time.Millisecond
+	healthPace   = 200 * time.Millisecond
+	stallPace    = 5 * time.Millisecond
 )
 
 // patience is how long a user waits beyond the last bound of an app.
@@ -35,10 +38,12 @@ type cell struct {
 	toxi  *toxi.Server
 	app   *exercise.App
 	raw   *raw
-	fault string
-	stop  context.CancelFunc
-	watch sync.WaitGroup
-	stall atomic.Int64 // The longest since the phase began, in nanoseconds.
+	// direct is a client of the database itself, past proxy and meter.
+	direct *raw
+	fault  string
+	stop   context.CancelFunc
+	watch  sync.WaitGroup
+	stall  atomic.Int64 // The longest since the phase began, in nanoseconds.
 
 	mutex sync.Mutex // Guards the run.
 	run   *Run
@@ -59,6 +64,9 @@ func (c *cell) open(ctx context.Context, binary string) (err error) {
 	if c.raw, err = newRaw(c.toxi.ProxyAddr(), "root", c.lab.cfg.RootPassword); err != nil {
 		return err
 	}
+	if c.direct, err = newRaw(c.lab.stack.Database(), "root", c.lab.cfg.RootPassword); err != nil {
+		return err
+	}
 	host, port, err := net.SplitHostPort(c.toxi.ProxyAddr())
 	if err != nil {
 		return fmt.Errorf("find the proxy: %w", err)
@@ -74,6 +82,7 @@ func (c *cell) open(ctx context.Context, binary string) (err error) {
 	c.stop = stop
 	c.watch.Go(func() { c.sample(watched) })
 	c.watch.Go(func() { c.measureStalls(watched) })
+	c.watch.Go(func() { c.askDatabase(watched) })
 	return nil
 }
 
@@ -86,8 +95,10 @@ func (c *cell) close() error {
 	if c.app != nil {
 		c.app.Kill()
 	}
-	if c.raw != nil {
-		c.raw.close()
+	for _, client := range []*raw{c.raw, c.direct} {
+		if client != nil {
+			client.close()
+		}
 	}
 	var errs []error
 	if c.toxi != nil {
@@ -246,7 +257,7 @@ func (c *cell) askHealth(ctx context.Context, phase Phase, ended, loaded <-chan 
 	for {
 		due.Go(func() {
 			answer := Answer{Phase: phase.Name, At: c.now(), Health: true}
-			answer.Status, answer.Error = get(ctx, client, c.app.URL+"/health/")
+			answer.Status, answer.Says, answer.Error = askHealth(ctx, client, c.app.URL)
 			answer.Latency = c.now() - answer.At
 			see(answer)
 		})
@@ -265,18 +276,25 @@ func (c *cell) askHealth(ctx context.Context, phase Phase, ended, loaded <-chan 
 	}
 }
 
-// get is the status of one request, or 0 and why there was none.
-func get(ctx context.Context, client *http.Client, url string) (int, string) {
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
+// askHealth is the status of one GET /health/ and what its body says, or 0 and why there was no answer.
+func askHealth(ctx context.Context, client *http.Client, url string) (status int, says, reason string) {
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url+"/health/", nil)
 	if err != nil {
-		return 0, err.Error()
+		return 0, "", err.Error()
 	}
 	response, err := client.Do(request)
 	if err != nil {
-		return 0, err.Error()
+		return 0, "", err.Error()
 	}
 	defer response.Body.Close()
-	return response.StatusCode, ""
+	var report struct {
+		Status string `json:"status"`
+	}
+	const most = 64 << 10
+	if err := json.NewDecoder(io.LimitReader(response.Body, most)).Decode(&report); err != nil {
+		return response.StatusCode, "", ""
+	}
+	return response.StatusCode, report.Status, ""
 }
 
 // sample follows the breaker's state. How long the app takes to answer that is a control: it asks no database and meets no
@@ -296,6 +314,24 @@ func (c *cell) sample(ctx context.Context) {
 				c.run.States = append(c.run.States, State{At: c.now(), Name: metrics.Breaker})
 			}
 			c.mutex.Unlock()
+		}
+		select {
+		case <-ticker.C:
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+// askDatabase asks the database itself, past every fault: another control of the machine.
+func (c *cell) askDatabase(ctx context.Context) {
+	ticker := time.NewTicker(databasePace)
+	defer ticker.Stop()
+	for {
+		start := time.Now()
+		_ = c.direct.ask(ctx) // However it ends, its time is what counts.
+		if ctx.Err() == nil {
+			c.stalled(time.Since(start))
 		}
 		select {
 		case <-ticker.C:

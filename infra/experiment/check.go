@@ -323,7 +323,7 @@ func (r *Run) Recovery() (float64, bool) {
 // unhealthyWithin requires that /health/ says 503 within the limit after the phase began.
 func unhealthyWithin(phase string, limit time.Duration) func(*Run) Check {
 	return func(r *Run) Check {
-		took, ok := r.healthFirst(phase, 503)
+		took, ok := r.healthFirst(phase, func(a Answer) bool { return a.Status == 503 })
 		if !ok {
 			return Check{Measured: "never 503", Required: "503 within " + limit.String()}
 		}
@@ -331,10 +331,10 @@ func unhealthyWithin(phase string, limit time.Duration) func(*Run) Check {
 	}
 }
 
-// healthyWithin requires that /health/ says 200 within the limit after the phase began.
+// healthyWithin requires that /health/ says Healthy within the limit after the phase began.
 func healthyWithin(phase string, limit time.Duration) func(*Run) Check {
 	return func(r *Run) Check {
-		took, ok := r.healthFirst(phase, 200)
+		took, ok := r.healthFirst(phase, healthy)
 		if !ok {
 			return Check{Measured: "still not Healthy", Required: "Healthy within " + limit.String()}
 		}
@@ -342,14 +342,14 @@ func healthyWithin(phase string, limit time.Duration) func(*Run) Check {
 	}
 }
 
-// HealthyAfter is the time from the rollback until /health/ said 200, in milliseconds; false when it never did.
-func (r *Run) HealthyAfter() (float64, bool) { return r.healthFirst(rollback, 200) }
+// HealthyAfter is the time from the rollback until /health/ said Healthy, in milliseconds; false when it never did.
+func (r *Run) HealthyAfter() (float64, bool) { return r.healthFirst(rollback, healthy) }
 
-// healthFirst is when /health/ first gave the status, in milliseconds from the phase's begin.
-func (r *Run) healthFirst(phase string, status int) (float64, bool) {
+// healthFirst is when /health/ first gave such an answer, in milliseconds from the phase's begin.
+func (r *Run) healthFirst(phase string, is func(Answer) bool) (float64, bool) {
 	span, ok := r.phase(phase)
 	for _, answer := range r.health(phase) {
-		if ok && answer.Status == status {
+		if ok && is(answer) {
 			return answer.At + answer.Latency - span.From, true
 		}
 	}
@@ -378,12 +378,12 @@ func steadyState(phase Phase) func(*Run) Check {
 			return check
 		}
 		for _, answer := range r.health(phase.Name) {
-			switch answer.Status {
-			case 200:
-			case 404:
+			switch {
+			case healthy(answer):
+			case answer.Status == 404:
 				return Check{Measured: "GET /health/ is a 404: there is no health endpoint", Required: "200 Healthy", certain: true}
 			default:
-				return Check{Measured: "GET /health/ is " + statusText(answer), Required: "200 Healthy"}
+				return Check{Measured: "GET /health/ is " + statusText(answer) + " " + answer.Says, Required: "200 Healthy"}
 			}
 		}
 		return check

@@ -188,7 +188,7 @@ func (e Experiment) Takes() time.Duration {
 // app says so of itself.
 func served(a Answer) bool                { return !a.Health && a.Status == 200 }
 func refusedWithRetryAfter(a Answer) bool { return !a.Health && a.Status == 503 && a.RetryAfter > 0 }
-func healthy(a Answer) bool               { return a.Health && a.Status == 200 }
+func healthy(a Answer) bool               { return a.Health && a.Status == 200 && a.Says == "Healthy" }
 
 // wasRefused tells that the breaker refused a request.
 func wasRefused(r *Run) bool { return slices.ContainsFunc(r.Answers, refusedWithRetryAfter) }

@@ -71,7 +71,8 @@ func (r *Run) bypassed() string {
 }
 
 // blame is how many times the longest stall that was seen a miss may be and still be the machine's: stalls come in
-// series, and the control beside meets only some of them. On a quiet machine the longest stall is 1 to 3 ms.
+// series, and the control beside meets only some of them. On a quiet machine the longest stall is a few
+// milliseconds.
 const blame = 10
 
 // heavy is a stall, in milliseconds, at which counts go wrong as well: it makes timeouts fire that nothing else would.

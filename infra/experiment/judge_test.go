@@ -54,9 +54,9 @@ func healthyRun(number int) *Run {
 			run.Answers = append(run.Answers, many(phase.Name, 20, from, answer)...)
 		}
 		if phase.Health {
-			health := Answer{Health: true, Status: 200, Latency: 10}
+			health := Answer{Health: true, Status: 200, Says: "Healthy", Latency: 10}
 			if phase.Fault != "" {
-				health.Status = 503
+				health.Status, health.Says = 503, "Unhealthy"
 			}
 			run.Answers = append(run.Answers, many(phase.Name, 5, from, health)...)
 		}
@@ -138,6 +138,7 @@ func TestBrokenRunsFail(t *testing.T) {
 		{5, "no endpoint", health(steady, status(404)), "there is no health endpoint"},
 		{5, "silent about the outage", health(failing, status(200)), "never 503"},
 		{5, "hangs", health(quiet, latency(1200)), "1.20 s"},
+		{5, "only half well", health(rollback, func(a *Answer) { a.Says = "Degraded" }), "still not Healthy"},
 		{5, "stays unhealthy", health(rollback, status(503)), "still not Healthy"},
 		{5, "not steady again", each(after, status(503)), "the first other is 503"},
 	} {

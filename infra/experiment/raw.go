@@ -40,7 +40,8 @@ type raw struct {
 
 // newRaw is a client of the database at the address addr. The caller closes it.
 func newRaw(addr, user, password string) (*raw, error) {
-	r := &raw{network: "counted " + addr}
+	r := &raw{}
+	r.network = fmt.Sprintf("counted %p", r)
 	cfg := mysql.NewConfig()
 	cfg.Net, cfg.Addr, cfg.User, cfg.Passwd, cfg.DBName = r.network, addr, user, password, "flights"
 	cfg.Logger = &mysql.NopLogger{}

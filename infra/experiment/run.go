@@ -79,8 +79,9 @@ type Answer struct {
 	Status int `json:"status"`
 	// RetryAfter is the header of that name, in seconds.
 	RetryAfter int `json:"retry_after,omitempty"`
-	// Health marks a request to /health/.
+	// Health marks a request to /health/, Says is the status in its body, such as Healthy.
 	Health bool   `json:"health,omitempty"`
+	Says   string `json:"says,omitempty"`
 	Error  string `json:"error,omitempty"`
 }
 

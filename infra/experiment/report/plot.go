@@ -136,7 +136,7 @@ func newPlot(run *experiment.Run) plot {
 
 // newBand is a band whose name is shown if it fits.
 func newBand(from, to float64, name, class string) band {
-	const perLetter = 8.6
+	const perLetter = 9.5
 	width := math.Max(0, to-from)
 	return band{X: from, Width: width, Name: name, Class: class, Label: width > perLetter*float64(len(name))}
 }
