@@ -137,7 +137,8 @@ func Experiments(s Settings) []Experiment {
 			Hypothesis:  "when the database is down, requests are refused at once and the database is left alone until it is back",
 			Method: []Phase{
 				{Name: steady, Rate: 20, For: 1500 * time.Millisecond},
-				{Name: failing, Fault: "outage", Rate: 20, For: 4 * time.Second, Until: refusedWithRetryAfter},
+				// Every request fails within the deadline at the latest, so the breaker has opened a second later.
+				{Name: failing, Fault: "outage", Rate: 20, For: s.Deadline + time.Second, Until: refusedWithRetryAfter},
 				// One probe falls into it: the breaker lets it through when the break is over, and the probe fails.
 				{Name: open, Fault: "outage", Rate: 100, For: breaks + 2500*time.Millisecond, Only: wasRefused},
 				{Name: rollback, Rate: 20, For: breaks + 2*time.Second, Until: served},
