@@ -28,7 +28,7 @@ func calm(ctx context.Context, s *session) ([]Row, error) {
 	}
 	client := newClient()
 	defer client.CloseIdleConnections()
-	latencies := make([][]time.Duration, len(apps))
+	seen := make([][]time.Duration, len(apps))
 	const warm = 200
 	for i := range warm + requests {
 		for turn := range apps {
@@ -41,19 +41,19 @@ func calm(ctx context.Context, s *session) ([]Row, error) {
 			case answer.status != 200:
 				return nil, fmt.Errorf("a request in calm was answered with status %d", answer.status)
 			case i >= warm:
-				latencies[which] = append(latencies[which], answer.latency)
+				seen[which] = append(seen[which], answer.latency)
 			}
 		}
 		if i > 0 && i%2000 == 0 {
 			s.say("%d requests each", i)
 		}
 	}
-	first := &Reference{"exercise 1", quantile(latencies[0], 0.5)}
+	first := &Reference{"exercise 1", quantile(seen[0], 0.5)}
 	row := func(name string, which int) Row {
 		return Row{
-			Name: name, Value: quantile(latencies[which], 0.5), Unit: "ms", Reference: first, Command: "make bench ONLY=calm",
+			Name: name, Value: quantile(seen[which], 0.5), Unit: "ms", Reference: first, Command: "make bench ONLY=calm",
 			Note: fmt.Sprintf("%d requests each, in turn; p99 %s ms, exercise 1's %s ms", requests,
-				number(quantile(latencies[which], 0.99)), number(quantile(latencies[0], 0.99))),
+				number(quantile(seen[which], 0.99)), number(quantile(seen[0], 0.99))),
 		}
 	}
 	fifth := row("median latency of exercise 5", 1)

@@ -9,6 +9,15 @@ import (
 // milliseconds is d in milliseconds.
 func milliseconds(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
 
+// latencies are those of the answers.
+func latencies(answers []answer) []time.Duration {
+	found := make([]time.Duration, len(answers))
+	for i, one := range answers {
+		found[i] = one.latency
+	}
+	return found
+}
+
 // quantile is the latency that the share q of the latencies does not exceed (nearest rank), in milliseconds; no number
 // when there are none.
 func quantile(latencies []time.Duration, q float64) float64 {

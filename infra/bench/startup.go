@@ -24,7 +24,7 @@ func startup(ctx context.Context, s *session) ([]Row, error) {
 	if err != nil || runtime.GOOS == "windows" {
 		return nil, errMissing("make on a system with signals")
 	}
-	var latencies []time.Duration
+	var starts []time.Duration
 	// The first start may have something to compile.
 	for i := range 1 + pick(s, 7, 1) {
 		took, err := s.start3(ctx, program)
@@ -32,15 +32,15 @@ func startup(ctx context.Context, s *session) ([]Row, error) {
 			return nil, err
 		}
 		if i > 0 {
-			latencies = append(latencies, took)
+			starts = append(starts, took)
 			s.say("start %d: %s", i, took.Round(time.Millisecond))
 		}
 	}
 	return []Row{{
 		Name:  "make exercise3 to its first answer, caches warm",
-		Value: quantile(latencies, 0.5), Unit: "ms", Command: "make bench ONLY=startup",
+		Value: quantile(starts, 0.5), Unit: "ms", Command: "make bench ONLY=startup",
 		Target: atMost(2000), Wide: atMost(10_000),
-		Note: fmt.Sprintf("median of %d; the slowest %s ms", len(latencies), number(quantile(latencies, 1))),
+		Note: fmt.Sprintf("median of %d; the slowest %s ms", len(starts), number(quantile(starts, 1))),
 	}}, nil
 }
 
