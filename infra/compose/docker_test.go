@@ -158,7 +158,8 @@ func faults(t *testing.T, compose *Compose) {
 func container(t *testing.T, compose *Compose) {
 	up(t, compose, "exercise4")
 	wantFlights(t, "http://127.0.0.1:"+os.Getenv("PORT"))
-	got := docker(t, nil, "inspect", "--format", "{{.Config.User}} {{.HostConfig.ReadonlyRootfs}} {{.HostConfig.CapDrop}}", compose.Project+"_exercise4_1")
+	id := docker(t, nil, "ps", "--quiet", "--filter", compose.filter(), "--filter", "label=com.docker.compose.service=exercise4")
+	got := docker(t, nil, "inspect", "--format", "{{.Config.User}} {{.HostConfig.ReadonlyRootfs}} {{.HostConfig.CapDrop}}", id)
 	if want := "65532:65532 true [ALL]"; got != want {
 		t.Errorf("the app's container: got %q, want %q", got, want)
 	}

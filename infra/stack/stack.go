@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"os"
 	"strconv"
 
 	"chaosworkshop/infra/flightsdb"
@@ -25,9 +26,13 @@ type Stack struct {
 	proxy    string
 }
 
-// Isolated returns cfg with every port free and on loopback: for a stack beside others, in tests and experiments.
+// Isolated returns cfg with every port free and on loopback: for a stack beside others, in tests and experiments. Where
+// the variable LAB_MYSQL_PORT names the port of a flights database, that one is used instead of one of its own.
 func Isolated(cfg config.Infra) config.Infra {
 	cfg.Bind, cfg.MySQLPort, cfg.ProxyPort, cfg.ToxiproxyPort = "127.0.0.1", 0, 0, 0
+	if port, err := strconv.Atoi(os.Getenv("LAB_MYSQL_PORT")); err == nil {
+		cfg.MySQLPort = port
+	}
 	return cfg
 }
 

@@ -3,6 +3,7 @@
 package lab
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -29,12 +30,13 @@ type Lab struct {
 	Database string `json:"database"`
 }
 
-// Start runs the infrastructure until the test ends.
+// Start runs the infrastructure until the test ends. Where the variable LAB_MYSQL_PORT names the port of a flights
+// database, that one is used instead of one of the test's own.
 func Start(t testing.TB) Lab {
 	t.Helper()
 	command := exec.Command("go", "run", ".", "infra", "--ready-json", "--stdin-lifeline")
 	command.Dir = infra(t)
-	command.Env = append(os.Environ(), "MYSQL_PORT=0", "PROXY_PORT=0", "TOXIPROXY_PORT=0", "BIND=127.0.0.1")
+	command.Env = append(os.Environ(), "MYSQL_PORT="+cmp.Or(os.Getenv("LAB_MYSQL_PORT"), "0"), "PROXY_PORT=0", "TOXIPROXY_PORT=0", "BIND=127.0.0.1")
 	complaints := &strings.Builder{}
 	command.Stderr = complaints
 	lifeline, err := command.StdinPipe()
