@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/dolthub/go-mysql-server/sql"
+	"github.com/dolthub/go-mysql-server/sql/expression/function"
 
 	"chaosworkshop/shared/model"
 )
@@ -17,6 +18,8 @@ const databaseName = "flights"
 type database struct {
 	tables map[string]*table
 	names  []string
+	// functions are the library's own.
+	functions sql.FunctionProvider
 }
 
 var (
@@ -27,7 +30,7 @@ var (
 
 // newDatabase makes a table of each kind of row in the data.
 func newDatabase(data model.Dataset) (*database, error) {
-	db := &database{tables: map[string]*table{}}
+	db := &database{tables: map[string]*table{}, functions: function.NewRegistry()}
 	err := errors.Join(
 		db.add(data.Airlines),
 		db.add(data.Airports),

@@ -24,6 +24,8 @@ var (
 		"Got a packet bigger than 'max_allowed_packet' bytes")
 	errTooLong = mysql.NewSQLError(mysql.ERQueryTimeout, mysql.SSUnknownSQLState,
 		"Query execution was interrupted, maximum statement execution time exceeded")
+	errOutOfMemory = mysql.NewSQLError(1041, mysql.SSUnknownSQLState,
+		"Out of memory: the statement needs more than this server has")
 	errInterrupted = mysql.NewSQLError(mysql.ERQueryInterrupted, mysql.SSQueryInterrupted,
 		"Query execution was interrupted")
 	errTooManyPrepared = mysql.NewSQLError(1461, mysql.SSClientError,

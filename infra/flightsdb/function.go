@@ -5,7 +5,6 @@ import (
 
 	"github.com/dolthub/go-mysql-server/sql"
 	"github.com/dolthub/go-mysql-server/sql/expression"
-	"github.com/dolthub/go-mysql-server/sql/expression/function"
 	"github.com/dolthub/go-mysql-server/sql/types"
 )
 
@@ -13,45 +12,86 @@ var _ sql.FunctionProvider = (*database)(nil)
 
 // Function implements sql.FunctionProvider: the functions that differ from the library's own. They reach no file of the
 // host, and make no text longer than a packet, of which the library would make gigabytes.
-func (db *database) Function(_ *sql.Context, name string) (sql.Function, bool) {
-	switch strings.ToLower(name) {
-	case "load_file":
+func (db *database) Function(ctx *sql.Context, name string) (sql.Function, bool) {
+	name = strings.ToLower(name)
+	if name == "load_file" {
 		return sql.Function1{Name: name, Fn: func(sql.Expression) sql.Expression {
 			return expression.NewLiteral(nil, types.LongBlob)
 		}}, true
-	case "repeat":
-		return sql.Function2{Name: name, Fn: func(text, count sql.Expression) sql.Expression {
-			return newShortText(function.NewRepeat(text, count), 1, 0)
-		}}, true
-	case "space":
-		return sql.Function1{Name: name, Fn: func(count sql.Expression) sql.Expression {
-			return newShortText(function.NewSpace(count), 0, -1)
-		}}, true
-	case "lpad", "rpad":
-		return sql.FunctionN{Name: name, Fn: func(arguments ...sql.Expression) (sql.Expression, error) {
-			pad := function.NewLeftPad
-			if strings.EqualFold(name, "rpad") {
-				pad = function.NewRightPad
-			}
-			made, err := pad(arguments...)
-			if err != nil {
-				return nil, err
-			}
-			return newShortText(made, 1, -1), nil
-		}}, true
 	}
-	return nil, false
+	length, ok := textLengths[name]
+	if !ok {
+		return nil, false
+	}
+	original, ok := db.functions.Function(ctx, name)
+	if !ok {
+		return nil, false
+	}
+	return sql.FunctionN{Name: name, Fn: func(arguments ...sql.Expression) (sql.Expression, error) {
+		made, err := original.NewInstance(arguments)
+		if err != nil {
+			return nil, err
+		}
+		return &shortText{made, length}, nil
+	}}, true
+}
+
+// textLengths are how long a text the functions make at most, from their arguments: those that a few words can ask for
+// gigabytes, and those that double what they are given.
+var textLengths = map[string]func(arguments []any) float64{
+	"repeat":         func(a []any) float64 { return length(a[0]) * count(a[1]) },
+	"space":          func(a []any) float64 { return count(a[0]) },
+	"lpad":           func(a []any) float64 { return count(a[1]) },
+	"rpad":           func(a []any) float64 { return count(a[1]) },
+	"concat":         lengths,
+	"concat_ws":      func(a []any) float64 { return lengths(a) + length(a[0])*float64(len(a)) },
+	"insert":         lengths,
+	"replace":        func(a []any) float64 { return length(a[0]) * max(1, length(a[2])) },
+	"regexp_replace": func(a []any) float64 { return (length(a[0]) + 1) * max(1, length(a[2])) },
+	"hex":            func(a []any) float64 { return 2 * length(a[0]) },
+	"to_base64":      func(a []any) float64 { return 2 * length(a[0]) },
+	"quote":          func(a []any) float64 { return 2 * length(a[0]) },
+	"json_quote":     func(a []any) float64 { return 2 * length(a[0]) },
+	"export_set":     func(a []any) float64 { return 64 * lengths(a) },
+}
+
+// lengths is the sum of the lengths of all arguments.
+func lengths(arguments []any) float64 {
+	sum := 0.0
+	for _, argument := range arguments {
+		sum += length(argument)
+	}
+	return sum
+}
+
+// length is how many bytes a value has as a text, at most.
+func length(value any) float64 {
+	switch value := value.(type) {
+	case nil:
+		return 0
+	case string:
+		return float64(len(value))
+	case []byte:
+		return float64(len(value))
+	default:
+		// The text of a number or a time.
+		return 100
+	}
+}
+
+// count is a value as a number; none is 0.
+func count(value any) float64 {
+	number, _, err := types.Float64.Convert(sql.NewEmptyContext(), value)
+	if err != nil || number == nil {
+		return 0
+	}
+	return number.(float64)
 }
 
 // shortText is a function that makes a text, or NULL where the text would be longer than a packet, as in MySQL.
 type shortText struct {
 	sql.Expression
-	// count is the argument that says how long the text is: in units of the argument unit, or in letters when that is -1.
-	count, unit int
-}
-
-func newShortText(made sql.Expression, count, unit int) sql.Expression {
-	return &shortText{made, count, unit}
+	length func(arguments []any) float64
 }
 
 // WithChildren implements sql.Expression.
@@ -60,39 +100,30 @@ func (s *shortText) WithChildren(children ...sql.Expression) (sql.Expression, er
 	if err != nil {
 		return nil, err
 	}
-	return newShortText(made, s.count, s.unit), nil
+	return &shortText{made, s.length}, nil
 }
 
 // IsNullable implements sql.Expression.
 func (s *shortText) IsNullable() bool { return true }
 
-// Eval implements sql.Expression.
+// Eval implements sql.Expression. Each argument is evaluated once: nested functions would take exponential time.
 func (s *shortText) Eval(ctx *sql.Context, row sql.Row) (any, error) {
-	length := int64(1)
-	if s.unit >= 0 {
-		unit, err := s.argument(ctx, row, s.unit, types.LongText)
-		if unit == nil || err != nil {
+	children := s.Children()
+	values, literals := make([]any, len(children)), make([]sql.Expression, len(children))
+	for i, child := range children {
+		value, err := child.Eval(ctx, row)
+		if err != nil {
 			return nil, err
 		}
-		length = int64(len(unit.(string)))
+		values[i], literals[i] = value, expression.NewLiteral(value, child.Type())
 	}
-	count, err := s.argument(ctx, row, s.count, types.Int64)
-	if count == nil || err != nil {
-		return nil, err
-	}
-	if length > 0 && count.(int64) > maxPacket/length {
+	if s.length(values) > maxPacket {
 		ctx.Warn(1301, "Result of %s was larger than max_allowed_packet (%d) - truncated", s.Expression, maxPacket)
 		return nil, nil
 	}
-	return s.Expression.Eval(ctx, row)
-}
-
-// argument is the value of an argument as that type, or nil.
-func (s *shortText) argument(ctx *sql.Context, row sql.Row, at int, typ sql.Type) (any, error) {
-	value, err := s.Children()[at].Eval(ctx, row)
-	if value == nil || err != nil {
+	evaluated, err := s.Expression.WithChildren(literals...)
+	if err != nil {
 		return nil, err
 	}
-	value, _, err = typ.Convert(ctx, value)
-	return value, err
+	return evaluated.Eval(ctx, row)
 }

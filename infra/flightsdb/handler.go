@@ -2,9 +2,7 @@ package flightsdb
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"time"
 
 	sqle "github.com/dolthub/go-mysql-server"
 	"github.com/dolthub/go-mysql-server/server"
@@ -16,19 +14,18 @@ import (
 // handler answers the commands of the clients. It bounds what a statement may take, and gives errors their numbers.
 type handler struct {
 	*server.Handler
-	prepared *sqle.PreparedDataCache
-	// limit is how long a command may take.
-	limit time.Duration
+	prepared   *sqle.PreparedDataCache
+	statements *statements
 }
 
 // newHandler wraps the handler that the library makes.
-func newHandler(engine *sqle.Engine, limit time.Duration) server.HandlerWrapper {
+func newHandler(engine *sqle.Engine, statements *statements) server.HandlerWrapper {
 	return func(h mysql.Handler) (mysql.Handler, error) {
 		wrapped, ok := h.(*server.Handler)
 		if !ok {
 			return nil, fmt.Errorf("the library's handler is a %T", h)
 		}
-		return &handler{wrapped, engine.PreparedDataCache, limit}, nil
+		return &handler{wrapped, engine.PreparedDataCache, statements}, nil
 	}
 }
 
@@ -89,18 +86,18 @@ func (h *handler) makeRoom(c *mysql.Conn) error {
 	return nil
 }
 
-// bounded runs a command within the limit. A panic of the library is an error of this command alone.
+// bounded runs a command within the limits. A panic of the library is an error of this command alone.
 func (h *handler) bounded(ctx context.Context, command func(context.Context) error) (err error) {
-	ctx, cancel := context.WithTimeout(ctx, h.limit)
-	defer cancel()
+	ctx, end := h.statements.begin(ctx)
+	defer end()
 	defer func() {
 		if recover() != nil {
 			err = errUnable
 		}
 	}()
 	err = command(ctx)
-	if err != nil && errors.Is(ctx.Err(), context.DeadlineExceeded) {
-		return errTooLong
+	if cause := context.Cause(ctx); err != nil && cause != nil {
+		return cause
 	}
 	return mysqlError(err)
 }

@@ -309,13 +309,19 @@ func TestHugeTexts(t *testing.T) {
 	db := sample(t)
 	for _, expression := range []string{
 		"REPEAT('ab', 2000000000)", "REPEAT(REPEAT('a', 1000000), 1000000)", "SPACE(2000000000)",
+		"CONCAT(REPEAT('a', 1000000), REPEAT('b', 1000000))", "CONCAT_WS(REPEAT('a', 600000), 1, 2, 3)",
+		"REPLACE(REPEAT('a', 10000), 'a', REPEAT('b', 10000))", "REGEXP_REPLACE(REPEAT('a', 10000), 'a', REPEAT('b', 10000))",
+		strings.Repeat("HEX(", 40) + "'a'" + strings.Repeat(")", 40), strings.Repeat("TO_BASE64(", 90) + "'a'" + strings.Repeat(")", 90),
 		"LPAD('a', 2000000000, 'b')", "RPAD('a', 2000000000, 'b')", "LPAD('a', 9223372036854775807, 'b')",
 	} {
 		if got := ask(t, db, "SELECT LENGTH("+expression+")"); got[0] != "NULL" {
 			t.Errorf("%s: length %s, want NULL", expression, got[0])
 		}
 	}
-	if got, want := ask(t, db, "SELECT REPEAT('ab', 2), LPAD('a', 3, 'b'), RPAD('a', 3, 'b'), SPACE(2), REPEAT(NULL, 2)")[0], "abab|bba|abb|  |NULL"; got != want {
+	query := "SELECT REPEAT('ab', 2), LPAD('a', 3, 'b'), RPAD('a', 3, 'b'), SPACE(2), REPEAT(NULL, 2), CONCAT('a', 1, NULL), " +
+		"CONCAT('a', 1, 2.5), CONCAT_WS('-', 'a', NULL, 1), REPLACE('aXa', 'a', 'bb'), HEX('A'), TO_BASE64('A'), QUOTE('a'), " +
+		"LENGTH(" + strings.Repeat("CONCAT(", 80) + "'a'" + strings.Repeat(")", 80) + ")"
+	if got, want := ask(t, db, query)[0], "abab|bba|abb|  |NULL|NULL|a12.5|a-1|bbXbb|41|QQ==|'a'|1"; got != want {
 		t.Errorf("short texts: %s, want %s", got, want)
 	}
 }
@@ -339,6 +345,19 @@ func TestLongStatement(t *testing.T) {
 			t.Errorf("%s: ended after %v", query, took)
 		}
 	}
+	checkServes(t, s)
+}
+
+// TestOutOfMemory is a join whose condition was forgotten.
+func TestOutOfMemory(t *testing.T) {
+	limits := defaultLimits
+	limits.memory = uint64(heap()+100) << 20
+	s := startLimited(t, openflights.Sample(), limits)
+	_, err := answer(connect(t, s.Addr(), "root", password), "SELECT * FROM routes a, routes b ORDER BY a.equipment, b.equipment")
+	if got := number(t, err); got != 1041 {
+		t.Errorf("error %v, want 1041", err)
+	}
+	runtime.GC()
 	checkServes(t, s)
 }
 

@@ -10,10 +10,12 @@ type limits struct {
 	login time.Duration
 	// statement is how long a statement may take, its answer included.
 	statement time.Duration
+	// memory is how many bytes the process may use while statements run; more ends them.
+	memory uint64
 }
 
 // defaultLimits are those of Start. MySQL has the same for the login, its connect_timeout.
-var defaultLimits = limits{connections: 1000, login: 10 * time.Second, statement: 30 * time.Second}
+var defaultLimits = limits{connections: 1000, login: 10 * time.Second, statement: 30 * time.Second, memory: 1 << 30}
 
 const (
 	// maxPacket is the longest packet in bytes, max_allowed_packet, and maxLogin the longest of one who has not logged in.

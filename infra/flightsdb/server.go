@@ -31,10 +31,12 @@ type Options struct {
 
 // Server is a running server.
 type Server struct {
-	listener *listener
-	engine   *sqle.Engine
-	server   *server.Server
-	served   chan struct{}
+	listener   *listener
+	statements *statements
+	engine     *sqle.Engine
+	server     *server.Server
+	served     chan struct{}
+	watched    chan struct{}
 }
 
 // Start serves the data until Close. A port that is taken gives the error of net.Listen.
@@ -52,6 +54,10 @@ func startWithin(ctx context.Context, options Options, limits limits) (*Server, 
 		defer close(s.served)
 		s.server.Listener.Accept()
 	}()
+	go func() {
+		defer close(s.watched)
+		s.statements.watch(s.served)
+	}()
 	return s, nil
 }
 
@@ -67,7 +73,13 @@ func listen(ctx context.Context, options Options, limits limits) (*Server, error
 	if err != nil {
 		return nil, err
 	}
-	s := &Server{listener: newListener(socket, limits), engine: newEngine(db), served: make(chan struct{})}
+	s := &Server{
+		listener:   newListener(socket, limits),
+		statements: newStatements(limits),
+		engine:     newEngine(db),
+		served:     make(chan struct{}),
+		watched:    make(chan struct{}),
+	}
 	s.server, err = server.NewServerWithHandler(
 		server.Config{
 			Listener:                s.listener,
@@ -75,7 +87,7 @@ func listen(ctx context.Context, options Options, limits limits) (*Server, error
 			Version:                 version,
 			ProtocolListenerFactory: newAccounts(options).listen,
 		},
-		s.engine, sql.NewContext, newSession, nil, newHandler(s.engine, limits.statement))
+		s.engine, sql.NewContext, newSession, nil, newHandler(s.engine, s.statements))
 	if err != nil {
 		return nil, errors.Join(err, socket.Close())
 	}
@@ -102,6 +114,7 @@ func (s *Server) Connections() int64 { return s.listener.count() }
 func (s *Server) Close() error {
 	err := s.server.Close()
 	<-s.served
+	<-s.watched
 	s.listener.closeConnections()
 	// The engine ends what it runs by cancelling it, and says so.
 	if closing := s.engine.Close(); !errors.Is(closing, context.Canceled) {
