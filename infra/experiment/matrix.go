@@ -66,24 +66,6 @@ type System struct {
 	Go   string `json:"go"`
 }
 
-// OK tells whether every cell went as it must.
-func (m *Matrix) OK() bool { return m.count(Cell.OK) == len(m.Cells) }
-
-// Invalid tells whether a cell could not be judged.
-func (m *Matrix) Invalid() bool {
-	return m.count(func(c Cell) bool { return c.Run.Verdict == Invalid }) > 0
-}
-
-func (m *Matrix) count(is func(Cell) bool) int {
-	n := 0
-	for _, cell := range m.Cells {
-		if is(cell) {
-			n++
-		}
-	}
-	return n
-}
-
 // Cell is the cell of an experiment and a stage, 1 to 5; false when it did not run.
 func (m *Matrix) Cell(number, stage int) (Cell, bool) {
 	for _, cell := range m.Cells {
