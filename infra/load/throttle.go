@@ -67,7 +67,7 @@ func (p *pacer) Pace(time.Duration, uint64) (time.Duration, bool) {
 		if now.Sub(p.due) > behind {
 			p.due = now
 		}
-		if p.duration > 0 && max(now.Sub(p.began), p.due.Sub(p.began)) >= p.duration {
+		if p.over(now) {
 			return 0, true
 		}
 		rate, changed := p.throttle.now()
@@ -79,6 +79,11 @@ func (p *pacer) Pace(time.Duration, uint64) (time.Duration, bool) {
 		p.wait(rate, wait, changed)
 	}
 	return 0, true
+}
+
+// over tells whether all was sent that was due within the duration, or whether it is too late to catch up.
+func (p *pacer) over(now time.Time) bool {
+	return p.duration > 0 && (p.due.Sub(p.began) >= p.duration || now.Sub(p.began) >= p.duration+behind)
 }
 
 // wait returns when the next request is due, when the rate changed, or when the load is over.
