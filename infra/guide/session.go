@@ -69,7 +69,8 @@ func newSession(root, home string, settings []setting) (*session, error) {
 			s.env = append(s.env, variable+"="+free)
 		}
 	}
-	s.env = append(s.env, "TOXIPROXY_URL=http://127.0.0.1:"+s.real["8474"])
+	// An app that is started alone, and toxiproxy-cli, look on the documented ports.
+	s.env = append(s.env, "DB_PORT="+s.real["3307"], "TOXIPROXY_URL=http://127.0.0.1:"+s.real["8474"])
 	return s, nil
 }
 
@@ -95,6 +96,11 @@ func translate(text string, ports map[string]string) string {
 		}
 		return port
 	})
+}
+
+// asDocumented is what a program printed, as it prints it on the documented ports. There toxiproxy-cli needs no --host.
+func (s *session) asDocumented(text string) string {
+	return strings.ReplaceAll(translate(text, s.documented), " --host http://127.0.0.1:8474", "")
 }
 
 // command is the script as a process group of its own, at the workshop's root.
@@ -123,9 +129,9 @@ func (s *session) run(ctx context.Context, script string) (string, error) {
 	if ctx.Err() != nil {
 		err = fmt.Errorf("it did not end within %s", blockPatience)
 	}
-	printed := translate(output.String(), s.documented)
+	printed := s.asDocumented(output.String())
 	if err != nil {
-		said := strings.TrimSpace(printed + "\n" + translate(complaints.String(), s.documented))
+		said := strings.TrimSpace(printed + "\n" + s.asDocumented(complaints.String()))
 		err = fmt.Errorf("%w; it said:\n%s", err, said)
 	}
 	return printed, err
@@ -165,7 +171,7 @@ func (s *session) open(ctx context.Context, script string, beside bool) error {
 func (s *session) log() []string {
 	var lines []string
 	for _, t := range s.terminals {
-		lines = append(lines, outputLines(translate(t.text(), s.documented))...)
+		lines = append(lines, outputLines(s.asDocumented(t.text()))...)
 	}
 	return lines
 }

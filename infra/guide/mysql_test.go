@@ -1,0 +1,47 @@
+//go:build unix
+
+package guide
+
+import (
+	"strings"
+	"testing"
+
+	"chaosworkshop/infra/internal/mariadb"
+	"chaosworkshop/shared/config"
+)
+
+// TestBlocksForMySQL runs the blocks that `make guide` leaves out for lack of a server, against a MariaDB of this test.
+func TestBlocksForMySQL(t *testing.T) {
+	const documented = "root:secret@tcp(127.0.0.1:3316)"
+	addr, password := mariadb.Start(t)
+	root, err := config.Root()
+	if err != nil {
+		t.Fatal(err)
+	}
+	doc, err := read(root, "README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	session, err := newSession(root, t.TempDir(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ran := 0
+	for _, b := range doc.blocks {
+		if !b.has("mysql") {
+			continue
+		}
+		script := strings.Join(doc.text(b), "\n")
+		if !strings.Contains(script, documented) {
+			t.Errorf("%s: the block does not name %s", at(doc.name, b.first), documented)
+		}
+		script = strings.ReplaceAll(script, documented, "root:"+password+"@tcp("+addr+")")
+		if _, err := session.run(t.Context(), script); err != nil {
+			t.Errorf("%s: %v", at(doc.name, b.first), err)
+		}
+		ran++
+	}
+	if ran == 0 {
+		t.Error("got no block for MySQL, want at least one")
+	}
+}
