@@ -88,6 +88,9 @@ func newRoot() *cobra.Command {
 		newSoakCommand(),
 		newVerifyCommand(),
 		newSeedCommand(),
+		newDoctorCommand(),
+		newSecretsCommand(),
+		newBundleCommand(),
 		newUpCommand(),
 		newDownCommand(),
 		newLogsCommand(),
@@ -97,9 +100,6 @@ func newRoot() *cobra.Command {
 		newCatalogueCommand(),
 		newBenchCommand(),
 		newGuideCommand(),
-		newSecretsCommand(),
-		newDoctorCommand(),
-		newBundleCommand(),
 	)
 	return root
 }

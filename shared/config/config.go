@@ -56,12 +56,16 @@ func (a App) Addr() string { return net.JoinHostPort(a.Bind, strconv.Itoa(a.Port
 
 // Database is where the app finds its database: by default behind Toxiproxy.
 type Database struct {
+	// Host is the host of the database or of the proxy before it.
 	Host string `env:"DB_HOST" envDefault:"127.0.0.1"`
-	Port int    `env:"DB_PORT" envDefault:"3307"`
+	// Port is the port there: by default the proxy's.
+	Port int `env:"DB_PORT" envDefault:"3307"`
+	// User is the database user that the app logs in as.
 	User string `env:"DB_USER" envDefault:"root"`
 	// Password defaults to the root password of the flights database.
 	Password string `env:"DB_PASSWORD"`
-	Name     string `env:"DB_NAME" envDefault:"flights"`
+	// Name is the name of the database.
+	Name string `env:"DB_NAME" envDefault:"flights"`
 	// MaxIdleConns is how many idle connections the pool keeps. With 0, every query dials, so every query meets the
 	// fault; a pool keeps the connections that survived, and the fault hides.
 	MaxIdleConns int `env:"DB_MAX_IDLE_CONNS" envDefault:"0"`
