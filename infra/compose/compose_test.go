@@ -66,7 +66,7 @@ func TestFind(t *testing.T) {
 		{"no Docker", nil, "", "", "no Docker is installed"},
 		{"daemon down", []string{"docker", "docker-compose"}, "down", "", "daemon does not answer"},
 		{"not allowed", []string{"docker", "docker-compose"}, "forbidden", "", "group docker"},
-		{"no Compose", []string{"docker"}, "no compose", "", "Docker Compose is not"},
+		{"no Compose", []string{"docker"}, "no compose", "", "but not Docker Compose"},
 		{"the old form", []string{"docker", "docker-compose"}, "no compose", "docker-compose", ""},
 		{"the new form", []string{"docker", "docker-compose"}, "fine", "docker compose", ""},
 	} {
