@@ -2,9 +2,11 @@ package seed
 
 import (
 	"context"
+	"database/sql/driver"
 	"errors"
 	"fmt"
 	"net"
+	"slices"
 
 	"github.com/go-sql-driver/mysql"
 )
@@ -17,10 +19,15 @@ func explain(target *mysql.Config, err error) error {
 	if refused, ok := errors.AsType[*mysql.MySQLError](err); ok {
 		return explainRefusal(target, refused, err)
 	}
-	if _, ok := errors.AsType[net.Error](err); ok || errors.Is(err, mysql.ErrInvalidConn) {
+	if _, ok := errors.AsType[net.Error](err); ok || slices.ContainsFunc(noMySQL, func(one error) bool { return errors.Is(err, one) }) {
 		return fmt.Errorf("no database answers at %s; start it, or mend the host and port of the DSN", target.Addr)
 	}
 	return err
+}
+
+// noMySQL are the driver's errors when a connection breaks off, or what answers speaks another language than MySQL.
+var noMySQL = []error{
+	mysql.ErrInvalidConn, driver.ErrBadConn, mysql.ErrMalformPkt, mysql.ErrPktSync, mysql.ErrPktSyncMul, mysql.ErrPktTooLarge,
 }
 
 // explainRefusal is explain for what the server itself says.
