@@ -34,6 +34,8 @@ func runText(t *testing.T, text string, write bool) (problems, after string) {
 	return problems, string(rewritten)
 }
 
+// The programs that stay say that they are ready when they are: a shell that is about to start another program would lose
+// the Ctrl-C that comes meanwhile.
 func TestRun(t *testing.T) {
 	t.Setenv("TIMEOUT", "9s")
 	for _, test := range []struct{ what, text, want string }{
@@ -44,11 +46,11 @@ func TestRun(t *testing.T) {
 		{"a transcript that holds", "```console\n$ echo $((40 + 2)) ms\n44 ms\n$ make hello\nhello\n```\n", ""},
 		{"a transcript that does not", "```console\n$ echo Healthy\nUnhealthy\n```\n", `documented "Unhealthy", got "Healthy"`},
 		{"the reader's own settings", "```console\n$ echo [$TIMEOUT]\n[]\n```\n", ""},
-		{"a program that stays, and its log", "```sh keep\necho 'say 7 ms, Ctrl-C ends'; sleep 60\n```\n```log\nsay 9 ms, Ctrl-C ends\n```\n", ""},
-		{"a log that does not hold", "```sh keep\necho 'Ctrl-C ends'; sleep 60\n```\n```log\nretry\n```\n", `no line of the log is like "retry"`},
+		{"a program that stays, and its log", "```sh keep\n{ sleep 0.2; echo 'say 7 ms, Ctrl-C ends'; } & exec sleep 60\n```\n```log\nsay 9 ms, Ctrl-C ends\n```\n", ""},
+		{"a log that does not hold", "```sh keep\n{ sleep 0.2; echo 'Ctrl-C ends'; } & exec sleep 60\n```\n```log\nretry\n```\n", `no line of the log is like "retry"`},
 		{"a program that does not stay", "```sh keep\necho no port\n```\n", "it was to stay, and ended; it said:\nno port"},
-		{"two programs beside each other", "```sh keep\necho one Ctrl-C; sleep 60\n```\n```sh beside\necho two Ctrl-C; sleep 60\n```\n```log\none Ctrl-C\ntwo Ctrl-C\n```\n", ""},
-		{"one program after the other", "```sh keep\necho one Ctrl-C; sleep 60\n```\n```sh keep\necho two Ctrl-C; sleep 60\n```\n```log\none Ctrl-C\n```\n", "no line of the log"},
+		{"two programs beside each other", "```sh keep\n{ sleep 0.2; echo one Ctrl-C; } & exec sleep 60\n```\n```sh beside\n{ sleep 0.2; echo two Ctrl-C; } & exec sleep 60\n```\n```log\none Ctrl-C\ntwo Ctrl-C\n```\n", ""},
+		{"one program after the other", "```sh keep\n{ sleep 0.2; echo one Ctrl-C; } & exec sleep 60\n```\n```sh keep\n{ sleep 0.2; echo two Ctrl-C; } & exec sleep 60\n```\n```log\none Ctrl-C\n```\n", "no line of the log"},
 		{"a free port", "```console\n$ case $PORT in 2????) echo free;; esac\nfree\n```\n", ""},
 		{"the documented port instead", "```console\n$ echo $PORT\n5000\n$ test $PORT = 5000\n```\n", ""},
 		{"a block that nobody runs", "```python\nprint()\n```\n", "README.md:1: nothing checks a block of python"},
