@@ -115,6 +115,8 @@ func TestTooLongStatement(t *testing.T) {
 	if _, err := db.Exec(long); err == nil {
 		t.Error("a statement longer than a packet was run")
 	}
+	// On a connection of its own: the server hangs up on who sent too much, and the pool may not know yet.
+	db = connect(t, s.Addr(), "root", password)
 	if got := ask(t, db, "SELECT LENGTH('"+strings.Repeat("x", maxPacket-100)+"')"); got[0] != fmt.Sprint(maxPacket-100) {
 		t.Errorf("the longest statement: %s", got[0])
 	}
