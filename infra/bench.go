@@ -27,7 +27,7 @@ func newBenchCommand() *cobra.Command {
 		Use:   "bench",
 		Short: "Measure what the workshop promises, each figure beside its reference",
 		Long: "Measure what the workshop promises, each figure beside its reference, in about six minutes. A run of all of it writes\n" +
-			"infra/BENCHMARKS.md; one that is short, or of some benchmarks only, prints the same table instead.\n\n" +
+			"infra/BENCHMARKS.md; a short one, which leaves out what takes long, or one of some benchmarks only prints its table alone.\n\n" +
 			"Exit codes: 0 every figure is within its wide bound (a missed target is said, no more), 1 one is not.",
 		Args: cobra.NoArgs,
 		RunE: func(command *cobra.Command, _ []string) error {

@@ -36,6 +36,14 @@ type benchmark struct {
 	long bool
 }
 
+// wanted tells whether the options ask for the benchmark, by name or by default.
+func (b benchmark) wanted(options Options) bool {
+	if len(options.Only) > 0 {
+		return slices.Contains(options.Only, b.name)
+	}
+	return !options.Short || !b.long
+}
+
 // benchmarks are the sections, in their order.
 var benchmarks = []benchmark{
 	{name: "policies", title: "What the policies cost", run: policies},
@@ -44,8 +52,8 @@ var benchmarks = []benchmark{
 	{name: "flaky", title: "Flaky: success, and a breaker that stays closed", run: flaky},
 	{name: "outage", title: "Outage: fail fast, leave the database alone, come back", run: outage},
 	{name: "startup", title: "Start-up", run: startup},
-	{name: "memory", title: "Memory", run: memory},
-	{name: "flightsdb", title: "Flights database beside MariaDB", run: flightsDatabase},
+	{name: "memory", title: "Memory", run: memory, long: true},
+	{name: "flightsdb", title: "Flights database beside MariaDB", run: flightsDatabase, long: true},
 	{name: "matrix", title: "The proof matrix", run: matrix, long: true},
 }
 
@@ -96,7 +104,7 @@ func Run(ctx context.Context, options Options) (_ Ledger, err error) {
 		return Ledger{}, err
 	}
 	for _, one := range benchmarks {
-		if len(options.Only) > 0 && !slices.Contains(options.Only, one.name) || options.Short && one.long {
+		if !one.wanted(options) {
 			continue
 		}
 		s.say("%s", one.title)

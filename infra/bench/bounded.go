@@ -26,7 +26,7 @@ func bounded(ctx context.Context, s *session) ([]Row, error) {
 	for _, fault := range []struct {
 		name   string
 		during time.Duration
-	}{{"slow", pick(s, 10*time.Second, 3*time.Second)}, {"blackhole", pick(s, 4*time.Second, 500*time.Millisecond)}} {
+	}{{"slow", pick(s, 10*time.Second, 2*time.Second)}, {"blackhole", pick(s, 4*time.Second, 500*time.Millisecond)}} {
 		s.say("%s for %s, %d clients on each exercise", fault.name, fault.during, clients)
 		answers := make([][]answer, len(lanes))
 		var group sync.WaitGroup

@@ -3,6 +3,7 @@ package bench
 import (
 	"context"
 	"fmt"
+	"math/rand/v2"
 	"time"
 
 	"chaosworkshop/infra/exercise"
@@ -30,10 +31,10 @@ func calm(ctx context.Context, s *session) ([]Row, error) {
 	defer client.CloseIdleConnections()
 	seen := make([][]time.Duration, len(apps))
 	const warm = 200
+	random := rand.New(rand.NewPCG(1, 2))
 	for i := range warm + requests {
-		for turn := range apps {
-			// Each comes first as often as the others.
-			which := (i + turn) % len(apps)
+		// In an order by chance, so that none always comes after the same other.
+		for _, which := range random.Perm(len(apps)) {
 			answer := ask(ctx, client, apps[which].URL, s.pairs[i%len(s.pairs)])
 			switch {
 			case ctx.Err() != nil:

@@ -1,6 +1,7 @@
 package bench
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"os"
@@ -29,7 +30,8 @@ type Version struct {
 }
 
 func machine() Machine {
-	return Machine{OS: runtime.GOOS, Arch: runtime.GOARCH, CPU: cpuid.CPU.BrandName, Cores: runtime.NumCPU()}
+	// Not every processor says its name.
+	return Machine{OS: runtime.GOOS, Arch: runtime.GOARCH, CPU: cmp.Or(cpuid.CPU.BrandName, "a processor without a name"), Cores: runtime.NumCPU()}
 }
 
 // named are the modules whose versions a figure depends on.

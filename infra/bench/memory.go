@@ -47,7 +47,7 @@ func memory(ctx context.Context, s *session) ([]Row, error) {
 		time.Sleep(pollPace)
 	}
 	var rows []Row
-	lasts := pick(s, 15*time.Second, 5*time.Second)
+	const lasts = 15 * time.Second
 	proxy := toxi.NewClient("http://127.0.0.1:" + strings.TrimPrefix(env[2], "TOXIPROXY_PORT="))
 	for _, fault := range []string{"calm", "flaky"} {
 		s.say("a race for %s: %s", lasts, fault)
