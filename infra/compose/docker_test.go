@@ -22,6 +22,7 @@ import (
 
 	"github.com/go-sql-driver/mysql"
 
+	"chaosworkshop/infra/guide"
 	"chaosworkshop/infra/internal/require"
 	"chaosworkshop/infra/openflights"
 	"chaosworkshop/infra/seed"
@@ -62,6 +63,7 @@ func TestDocker(t *testing.T) {
 		{"faults are felt", faults},
 		{"the exercise is a container", container},
 		{"MySQL stands in, is seeded, and keeps its data", mysqlProfile},
+		{"the guide's commands run", commands},
 		{"down leaves nothing", down},
 	} {
 		if !t.Run(step.name, func(t *testing.T) { step.run(t, compose) }) {
@@ -195,6 +197,24 @@ func mysqlProfile(t *testing.T, compose *Compose) {
 	}
 	up(t, compose, "mysql", "exercise4")
 	wantFlights(t, "http://127.0.0.1:"+os.Getenv("PORT"))
+}
+
+// commands runs the blocks of the guide that need Docker, one after the other, as a reader does.
+func commands(t *testing.T, compose *Compose) {
+	root := filepath.Join("..", "..")
+	scripts, err := guide.Scripts(root, "README.md", "docker")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(scripts) == 0 {
+		t.Error("got no block for Docker, want at least one")
+	}
+	for _, script := range scripts {
+		execute(t, root, nil, "sh", "-ec", script)
+	}
+	if got := containers(t, compose); len(got) > 0 {
+		t.Errorf("the last one left %v behind", got)
+	}
 }
 
 func down(t *testing.T, compose *Compose) {

@@ -41,7 +41,7 @@ func Documents(root string) ([]string, error) {
 
 // conditions are the options of blocks that run only where WORKSHOP_<OPTION>=1, each with the reason.
 var conditions = map[string]string{
-	"docker": "needs Docker",
+	"docker": "needs Docker: a test in infra/compose runs it",
 	"mysql":  "needs a MySQL or MariaDB server: a test in infra/guide runs it against one",
 	"online": "downloads from the internet",
 	"slow":   "takes minutes: continuous integration runs it as a step of its own",

@@ -53,6 +53,22 @@ func read(root, name string) (document, error) {
 	return parse(name, string(text))
 }
 
+// Scripts are the shell blocks of the document name below root that have the option, in their order, for a test that has
+// what they need.
+func Scripts(root, name, option string) ([]string, error) {
+	doc, err := read(root, name)
+	if err != nil {
+		return nil, err
+	}
+	var scripts []string
+	for _, b := range doc.blocks {
+		if b.language == "sh" && b.has(option) {
+			scripts = append(scripts, strings.Join(doc.text(b), "\n"))
+		}
+	}
+	return scripts, nil
+}
+
 // parse finds the blocks and the regions of a document. The error names the line of what was opened and never closed.
 func parse(name, text string) (document, error) {
 	doc := document{name: name, lines: strings.Split(strings.TrimSuffix(text, "\n"), "\n")}

@@ -18,7 +18,7 @@ func TestBlocksForMySQL(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	doc, err := read(root, "README.md")
+	scripts, err := Scripts(root, "README.md", "mysql")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -26,22 +26,16 @@ func TestBlocksForMySQL(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	ran := 0
-	for _, b := range doc.blocks {
-		if !b.has("mysql") {
-			continue
-		}
-		script := strings.Join(doc.text(b), "\n")
+	for _, script := range scripts {
 		if !strings.Contains(script, documented) {
-			t.Errorf("%s: the block does not name %s", at(doc.name, b.first), documented)
+			t.Errorf("the block does not name %s: %s", documented, script)
 		}
 		script = strings.ReplaceAll(script, documented, "root:"+password+"@tcp("+addr+")")
 		if _, err := session.run(t.Context(), script); err != nil {
-			t.Errorf("%s: %v", at(doc.name, b.first), err)
+			t.Errorf("%s: %v", script, err)
 		}
-		ran++
 	}
-	if ran == 0 {
+	if len(scripts) == 0 {
 		t.Error("got no block for MySQL, want at least one")
 	}
 }

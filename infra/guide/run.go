@@ -146,7 +146,7 @@ func skipped(b block) string {
 		reason, conditional := conditions[option]
 		variable := "WORKSHOP_" + strings.ToUpper(option)
 		if conditional && os.Getenv(variable) != "1" {
-			return fmt.Sprintf("%s (%s=1 runs it)", reason, variable)
+			return fmt.Sprintf("%s (%s=1 runs it here)", reason, variable)
 		}
 	}
 	return ""

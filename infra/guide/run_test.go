@@ -79,7 +79,7 @@ func TestRunWritesTranscripts(t *testing.T) {
 func TestSkippedBlocksSayWhy(t *testing.T) {
 	t.Setenv("WORKSHOP_DOCKER", "")
 	b := block{language: "sh", options: []string{"docker"}}
-	if got, want := skipped(b), "needs Docker (WORKSHOP_DOCKER=1 runs it)"; got != want {
+	if got, want := skipped(b), "needs Docker: a test in infra/compose runs it (WORKSHOP_DOCKER=1 runs it here)"; got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
 	t.Setenv("WORKSHOP_DOCKER", "1")
