@@ -95,14 +95,16 @@ func stopped(ctx context.Context, err error) error {
 	return err
 }
 
-// checkAppPort says before anything is built that the app's port is taken.
+// checkAppPort says before anything is built that the app cannot listen on its port.
 func checkAppPort(settings config.App) error {
 	listener, err := net.Listen("tcp", settings.Addr())
-	if err != nil {
-		return fmt.Errorf("port %d, the app's, is taken%s; end that program (on macOS AirPlay holds 5000), or set PORT to another port",
-			settings.Port, port.HeldBy(settings.Port))
+	switch {
+	case err == nil:
+		return listener.Close()
+	case port.InUse(err):
+		return port.Taken(settings.Port, "PORT")
 	}
-	return listener.Close()
+	return fmt.Errorf("the app cannot listen on %s: %w; set PORT and BIND to what this computer has", settings.Addr(), err)
 }
 
 // appEnvironment points the app at the proxy of the running stack, unless the user's settings point it elsewhere.

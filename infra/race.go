@@ -8,8 +8,6 @@ import (
 	"net"
 	"os"
 	"runtime/debug"
-	"strings"
-	"syscall"
 	"time"
 
 	"github.com/fatih/color"
@@ -141,9 +139,8 @@ func listenConsole(cfg config.Infra) (net.Listener, error) {
 	if err == nil {
 		return listener, nil
 	}
-	if errors.Is(err, syscall.EADDRINUSE) || strings.Contains(err.Error(), "Only one usage") {
-		return nil, fmt.Errorf("port %d, the console's, is taken%s; end that program, or set CONSOLE_PORT to another port",
-			cfg.ConsolePort, port.HeldBy(cfg.ConsolePort))
+	if port.InUse(err) {
+		return nil, port.Taken(cfg.ConsolePort, "CONSOLE_PORT")
 	}
 	return nil, err
 }

@@ -29,12 +29,21 @@ func (c *Compose) freePorts(ctx context.Context, names []string) error {
 			}
 			listener, err := net.Listen("tcp", net.JoinHostPort(host, number))
 			if err != nil {
-				return taken(number, portVariable(entry))
+				return cannotListen(err, number, portVariable(entry))
 			}
 			listener.Close()
 		}
 	}
 	return nil
+}
+
+// cannotListen is the error about a port that an attempt to listen on failed for.
+func cannotListen(err error, number, variable string) error {
+	value, atoiErr := strconv.Atoi(number)
+	if atoiErr == nil && port.InUse(err) {
+		return port.Taken(value, variable)
+	}
+	return fmt.Errorf("port %s cannot be used: %w; set %s to another port", number, err, variable)
 }
 
 // published lists the ports that the project's containers hold, as Docker writes them.
@@ -53,18 +62,6 @@ func (c *Compose) filter() string { return "label=com.docker.compose.project=" +
 func portVariable(entry string) string {
 	found := variable.FindAllStringSubmatch(entry, -1)
 	return found[len(found)-1][1]
-}
-
-// taken is the error about a port, with the variable that moves it where it is known.
-func taken(number, moves string) error {
-	holder := ""
-	if n, err := strconv.Atoi(number); err == nil {
-		holder = port.HeldBy(n)
-	}
-	if moves == "" {
-		moves = "its variable in .env"
-	}
-	return fmt.Errorf("port %s is taken%s; end that program, or set %s to another port", number, holder, moves)
 }
 
 // images builds what is made here, and pulls what is not on this computer.

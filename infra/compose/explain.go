@@ -5,7 +5,10 @@ import (
 	"fmt"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
+
+	"chaosworkshop/infra/internal/port"
 )
 
 // allocated finds the port in what Docker says about one that is taken.
@@ -17,7 +20,8 @@ func explain(program, words string) error {
 		return slices.ContainsFunc(texts, func(text string) bool { return strings.Contains(words, text) })
 	}
 	if found := allocated.FindStringSubmatch(words); found != nil {
-		return taken(found[1], "")
+		number, _ := strconv.Atoi(found[1]) // The expression lets digits pass only.
+		return port.Taken(number, "its variable in .env")
 	}
 	switch {
 	case has("Cannot connect to the Docker daemon", "ECONNREFUSED", "Connection refused", "Couldn't connect to Docker daemon"):

@@ -75,8 +75,9 @@ func (r *Run) bypassed() string {
 // milliseconds.
 const blame = 10
 
-// heavy is a stall, in milliseconds, at which counts go wrong as well: it makes timeouts fire that nothing else would.
-const heavy = 250
+// heavy is a stall, in milliseconds, at which counts go wrong as well: an attempt that would have been in time is not, for the
+// last of five attempts ends about 100 ms before the deadline.
+const heavy = 100
 
 // stalled says that every check that failed can be the machine's doing: a duration that missed its limit by about as much
 // as the machine stood still, or anything on a machine that stood still for long.

@@ -187,6 +187,16 @@ func TestWhatProvesNothingIsInvalid(t *testing.T) {
 	}
 }
 
+// What is counted fails on a machine that stood still for a moment, and proves nothing on one that did for long.
+func TestCountsOnABusyMachine(t *testing.T) {
+	for stall, want := range map[float64]bool{20: false, 150: true} {
+		run := &Run{Phases: []Span{{Name: flaky, Stall: stall}}, Checks: []Check{{Name: "most requests succeed", phase: flaky}}}
+		if got := run.stalled() != ""; got != want {
+			t.Errorf("a stall of %.0f ms: excused is %t, want %t", stall, got, want)
+		}
+	}
+}
+
 // A busy machine does not excuse what no machine can bring about.
 func TestMissingHealthFailsOnABusyMachine(t *testing.T) {
 	run := healthyRun(5)

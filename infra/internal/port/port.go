@@ -1,15 +1,33 @@
-// Package port finds out who holds a TCP port, for messages.
+// Package port says what is the matter with a TCP port.
 package port
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os/exec"
 	"runtime"
 	"strconv"
 	"strings"
+	"syscall"
 	"time"
 )
+
+// InUse tells whether err says that an address is in use. Of what comes through Toxiproxy's API only the text is left.
+func InUse(err error) bool {
+	const windows = syscall.Errno(10048) // WSAEADDRINUSE
+	return errors.Is(err, syscall.EADDRINUSE) || errors.Is(err, windows) ||
+		strings.Contains(err.Error(), "address already in use") || strings.Contains(err.Error(), "Only one usage")
+}
+
+// Taken is the error about a port that is in use: who holds it, and which variable moves it.
+func Taken(number int, variable string) error {
+	holder := HeldBy(number)
+	if number == 5000 && runtime.GOOS == "darwin" && holder == "" {
+		holder = ", perhaps by AirPlay Receiver"
+	}
+	return fmt.Errorf("port %d is taken%s; end that program, or set %s to another port", number, holder, variable)
+}
 
 // HeldBy is " by NAME (process ID)" for the program that listens on the port, or nothing where that cannot be learnt:
 // it is up to the system and the user's rights.
