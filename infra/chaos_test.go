@@ -14,8 +14,12 @@ import (
 	"testing"
 	"time"
 
+	"go.uber.org/goleak"
+
 	"chaosworkshop/infra/toxi"
 )
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // carryOut carries out one command line under ctx and returns what it wrote.
 func carryOut(ctx context.Context, args ...string) (string, error) {

@@ -9,8 +9,12 @@ import (
 	"testing"
 	"time"
 
+	"go.uber.org/goleak"
+
 	"chaosworkshop/infra/load"
 )
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 const goTestOutput = `goos: linux
 pkg: chaosworkshop/exercise5

@@ -8,7 +8,11 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"go.uber.org/goleak"
 )
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // runText runs a document of one text and returns the problems, each in a line, and the text afterwards.
 func runText(t *testing.T, text string, write bool) (problems, after string) {
