@@ -62,6 +62,8 @@ func Start(t testing.TB) (addr, rootPassword string) {
 	arguments := append([]string{"--no-defaults", "--datadir=" + data, "--init-file=" + initFile, "--skip-name-resolve",
 		// As in Debian's own configuration.
 		"--character-set-server=utf8mb4", "--collation-server=utf8mb4_general_ci",
+		// Five exercises at once under a flaky network hold more than the default of 151.
+		"--max-connections=1000",
 		"--bind-address=127.0.0.1", "--socket=" + filepath.Join(dir, "socket"), "--pid-file=" + filepath.Join(dir, "pid")}, asUser()...)
 	// MariaDB takes no port 0, so a free port may be taken by the time it listens.
 	for range 3 {
