@@ -52,7 +52,7 @@ var benchmarks = []benchmark{
 	{name: "flaky", title: "Flaky: success, and a breaker that stays closed", run: flaky},
 	{name: "outage", title: "Outage: fail fast, leave the database alone, come back", run: outage},
 	{name: "startup", title: "Start-up", run: startup},
-	{name: "memory", title: "Memory", run: memory, long: true},
+	{name: "memory", title: "The race: memory and processors", run: memory, long: true},
 	{name: "flightsdb", title: "Flights database beside MariaDB", run: flightsDatabase, long: true},
 	{name: "matrix", title: "The proof matrix", run: matrix, long: true},
 }

@@ -121,3 +121,11 @@ func TestUnknownBenchmark(t *testing.T) {
 		t.Errorf("got %v, want the names there are", err)
 	}
 }
+
+func TestSeconds(t *testing.T) {
+	for text, want := range map[string]float64{"00:00:07": 7, "01:02:03": 3723, "0:07.25": 7.25, "?": 0} {
+		if got := seconds(text); got != want {
+			t.Errorf("%q: got %g, want %g", text, got, want)
+		}
+	}
+}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"strconv"
 	"strings"
 	"time"
 
@@ -15,8 +16,8 @@ import (
 // raceProcesses are those of a race: the console with the database and Toxiproxy, and five apps.
 const raceProcesses = 6
 
-// memory is what a race keeps in RAM under its usual load: the sum over all its processes, at most, in calm and under a
-// flaky network.
+// memory is what a race takes under its usual load, in calm and under a flaky network: of RAM the sum over all its
+// processes, at most, and of the processors what all but the apps take.
 func memory(ctx context.Context, s *session) ([]Row, error) {
 	if _, err := exec.LookPath("ps"); err != nil {
 		return nil, errMissing("ps")
@@ -61,6 +62,7 @@ func memory(ctx context.Context, s *session) ([]Row, error) {
 			}
 		}
 		most, console := 0.0, 0.0
+		start, first := time.Now(), tree(ctx, command.Process.Pid)
 		for more := during(lasts); more() && ctx.Err() == nil; time.Sleep(pollPace) {
 			if now := tree(ctx, command.Process.Pid); now.processes == raceProcesses && now.resident > most {
 				most, console = now.resident, now.root
@@ -71,20 +73,27 @@ func memory(ctx context.Context, s *session) ([]Row, error) {
 			Target: atMost(300), Wide: atMost(600),
 			Note: fmt.Sprintf("the most in %s, all resident sets together: database, Toxiproxy and console %s MB, five apps %s MB",
 				lasts, number(console), number(most-console)),
+		}, Row{
+			Name: "a race on the processors, without the apps: " + fault, Unit: "cores", Command: "make bench ONLY=memory",
+			Value:  (tree(ctx, command.Process.Pid).processor - first.processor) / time.Since(start).Seconds(),
+			Target: atMost(1), Wide: atMost(2),
+			Note: fmt.Sprintf("the mean of %s, with 5 times 50 requests a second: load, console, Toxiproxy and database", lasts),
 		})
 	}
 	return rows, ctx.Err()
 }
 
-// processTree is a process with its children: how many there are, and their resident sets in megabytes.
+// processTree is a process with its children: how many there are, their resident sets in megabytes, and the seconds that
+// the root alone had a processor.
 type processTree struct {
 	processes      int
 	root, resident float64
+	processor      float64
 }
 
 // tree asks the system about a process and its children; nothing when it does not say.
 func tree(ctx context.Context, root int) processTree {
-	output, err := exec.CommandContext(ctx, "ps", "-A", "-o", "pid=,ppid=,rss=").Output()
+	output, err := exec.CommandContext(ctx, "ps", "-A", "-o", "pid=,ppid=,rss=,time=").Output()
 	if err != nil {
 		return processTree{}
 	}
@@ -92,12 +101,13 @@ func tree(ctx context.Context, root int) processTree {
 	for line := range strings.Lines(string(output)) {
 		var pid, parent int
 		var kilobytes float64
-		if _, err := fmt.Sscan(line, &pid, &parent, &kilobytes); err != nil {
+		var processor string
+		if _, err := fmt.Sscan(line, &pid, &parent, &kilobytes, &processor); err != nil {
 			continue
 		}
 		switch root {
 		case pid:
-			found.root = kilobytes / 1024
+			found.root, found.processor = kilobytes/1024, seconds(processor)
 		case parent:
 		default:
 			continue
@@ -106,4 +116,17 @@ func tree(ctx context.Context, root int) processTree {
 		found.resident += kilobytes / 1024
 	}
 	return found
+}
+
+// seconds reads a time as ps writes it: minutes and seconds, with hours before them where there are any.
+func seconds(text string) float64 {
+	total := 0.0
+	for field := range strings.SplitSeq(text, ":") {
+		value, err := strconv.ParseFloat(field, 64)
+		if err != nil {
+			return 0
+		}
+		total = total*60 + value
+	}
+	return total
 }
