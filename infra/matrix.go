@@ -39,7 +39,7 @@ func newMatrixCommand() *cobra.Command {
 			if html == "" {
 				html = filepath.Join(root, "reports", "matrix.html")
 			}
-			worst := 0
+			worst, wrong := 0, 0
 			for number := range runs {
 				if runs > 1 {
 					fmt.Fprintf(command.ErrOrStderr(), "Run %d of %d\n", number+1, runs)
@@ -60,6 +60,14 @@ func newMatrixCommand() *cobra.Command {
 					return exitError{exitBroken, err}
 				}
 				worst = max(worst, exitCode(matrix))
+				for _, cell := range matrix.Cells {
+					if !cell.OK() {
+						wrong++
+					}
+				}
+			}
+			if runs > 1 {
+				fmt.Fprintf(command.ErrOrStderr(), "%d runs of %d cells; %d cells did not go as they must\n", runs, experiment.Stages*experiment.Stages, wrong)
 			}
 			if worst > 0 {
 				return exitError{code: worst}
