@@ -87,7 +87,11 @@ func pack(path string, files []file, out io.Writer) (checksum string, err error)
 	}
 	defer func() { err = errors.Join(err, target.Close()) }()
 	hash := sha256.New()
-	zipped := gzip.NewWriter(io.MultiWriter(target, hash))
+	// Most of it, the modules, is compressed already.
+	zipped, err := gzip.NewWriterLevel(io.MultiWriter(target, hash), gzip.BestSpeed)
+	if err != nil {
+		return "", err
+	}
 	archive := tar.NewWriter(zipped)
 	progress := progress{out: out, all: len(files)}
 	for _, file := range files {

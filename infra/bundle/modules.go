@@ -15,7 +15,8 @@ import (
 )
 
 // collectModules downloads into the folder dir what the packages, their tests and the tools of each module need, with the
-// workspace and without it, and returns it as the files of a module proxy. What this computer has is copied; the rest
+// workspace and without it, and returns it as the files of a module proxy. It is for every system: a test lists the
+// licences of all. What this computer has is copied; the rest
 // comes from the network.
 func collectModules(ctx context.Context, root, dir string) ([]file, error) {
 	dirs, err := tool.Modules(root)
@@ -26,7 +27,7 @@ func collectModules(ctx context.Context, root, dir string) ([]file, error) {
 	if err != nil {
 		return nil, err
 	}
-	together := []string{"list", "-deps", "-test"}
+	together := []string{"list", "-deps", "-test", "tool"}
 	for _, module := range dirs {
 		at := filepath.Join(root, module)
 		together = append(together, "./"+filepath.ToSlash(filepath.Clean(module))+"/...")
@@ -34,8 +35,10 @@ func collectModules(ctx context.Context, root, dir string) ([]file, error) {
 			return nil, err
 		}
 	}
-	if err := goCommand(ctx, root, env, together...); err != nil {
-		return nil, err
+	for _, system := range tool.Systems() {
+		if err := goCommand(ctx, root, append(env, "GOOS="+system, "CGO_ENABLED=0"), together...); err != nil {
+			return nil, err
+		}
 	}
 	return proxyFiles(filepath.Join(dir, "cache", "download"))
 }

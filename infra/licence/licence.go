@@ -44,7 +44,7 @@ func List(ctx context.Context, root string) ([]Module, error) {
 		packages = append(packages, dir+"/...")
 	}
 	found := map[string]Module{}
-	for _, system := range []string{"linux", "darwin", "windows"} {
+	for _, system := range tool.Systems() {
 		if err := list(ctx, system, packages, found); err != nil {
 			return nil, fmt.Errorf("list the modules for %s: %w", system, err)
 		}
