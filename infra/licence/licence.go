@@ -59,13 +59,12 @@ func List(ctx context.Context, root string) ([]Module, error) {
 
 // list adds the modules for one system to those that were found.
 func list(ctx context.Context, system string, packages []string, found map[string]Module) error {
-	var output bytes.Buffer
+	// The tool chain also says what it downloads.
+	var output, complaints bytes.Buffer
 	args := append([]string{"go", "list", "-deps", "-test", "-json=Module"}, packages...)
-	// Standard output is the list; what else is said comes with the error.
-	err := tool.Run{Args: args, Env: []string{"GOOS=" + system, "CGO_ENABLED=0"}, Output: &output}.Do(ctx)
+	err := tool.Run{Args: args, Env: []string{"GOOS=" + system, "CGO_ENABLED=0"}, Output: &output, Complaints: &complaints}.Do(ctx)
 	if err != nil {
-
-		return fmt.Errorf("go list: %w: %s", err, output.Bytes()[:min(output.Len(), 500)])
+		return fmt.Errorf("go list: %w: %s", err, complaints.Bytes()[:min(complaints.Len(), 500)])
 	}
 	for decoder := json.NewDecoder(&output); ; {
 		var one struct {

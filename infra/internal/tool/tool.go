@@ -46,6 +46,8 @@ type Run struct {
 	Args []string
 	// Output gets what the program says.
 	Output io.Writer
+	// Complaints get its standard error; without them it goes to Output too.
+	Complaints io.Writer
 }
 
 // Do runs the command. The error is an *exec.ExitError inside when the program refused.
@@ -59,6 +61,9 @@ func (r Run) Do(ctx context.Context) error {
 	command.Dir = filepath.Join(root, r.Dir)
 	command.Env = append(os.Environ(), r.Env...)
 	command.Stdout, command.Stderr = r.Output, r.Output
+	if r.Complaints != nil {
+		command.Stderr = r.Complaints
+	}
 	err = command.Run()
 	if errors.Is(err, exec.ErrNotFound) {
 		return fmt.Errorf("run %s: it is not installed or not in the PATH", r.Args[0])
