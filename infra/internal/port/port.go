@@ -22,11 +22,11 @@ func InUse(err error) bool {
 
 // Taken is the error about a port that is in use: who holds it, and which variable moves it.
 func Taken(number int, variable string) error {
-	holder := HeldBy(number)
-	if number == 5000 && runtime.GOOS == "darwin" && holder == "" {
-		holder = ", perhaps by AirPlay Receiver"
+	hint := ""
+	if number == 5000 {
+		hint = " (on macOS AirPlay holds 5000)"
 	}
-	return fmt.Errorf("port %d is taken%s; end that program, or set %s to another port", number, holder, variable)
+	return fmt.Errorf("port %d is taken%s; end that program%s, or set %s to another port", number, HeldBy(number), hint, variable)
 }
 
 // HeldBy is " by NAME (process ID)" for the program that listens on the port, or nothing where that cannot be learnt:
