@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"chaosworkshop/infra/internal/mariadb"
+	"chaosworkshop/infra/internal/require"
 	"chaosworkshop/shared/model"
 )
 
@@ -81,11 +82,11 @@ func BenchmarkRoutes(b *testing.B) {
 // BenchmarkReady is the time from the start of a process to its first answer to the exercises' query, the time of the
 // answers after it, and the memory that it takes: with the full data, and with ten times its routes.
 func BenchmarkReady(b *testing.B) {
-	full(b)
+	from := require.FullSet(b)
 	var once startUp
 	for _, times := range []int{1, 10} {
 		b.Run(fmt.Sprintf("%dx", times), func(b *testing.B) {
-			dir := copyTimes(b, fullDir(), times)
+			dir := copyTimes(b, from, times)
 			var starts []startUp
 			for b.Loop() {
 				starts = append(starts, measureStart(b, dir))

@@ -5,11 +5,12 @@ import (
 	"slices"
 	"testing"
 
+	"chaosworkshop/infra/internal/require"
 	"chaosworkshop/shared/model"
 )
 
 func TestSampleAirportsAgreeWithFullSet(t *testing.T) {
-	full, _, err := Load(fullDir(t))
+	full, _, err := Load(require.FullSet(t))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -35,7 +36,7 @@ func TestSampleAirportsAgreeWithFullSet(t *testing.T) {
 }
 
 func TestSampleAirlinesAgreeWithFullSet(t *testing.T) {
-	full, _, err := Load(fullDir(t))
+	full, _, err := Load(require.FullSet(t))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,13 +1,9 @@
 package openflights
 
 import (
-	"errors"
 	"io"
-	"io/fs"
 	"net/http"
 	"net/http/httptest"
-	"os"
-	"path/filepath"
 	"reflect"
 	"testing"
 
@@ -15,19 +11,8 @@ import (
 	"chaosworkshop/shared/model"
 )
 
-// fullDir is the folder of the full OpenFlights data beside the project, which is not part of it. A test that compares
-// against it ends where it is absent.
-func fullDir(t testing.TB) string {
-	t.Helper()
-	dir := filepath.Join("..", "..", "..", "shared", "openflights")
-	if _, err := os.Stat(dir); errors.Is(err, fs.ErrNotExist) {
-		require.Missing(t, "the full OpenFlights data, in shared/openflights beside the project,")
-	}
-	return dir
-}
-
 func TestLoadFullSet(t *testing.T) {
-	data, report, err := Load(fullDir(t))
+	data, report, err := Load(require.FullSet(t))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -50,7 +35,7 @@ routes.dat: 67,663 of 67,663 rows, 1,347 with an unresolved airline or airport`
 
 // The full set passes as what Published expects, and arrives as it is.
 func TestDownloadFullSet(t *testing.T) {
-	from := fullDir(t)
+	from := require.FullSet(t)
 	server := httptest.NewServer(http.FileServer(http.Dir(from)))
 	defer server.Close()
 	source := Published()
@@ -73,7 +58,7 @@ func TestDownloadFullSet(t *testing.T) {
 }
 
 func BenchmarkLoad(b *testing.B) {
-	dir := fullDir(b)
+	dir := require.FullSet(b)
 	b.ReportAllocs()
 	for b.Loop() {
 		if _, _, err := Load(dir); err != nil {

