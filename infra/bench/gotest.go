@@ -29,8 +29,8 @@ func (r results) median(name, unit string) (float64, error) {
 // skipped finds the line of a benchmark that says what it lacks.
 var skipped = regexp.MustCompile(`NOTHING WAS TESTED: (.*) is missing`)
 
-// goTest runs Go benchmarks in a folder of the workshop; args follow `go test -v -run ^$`, which says what is skipped. The error is an errMissing when
-// a benchmark says that something is missing.
+// goTest runs Go benchmarks in a folder of the workshop; args follow `go test -v -run ^$`, which says what is skipped.
+// The error is an errMissing when a benchmark says that something is missing.
 func (s *session) goTest(ctx context.Context, folder string, args ...string) (results, error) {
 	command := exec.CommandContext(ctx, "go", append([]string{"test", "-v", "-run", "^$", "-benchmem"}, args...)...)
 	command.Dir = filepath.Join(s.root, folder)
