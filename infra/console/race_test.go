@@ -198,6 +198,9 @@ func TestRace(t *testing.T) {
 			t.Fatal(err)
 		}
 		race.until(t, "twice the load", func(f Frame) bool { return f.Lanes[0].Answered > 300 })
+		if err := race.SetRate(t.Context(), 10); err != nil {
+			t.Fatal(err)
+		}
 		if err := race.Reset(t.Context()); err != nil {
 			t.Fatal(err)
 		}
