@@ -75,8 +75,8 @@ func (r *Run) bypassed() string {
 // milliseconds.
 const blame = 10
 
-// heavy is a stall, in milliseconds, at which counts go wrong as well: an attempt that would have been in time is not, for the
-// last of five attempts ends about 100 ms before the deadline.
+// heavy is a stall, in milliseconds, at which counts go wrong as well. Under a flaky network the fifth attempt starts about
+// 0.6 s before the deadline and its first connection dies after 0.5 s: its second one has about 100 ms to answer.
 const heavy = 100
 
 // stalled says that every check that failed can be the machine's doing: a duration that missed its limit by about as much
