@@ -57,7 +57,12 @@ func newMutationsCommand() *cobra.Command {
 					wrong++
 					mark = color.RedString("NO")
 				}
-				fmt.Fprintf(command.OutOrStdout(), "%s  exercise%d, %-42s turned %-6s expected %s\n", mark, mutant.Stage, mutant.Name, names(mutant.Turned()), names(mutant.Red))
+				chance := ""
+				if len(mutant.May) > 0 {
+					chance = ", by chance also " + names(mutant.May)
+				}
+				fmt.Fprintf(command.OutOrStdout(), "%s  exercise%d, %-42s turned %-8s expected %s%s\n",
+					mark, mutant.Stage, mutant.Name, names(mutant.Turned()), names(mutant.Red), chance)
 			}
 			if wrong > 0 {
 				return exitError{exitFailed, fmt.Errorf("%d of %d mutations turned something else", wrong, len(mutants))}
