@@ -116,10 +116,8 @@ func lintChecks(root string, modules []string) []check {
 	}
 	for _, system := range []string{"windows", "darwin"} {
 		env := []string{"GOOS=" + system, "CGO_ENABLED=0"}
-		checks = append(checks,
-			check{"builds for " + system, run("", env, append([]string{"go", "build"}, all...)...)},
-			check{"vet for " + system, run("", env, append([]string{"go", "vet"}, all...)...)},
-		)
+		// Vet compiles what it looks at, tests included; linking seven programs as well would double the time.
+		checks = append(checks, check{"compiles for " + system + ", tests included", run("", env, append([]string{"go", "vet"}, all...)...)})
 	}
 	return checks
 }

@@ -154,24 +154,27 @@ func (l *lane) after(ctx context.Context) {
 	l.meter.after(ctx)
 }
 
-// atRest is the number of the app's goroutines when nothing is asked of it: the least that a few looks see.
+// looks is how often the number of goroutines is read for one figure.
+const looks = 9
+
+// atRest is the number of the app's goroutines when nothing is asked of it: the median of some looks, for the collection of
+// the metrics has goroutines of its own, which a look sees more or less of.
 func (l *lane) atRest(ctx context.Context) (int, error) {
-	least := 0
-	for range 5 {
+	var seen [looks]int
+	for i := range seen {
 		metrics, err := l.app.Metrics(ctx)
 		if err != nil {
 			return 0, err
 		}
-		if least == 0 || metrics.Goroutines < least {
-			least = metrics.Goroutines
-		}
+		seen[i] = metrics.Goroutines
 		select {
 		case <-ctx.Done():
 			return 0, ctx.Err()
-		case <-time.After(50 * time.Millisecond):
+		case <-time.After(30 * time.Millisecond):
 		}
 	}
-	return least, nil
+	slices.Sort(seen[:])
+	return seen[looks/2], nil
 }
 
 // ask sends one request over a connection of its own and reads the whole answer.
