@@ -137,7 +137,7 @@ func outOfTime(phases ...string) func(*Run) Check {
 }
 
 // successAtLeast requires a share of 200 in the phase. In theory 89 in 100 succeed with five attempts, 49 with one that is
-// not bounded, 36 with a timeout: for 240 requests seven standard errors or more from 75, on either side.
+// not bounded, 36 with a timeout: for 208 requests six standard errors or more from 75, on either side.
 func successAtLeast(phase string, share float64) func(*Run) Check {
 	return func(r *Run) Check {
 		answers := r.answers(phase)
@@ -163,8 +163,9 @@ func betterThanReference(phase string, share float64) func(*Run) Check {
 	}
 }
 
-// staysClosed requires that no breaker was ever seen in another state, and that no request was refused. In theory 12
-// failed requests in a row are rarer than 1 run in a million: the failed ones end interleaved with those that succeed.
+// staysClosed requires that no breaker was ever seen in another state, and that no request was refused. While the load goes
+// on, 12 failed requests in a row are as good as impossible: those that succeed end between them. When it has ended, the
+// last answers due are mostly failures; TestChance simulates how rarely they are 12.
 func staysClosed() func(*Run) Check {
 	return func(r *Run) Check {
 		worst, refusals := "closed", 0
