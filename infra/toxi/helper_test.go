@@ -14,8 +14,8 @@ import (
 	"go.uber.org/goleak"
 )
 
-// noLeaks checks at the end of the test that it left no goroutine behind. What was there before does not count: the
-// deadlock of other tests keeps some for ever.
+// noLeaks checks at the end of the test that it left no goroutine behind. What was there before does not count:
+// Toxiproxy keeps some of clients that went away while a toxic changed.
 func noLeaks(t *testing.T) {
 	t.Helper()
 	before := goleak.IgnoreCurrent()
