@@ -1,0 +1,56 @@
+package experiment
+
+import (
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"go.uber.org/goleak"
+
+	"chaosworkshop/infra/lab/app"
+	"chaosworkshop/shared/config"
+)
+
+// The whole way, once: build an exercise, run an experiment on it that must fail, leave nothing behind.
+func TestLabRunsAnExperiment(t *testing.T) {
+	if testing.Short() {
+		t.Skip("SKIPPED, NOTHING WAS TESTED: -short leaves out what takes seconds")
+	}
+	defer goleak.VerifyNone(t, goleak.IgnoreCurrent())
+	root, err := config.Root()
+	if err != nil {
+		t.Fatal(err)
+	}
+	binary, err := app.Build(t.Context(), filepath.Join(root, "exercise4"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	lab, err := Open(t.Context(), DefaultSeed)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer lab.Close()
+	e, err := lab.Experiment(5)
+	if err != nil {
+		t.Fatal(err)
+	}
+	run, err := lab.RunUntilValid(t.Context(), e, Subject{Folder: "exercise4", Binary: binary})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if run.Verdict != Failed || !strings.Contains(run.Reason, "404") {
+		t.Errorf("E5 on exercise 4: got %s: %s, want failed with the 404 of /health/", run.Verdict, run.Reason)
+	}
+	if got := len(run.answers(steady)); got == 0 || run.Phases[0].Dials < got {
+		t.Errorf("steady state: got %d dials for %d requests, want one or more each", run.Phases[0].Dials, got)
+	}
+	if len(run.States) == 0 || run.States[0].Name != "closed" {
+		t.Errorf("breaker: got %v, want closed", run.States)
+	}
+	if run.Bytes == 0 || len(run.Modules) == 0 {
+		t.Errorf("journal: got %d bytes and %d modules, want some", run.Bytes, len(run.Modules))
+	}
+	if !strings.HasPrefix(run.Reason, "steady state before the fault") {
+		t.Errorf("got %s, want the broken expectation", run.Reason)
+	}
+}

@@ -1,0 +1,228 @@
+package experiment
+
+import (
+	"context"
+	"fmt"
+	"path/filepath"
+	"runtime"
+	"runtime/debug"
+	"sync"
+	"time"
+
+	"chaosworkshop/infra/lab/app"
+	"chaosworkshop/shared/config"
+)
+
+// Stages is the number of exercises.
+const Stages = 5
+
+// lanes is how many cells run side by side. A cell waits most of its time; more of them at once would make the machine
+// itself the slow part on two cores. Cells that were invalid for that run again, with fewer beside them.
+var lanes = []int{5, 2, 1, 1, 1}
+
+// Cell is one experiment on one stage, and whether it went as it must.
+type Cell struct {
+	// Number is the experiment's, Stage the exercise's: 1 to 5.
+	Number int `json:"number"`
+	Stage  int `json:"stage"`
+	// Want is what must come out: a stage passes from the experiment of its own pattern downwards.
+	Want Verdict `json:"want"`
+	// Tries counts the runs until one was valid.
+	Tries int  `json:"tries"`
+	Run   *Run `json:"run"`
+}
+
+// OK tells whether the verdict is the one that must come out.
+func (c Cell) OK() bool { return c.Run.Verdict == c.Want }
+
+// wanted is the verdict that an experiment must have on a stage.
+func wanted(number, stage int) Verdict {
+	if stage >= number {
+		return Passed
+	}
+	return Failed
+}
+
+// Matrix is every experiment on every stage: the journal of one proof.
+type Matrix struct {
+	Started time.Time `json:"started"`
+	Took    float64   `json:"took_ms"`
+	Seed    uint64    `json:"seed"`
+	// Settings are the policy values that the apps ran with, by variable.
+	Settings map[string]string `json:"settings"`
+	// System is the machine, Modules what the infrastructure was built with.
+	System      System       `json:"system"`
+	Modules     []Version    `json:"modules"`
+	Experiments []Experiment `json:"experiments"`
+	Theory      []Theory     `json:"theory"`
+	Cells       []Cell       `json:"cells"`
+}
+
+// System is the machine that a matrix ran on.
+type System struct {
+	OS   string `json:"os"`
+	Arch string `json:"arch"`
+	CPUs int    `json:"cpus"`
+	Go   string `json:"go"`
+}
+
+// Cell is the cell of an experiment and a stage, 1 to 5; false when it did not run.
+func (m *Matrix) Cell(number, stage int) (Cell, bool) {
+	for _, cell := range m.Cells {
+		if cell.Number == number && cell.Stage == stage {
+			return cell, true
+		}
+	}
+	return Cell{}, false
+}
+
+// Progress is told about each cell as it ends.
+type Progress func(done, of int, cell Cell, left time.Duration)
+
+// RunMatrix builds the exercises below the workshop's root and runs every experiment on each. The error says that the
+// environment is broken; what failed is in the cells.
+func (l *Lab) RunMatrix(ctx context.Context, progress Progress) (*Matrix, error) {
+	subjects, err := buildStages(ctx)
+	if err != nil {
+		return nil, err
+	}
+	matrix, err := l.newMatrix()
+	if err != nil {
+		return nil, err
+	}
+	// The longest first, so that no long one is left alone at the end; exercise 2 under E3 is the reference of others.
+	matrix.Cells = make([]Cell, 0, Stages*Stages)
+	var tasks []task
+	for _, number := range []int{3, 4, 2, 5, 1} {
+		for stage, subject := range subjects {
+			matrix.Cells = append(matrix.Cells, Cell{Number: number, Stage: stage + 1, Want: wanted(number, stage+1)})
+			tasks = append(tasks, task{&matrix.Cells[len(matrix.Cells)-1], subject})
+		}
+	}
+	err = l.runTasks(ctx, tasks, progress)
+	matrix.Took = milliseconds(time.Since(matrix.Started))
+	return matrix, err
+}
+
+// newMatrix is a journal without its cells.
+func (l *Lab) newMatrix() (*Matrix, error) {
+	matrix := &Matrix{
+		Started: time.Now(), Seed: l.Seed, Settings: l.Settings.variables(), Experiments: Experiments(l.Settings),
+		System: System{runtime.GOOS, runtime.GOARCH, runtime.NumCPU(), runtime.Version()},
+	}
+	if info, ok := debug.ReadBuildInfo(); ok {
+		for _, module := range info.Deps {
+			switch module.Path {
+			case "github.com/Shopify/toxiproxy/v2", "github.com/dolthub/go-mysql-server", "github.com/tsenart/vegeta/v12", "github.com/go-sql-driver/mysql":
+				matrix.Modules = append(matrix.Modules, Version{module.Path, module.Version})
+			}
+		}
+	}
+	for stage := range Stages {
+		theory, err := InTheory(stage+1, l.Settings)
+		if err != nil {
+			return nil, err
+		}
+		matrix.Theory = append(matrix.Theory, theory)
+	}
+	return matrix, nil
+}
+
+// task is a cell to run, and the app to run it on.
+type task struct {
+	cell    *Cell
+	subject Subject
+}
+
+// runTasks runs the cells in their order, several at a time. What is invalid runs again.
+func (l *Lab) runTasks(ctx context.Context, tasks []task, progress Progress) error {
+	for try, side := range lanes {
+		var waiting []task
+		for _, one := range tasks {
+			if one.cell.Run == nil || one.cell.Run.Verdict == Invalid {
+				waiting = append(waiting, one)
+			}
+		}
+		if len(waiting) == 0 {
+			break
+		}
+		if try > 0 {
+			awaitQuiet(ctx)
+		}
+		if err := l.pass(ctx, waiting, side, progress); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// pass runs each cell once, so many at a time.
+func (l *Lab) pass(ctx context.Context, tasks []task, side int, progress Progress) error {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	all := Experiments(l.Settings)
+	begin, total, gone := time.Now(), time.Duration(0), time.Duration(0)
+	for _, one := range tasks {
+		total += all[one.cell.Number-1].Takes()
+	}
+	var mutex sync.Mutex
+	done := 0
+	next := make(chan task)
+	var group sync.WaitGroup
+	for range side {
+		group.Go(func() {
+			for one := range next {
+				e := all[one.cell.Number-1]
+				run, err := l.Run(ctx, e, one.subject)
+				if err != nil {
+					cancel(fmt.Errorf("%s on %s: %w", e.ID, one.subject.Folder, err))
+					continue
+				}
+				mutex.Lock()
+				one.cell.Run = run
+				one.cell.Tries++
+				done++
+				gone += e.Takes()
+				// The estimates are bounds, and the pace so far corrects them.
+				left := time.Duration(float64(time.Since(begin)) * float64(total-gone) / float64(gone))
+				progress(done, len(tasks), *one.cell, left)
+				mutex.Unlock()
+			}
+		})
+	}
+	for _, one := range tasks {
+		if ctx.Err() == nil {
+			next <- one
+		}
+	}
+	close(next)
+	group.Wait()
+	return context.Cause(ctx)
+}
+
+// buildStages builds the five exercises.
+func buildStages(ctx context.Context) ([]Subject, error) {
+	root, err := config.Root()
+	if err != nil {
+		return nil, err
+	}
+	var subjects []Subject
+	for stage := range Stages {
+		folder := fmt.Sprintf("exercise%d", stage+1)
+		binary, err := app.Build(ctx, filepath.Join(root, folder))
+		if err != nil {
+			return nil, err
+		}
+		subjects = append(subjects, Subject{folder, binary})
+	}
+	return subjects, nil
+}
+
+// variables are the settings as the environment names them.
+func (s Settings) variables() map[string]string {
+	return map[string]string{
+		"TIMEOUT": s.Timeout.String(), "DEADLINE": s.Deadline.String(),
+		"RETRY_ATTEMPTS": fmt.Sprint(s.RetryAttempts), "RETRY_BASE_DELAY": s.RetryBaseDelay.String(), "RETRY_MAX_DELAY": s.RetryMaxDelay.String(),
+		"BREAKER_FAILURES": fmt.Sprint(s.BreakerFailures), "BREAKER_DELAY": s.BreakerDelay.String(),
+	}
+}

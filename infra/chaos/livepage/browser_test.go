@@ -1,0 +1,164 @@
+package livepage
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/cdproto/runtime"
+	"github.com/chromedp/chromedp"
+
+	"chaosworkshop/infra/internal/require"
+)
+
+// shots is the environment variable that names a folder for a picture of the page at each step.
+const shots = "WORKSHOP_SCREENSHOTS"
+
+// browser is a page in a real browser. An exception in the page fails the test.
+type browser struct {
+	t   *testing.T
+	ctx context.Context
+}
+
+// openBrowser opens a browser on a projector's 1280 x 720 pixels. flags are the browser's own.
+func openBrowser(t *testing.T, flags ...chromedp.ExecAllocatorOption) *browser {
+	t.Helper()
+	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(findBrowser(t)), chromedp.DisableGPU,
+		chromedp.Flag("disable-quic", true), chromedp.Flag("disable-component-update", true),
+		chromedp.Flag("enable-precise-memory-info", true), chromedp.WSURLReadTimeout(time.Minute))
+	if os.Geteuid() == 0 {
+		options = append(options, chromedp.NoSandbox) // The sandbox refuses to run as root, which CI is.
+	}
+	options = append(options, flags...)
+	allocator, endAllocator := chromedp.NewExecAllocator(context.Background(), options...)
+	ctx, endBrowser := chromedp.NewContext(allocator)
+	t.Cleanup(func() {
+		if err := chromedp.Cancel(ctx); err != nil { // Waits until the browser has ended.
+			t.Error(err)
+		}
+		endBrowser()
+		endAllocator()
+	})
+	chromedp.ListenTarget(ctx, func(event any) {
+		if thrown, ok := event.(*runtime.EventExceptionThrown); ok {
+			t.Errorf("the page threw %s", thrown.ExceptionDetails.Error())
+		}
+	})
+	page := &browser{t, ctx}
+	page.run(chromedp.EmulateViewport(1280, 720))
+	return page
+}
+
+// findBrowser is the path of a browser, or the end of the test.
+func findBrowser(t *testing.T) string {
+	t.Helper()
+	for _, name := range []string{"chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome"} {
+		if path, err := exec.LookPath(name); err == nil {
+			return path
+		}
+	}
+	require.Missing(t, "a Chromium browser")
+	return ""
+}
+
+// run does something in the browser.
+func (b *browser) run(actions ...chromedp.Action) {
+	b.t.Helper()
+	ctx, cancel := context.WithTimeout(b.ctx, patience)
+	defer cancel()
+	// The first run starts the browser, which lives as long as the context that it was given.
+	if chromedp.FromContext(b.ctx).Target == nil {
+		ctx = b.ctx
+	}
+	if err := chromedp.Run(ctx, actions...); err != nil {
+		b.t.Fatal(err)
+	}
+}
+
+// open goes to an address.
+func (b *browser) open(url string) { b.t.Helper(); b.run(chromedp.Navigate(url)) }
+
+// key presses a key.
+func (b *browser) key(key string) { b.t.Helper(); b.run(chromedp.KeyEvent(key)) }
+
+// eval is the value of an expression in the page.
+func eval[T any](b *browser, expression string) T {
+	b.t.Helper()
+	var value T
+	b.run(chromedp.Evaluate(expression, &value, func(p *runtime.EvaluateParams) *runtime.EvaluateParams { return p.WithAwaitPromise(true) }))
+	return value
+}
+
+// until waits until the expression is true in the page.
+func (b *browser) until(what, expression string) {
+	b.t.Helper()
+	deadline := time.Now().Add(patience)
+	for !eval[bool](b, "!!("+expression+")") {
+		if time.Now().After(deadline) {
+			b.shot("failure")
+			b.t.Fatalf("not within %s: %s; the page says %q", patience, what, eval[string](b, "document.body.innerText"))
+		}
+		time.Sleep(50 * time.Millisecond)
+	}
+}
+
+// text is the text of the first element that the selector finds.
+func (b *browser) text(selector string) string {
+	b.t.Helper()
+	return eval[string](b, fmt.Sprintf("document.querySelector(%q).textContent", selector))
+}
+
+// shot keeps a picture of the page, in each size and theme, where someone wants to look at it.
+func (b *browser) shot(name string) {
+	b.t.Helper()
+	folder := os.Getenv(shots)
+	if folder == "" {
+		return
+	}
+	for _, size := range []struct{ width, height int64 }{{1280, 720}, {1920, 1080}} {
+		for _, theme := range []string{"light", "dark"} {
+			var picture []byte
+			b.run(
+				chromedp.EmulateViewport(size.width, size.height),
+				emulation.SetEmulatedMedia().WithFeatures([]*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: theme}}),
+			)
+			eval[bool](b, "new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => done(true))))")
+			b.run(chromedp.CaptureScreenshot(&picture))
+			path := filepath.Join(folder, fmt.Sprintf("%s-%dx%d-%s.png", name, size.width, size.height, theme))
+			if err := os.WriteFile(path, picture, 0o644); err != nil {
+				b.t.Fatal(err)
+			}
+		}
+	}
+	b.run(chromedp.EmulateViewport(1280, 720), emulation.SetEmulatedMedia())
+}
+
+// lane is a script's way to an element of the lane with that number.
+func inLane(number int, selector string) string {
+	return fmt.Sprintf("document.querySelector('[data-lane=\"%d\"] %s')", number, selector)
+}
+
+// made is a frame of five lanes that answer well, with points for the half second before t.
+func made(t int64, rate int) Frame {
+	frame := Frame{T: t, Rate: rate}
+	for _, name := range lanes() {
+		lane := LaneFrame{State: laneUp, Answered: 5 * rate, Success: 1, P50: 3.1, P99: 9.8, Dials: 1}
+		for i := range rate / 2 {
+			at := t - 500 + int64(i)*500*2/int64(rate)
+			lane.Points = append(lane.Points, float64(at), 2+float64((i*7+int(t/500))%10), 0)
+		}
+		if name.Breaker {
+			lane.Breaker = "closed"
+		}
+		if name.Health {
+			lane.Health = &HealthFrame{Status: "Healthy", Checks: map[string]string{"mysql": "Healthy", "circuitBreaker": "Healthy"}}
+		}
+		frame.Lanes = append(frame.Lanes, lane)
+	}
+	return frame
+}

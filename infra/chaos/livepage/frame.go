@@ -1,0 +1,111 @@
+package livepage
+
+import (
+	"chaosworkshop/infra/chaos/load"
+	"chaosworkshop/infra/lab/toxi"
+)
+
+// Hello is what a page must know before the first frame: the lanes and the catalogue of faults. It is also the first
+// line of a recorded run.
+type Hello struct {
+	Lanes    []LaneName     `json:"lanes"`
+	Faults   []FaultName    `json:"faults"`
+	Outcomes []load.Outcome `json:"outcomes"`
+	// Window is how much of the past the plots show, in milliseconds.
+	Window int64 `json:"window"`
+	// Rates are the rates to choose from, in requests a second and lane.
+	Rates []int `json:"rates"`
+}
+
+// LaneName says who runs in a lane.
+type LaneName struct {
+	Number  int    `json:"number"`
+	Pattern string `json:"pattern"`
+	Motto   string `json:"motto"`
+	Breaker bool   `json:"breaker"`
+	Health  bool   `json:"health"`
+}
+
+// FaultName is a fault of the catalogue as the page shows it.
+type FaultName struct {
+	Name       string `json:"name"`
+	Summary    string `json:"summary"`
+	Parameters string `json:"parameters"`
+	CLI        string `json:"cli"`
+}
+
+// Frame is the race at one moment: everything as it is now, and the requests answered since the frame before. Times are
+// in milliseconds of the race's own time, which stands still during a pause.
+type Frame struct {
+	T int64 `json:"t"`
+	// Since is when the race was last reset: what came before is not shown.
+	Since  int64       `json:"since"`
+	Rate   int         `json:"rate"`
+	Paused bool        `json:"paused"`
+	Pooled bool        `json:"pooled"`
+	Fault  *FaultFrame `json:"fault"`
+	Lanes  []LaneFrame `json:"lanes"`
+	// Notice is something that went wrong and that the people in front of the page should know.
+	Notice string `json:"notice,omitempty"`
+}
+
+// FaultFrame is the fault in place.
+type FaultFrame struct {
+	Name string `json:"name"`
+	// Since is when it began.
+	Since int64 `json:"since"`
+	// Left is the time until it is taken back by itself; 0 when nothing does that, because someone else injected it.
+	Left int64 `json:"left,omitempty"`
+}
+
+// LaneFrame is one lane. Shares are from 0 to 1; all numbers are those of the last five seconds.
+type LaneFrame struct {
+	State laneState `json:"state"`
+	// Reason says why the app is down.
+	Reason string `json:"reason,omitempty"`
+	// Points are the requests answered since the last frame: time, latency and the outcome's index, three numbers each.
+	Points []float64 `json:"points"`
+	// Answered is the number of requests that the numbers rest on; 0 when nothing was answered.
+	Answered int     `json:"answered"`
+	Success  float64 `json:"success"`
+	P50      float64 `json:"p50"`
+	P99      float64 `json:"p99"`
+	// Dials are the connections opened to the database for each request sent; negative while unknown.
+	Dials float64 `json:"dials"`
+	// Waiting is the number of requests in flight.
+	Waiting int `json:"waiting"`
+	// Breaker is closed, half-open or open; empty without a breaker. Left is the time until it lets a probe through.
+	Breaker string `json:"breaker,omitempty"`
+	Left    int64  `json:"left,omitempty"`
+	// Health is what /health/ says, where it exists.
+	Health *HealthFrame `json:"health,omitempty"`
+}
+
+// HealthFrame is the answer of /health/: the whole, and each check by its name.
+type HealthFrame struct {
+	Status string            `json:"status"`
+	Checks map[string]string `json:"checks"`
+}
+
+// window is how much of the past the plots show, in milliseconds.
+const window = 60_000
+
+// NewHello describes the five lanes and the catalogue of faults.
+func NewHello() Hello {
+	hello := Hello{Lanes: lanes(), Outcomes: load.Outcomes(), Window: window, Rates: []int{10, 25, 50, 100, 200}}
+	for _, fault := range toxi.Faults() {
+		hello.Faults = append(hello.Faults, newFaultName(fault))
+	}
+	return hello
+}
+
+// lanes are the exercises, in order.
+func lanes() []LaneName {
+	return []LaneName{
+		{Number: 1, Pattern: "baseline", Motto: "waits for ever"},
+		{Number: 2, Pattern: "timeout", Motto: "gives up in time"},
+		{Number: 3, Pattern: "retry", Motto: "tries again"},
+		{Number: 4, Pattern: "circuit breaker", Motto: "stops asking", Breaker: true},
+		{Number: 5, Pattern: "health", Motto: "tells how it is", Breaker: true, Health: true},
+	}
+}

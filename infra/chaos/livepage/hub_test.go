@@ -1,0 +1,134 @@
+package livepage
+
+import (
+	"bytes"
+	"errors"
+	"strings"
+	"testing"
+)
+
+// newTestHub is a hub that records to out.
+func newTestHub(t *testing.T, out *bytes.Buffer) *Hub {
+	t.Helper()
+	hub, err := NewHub(NewHello(), out)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return hub
+}
+
+// add adds frames at the times, in milliseconds.
+func add(t *testing.T, hub *Hub, times ...int64) {
+	t.Helper()
+	for _, time := range times {
+		if err := hub.Add(Frame{T: time}); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+func TestHubGivesLatecomersTheWindow(t *testing.T) {
+	hub := newTestHub(t, &bytes.Buffer{})
+	add(t, hub, 0, 1000, window, window+1000)
+	recent, next, leave := hub.Join()
+	defer leave()
+	if len(recent) != 3 || !strings.Contains(string(recent[0]), `"t":1000`) {
+		t.Errorf("a latecomer got %d frames from %s on, want 3 from 1000 on", len(recent), recent[0])
+	}
+	add(t, hub, window+2000)
+	if got := string(<-next); !strings.Contains(got, `"t":62000`) {
+		t.Errorf("the next frame is %s, want that of 62000", got)
+	}
+}
+
+func TestHubCutsOffAPageThatLags(t *testing.T) {
+	hub := newTestHub(t, &bytes.Buffer{})
+	_, next, leave := hub.Join()
+	defer leave()
+	for i := range backlog + 1 {
+		add(t, hub, int64(i))
+	}
+	got := 0
+	for range next { // Ends because the channel is closed.
+		got++
+	}
+	if got != backlog {
+		t.Errorf("%d frames before the end, want %d", got, backlog)
+	}
+}
+
+func TestRecordingReplays(t *testing.T) {
+	var recorded, kept bytes.Buffer
+	hub := newTestHub(t, &recorded)
+	add(t, hub, 0, 500, 1000)
+	if err := hub.WriteRun(&kept); err != nil {
+		t.Fatal(err)
+	}
+	if kept.String() != recorded.String() {
+		t.Errorf("kept\n%s\nbut recorded\n%s", &kept, &recorded)
+	}
+	run, err := readRun(&recorded)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if run.Frames != 3 || run.Length != 1000 {
+		t.Errorf("read %d frames, %d ms, want 3 and 1000", run.Frames, run.Length)
+	}
+}
+
+func TestRunSurvivesACutOffEnd(t *testing.T) {
+	var recorded bytes.Buffer
+	add(t, newTestHub(t, &recorded), 0, 500)
+	run, err := readRun(strings.NewReader(recorded.String() + `{"t":1000,"la`))
+	if err != nil || run.Frames != 2 {
+		t.Errorf("error %v, want the two whole frames", err)
+	}
+}
+
+func TestRunRefusesWhatIsNoRecording(t *testing.T) {
+	var recorded bytes.Buffer
+	add(t, newTestHub(t, &recorded), 0)
+	for name, text := range map[string]string{
+		"empty":     "",
+		"text":      "hello\n",
+		"no frame":  strings.SplitAfter(recorded.String(), "\n")[0],
+		"bad frame": recorded.String() + "oops\n" + `{"t":500}` + "\n",
+	} {
+		if _, err := readRun(strings.NewReader(text)); err == nil {
+			t.Errorf("%s: read, want an error", name)
+		}
+	}
+}
+
+func TestRunCannotEndItsScript(t *testing.T) {
+	var recorded bytes.Buffer
+	add(t, newTestHub(t, &recorded), 0)
+	run, err := readRun(strings.NewReader(recorded.String() + `{"t":1,"notice":"</script><script>alert(1)</script>"}` + "\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if bytes.Contains(run.text, []byte("</script")) {
+		t.Error("a recording brought an end tag into the page")
+	}
+}
+
+// full is a disk without room.
+type full struct{ writes int }
+
+func (f *full) Write(piece []byte) (int, error) {
+	if f.writes++; f.writes > 1 {
+		return 0, errors.New("no space left")
+	}
+	return len(piece), nil
+}
+
+func TestRaceGoesOnWithoutItsRecording(t *testing.T) {
+	hub, err := NewHub(NewHello(), &full{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := hub.Add(Frame{}); err == nil || !strings.Contains(err.Error(), "no space left") {
+		t.Errorf("got error %v, want it to say that there is no space left", err)
+	}
+	add(t, hub, 1, 2)
+}

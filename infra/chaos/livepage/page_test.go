@@ -1,0 +1,280 @@
+package livepage
+
+import (
+	"bytes"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/chromedp/chromedp"
+)
+
+// feed adds frames of a calm race every half second of its time, up to t.
+func feed(t *testing.T, hub *Hub, from, to int64) {
+	t.Helper()
+	for at := from; at <= to; at += 500 {
+		if err := hub.Add(made(at, 50)); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+func TestPageShowsEveryState(t *testing.T) {
+	server, hub, control := serve(t)
+	page := openBrowser(t)
+	page.open(server.URL())
+	page.until("the page is connected", "document.body.dataset.link === 'live'")
+
+	frame := made(0, 50)
+	for i, state := range []laneState{laneBuilding, laneStarting, laneDown, laneWaiting, laneUp} {
+		frame.Lanes[i] = LaneFrame{State: state, Dials: -1, Points: []float64{}}
+	}
+	frame.Lanes[2].Reason = "the app ended with exit status 2: <b>boom</b>"
+	if err := hub.Add(frame); err != nil {
+		t.Fatal(err)
+	}
+	page.until("a lane is down, and says why", inLane(3, ".over")+".textContent.includes('exit status 2: <b>boom</b>')")
+	page.until("the race gets ready", "document.getElementById('state-name').textContent === 'Getting ready'")
+	page.shot("loading")
+
+	feed(t, hub, 500, 60_000)
+	page.until("calm", "document.getElementById('state-name').textContent === 'Calm'")
+	for number, want := range map[int]string{1: "100%", 5: "100%"} {
+		if got := eval[string](page, inLane(number, ".success b")+".textContent"); got != want {
+			t.Errorf("lane %d shows %s, want %s", number, got, want)
+		}
+	}
+
+	broken := made(60_500, 50)
+	broken.Fault = &FaultFrame{Name: "outage", Since: 60_200, Left: 250_000}
+	broken.Lanes[3].Breaker, broken.Lanes[3].Left, broken.Lanes[3].Success = "open", 4200, 0
+	broken.Lanes[4].Health.Status = "Unhealthy"
+	if err := hub.Add(broken); err != nil {
+		t.Fatal(err)
+	}
+	page.until("the breaker's countdown", inLane(4, ".breaker")+".textContent.trim() === 'open 5 s'")
+	page.until("the health", inLane(5, ".health")+".textContent === 'Unhealthy'")
+	page.until("a band across the lanes", "document.querySelector('#bands [data-fault=outage][data-open=true]')")
+	page.until("the news for a screen reader", "document.getElementById('announcer').textContent.includes('Fault outage.')")
+	if got := page.text("#explain-cli"); got != "toxiproxy-cli toxic add -t timeout --tox 1 -a timeout=100 mysql_proxy" {
+		t.Errorf("the line to copy is %q", got)
+	}
+
+	paused := made(60_500, 50)
+	paused.Paused = true
+	if err := hub.Add(paused); err != nil {
+		t.Fatal(err)
+	}
+	page.until("paused", "document.getElementById('pause').getAttribute('aria-pressed') === 'true'")
+
+	for _, key := range []string{"1", "2", "3", "4", "0", " "} {
+		page.key(key)
+	}
+	page.run(chromedp.Click("#pool"), chromedp.Click("#reset"), chromedp.SetValue("#rate", "100"))
+	eval[bool](page, "document.getElementById('rate').dispatchEvent(new Event('change'))")
+	want := []string{"inject slow", "inject flaky", "inject outage", "inject delay", "calm", "pause false", "pool true", "reset", "rate 100"}
+	deadline := time.Now().Add(patience)
+	for !hasAll(control.asked(), want) {
+		if time.Now().After(deadline) {
+			t.Fatalf("the page asked for %s, want %v", control.asked(), want)
+		}
+		time.Sleep(20 * time.Millisecond)
+	}
+}
+
+// hasAll tells whether the text holds every part: the browser may send requests side by side.
+func hasAll(text string, parts []string) bool {
+	for _, part := range parts {
+		if !strings.Contains(text, part) {
+			return false
+		}
+	}
+	return true
+}
+
+func TestPageFitsTheScreen(t *testing.T) {
+	server, hub, _ := serve(t)
+	feed(t, hub, 0, 60_000)
+	page := openBrowser(t)
+	page.open(server.URL())
+	page.until("calm", "document.getElementById('state-name').textContent === 'Calm'")
+	for _, size := range []struct{ width, height int64 }{{1024, 768}, {1280, 720}, {1920, 1080}, {3840, 2160}} {
+		page.run(chromedp.EmulateViewport(size.width, size.height))
+		page.until(fmt.Sprintf("nothing to scroll at %dx%d", size.width, size.height),
+			"document.documentElement.scrollWidth <= innerWidth && document.documentElement.scrollHeight <= innerHeight")
+		if got := eval[float64](page, "document.querySelector('.success b').getBoundingClientRect().height / innerHeight"); got < 0.03 {
+			t.Errorf("at %dx%d the big number is %.1f %% of the height, want 3 %% at least", size.width, size.height, 100*got)
+		}
+		// The plots follow a moment later.
+		page.until(fmt.Sprintf("everything in a lane fits its column at %dx%d", size.width, size.height),
+			"[...document.querySelectorAll('.lane > *')].every((part) => part.scrollWidth <= Math.ceil(part.getBoundingClientRect().width) + 1)")
+	}
+}
+
+func TestPageComesBackAfterTheServer(t *testing.T) {
+	server, hub, _ := serve(t)
+	feed(t, hub, 0, 5000)
+	page := openBrowser(t)
+	page.open(server.URL())
+	page.until("live", "document.body.dataset.drawn === '5000'")
+	address := server.listener.Addr().String()
+	if err := server.Close(); err != nil {
+		t.Fatal(err)
+	}
+	page.until("the loss is shown", "document.getElementById('link').textContent.startsWith('connection lost')")
+	page.shot("lost")
+
+	listener, err := Listen(portIn(t, address))
+	if err != nil {
+		t.Fatal(err)
+	}
+	second := newTestHub(t, &bytes.Buffer{})
+	feed(t, second, 0, 2000)
+	again, err := ServeRace(listener, second, &fakeControl{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer again.Close()
+	page.until("the page is back by itself", "document.body.dataset.link === 'live' && document.body.dataset.drawn === '2000'")
+}
+
+func TestHostilePageCannotAct(t *testing.T) {
+	server, hub, control := serve(t)
+	feed(t, hub, 0, 1000)
+	target := server.URL()
+	_, port, _ := strings.Cut(strings.TrimPrefix(target, "http://"), ":")
+	attack := `<!doctype html><form id="f" method="post" enctype="text/plain" target="frame" action="` + target + `/api/fault">
+		<input name='{"name":"outage","x":"' value='"}'></form><iframe name="frame"></iframe><iframe src="` + target + `"></iframe>
+		<script>
+		const json = { method: 'POST', body: '{"name":"outage"}', headers: { 'Content-Type': 'application/json' } };
+		const text = { method: 'POST', body: '{"name":"outage"}', mode: 'no-cors' };
+		const tries = [fetch('` + target + `/api/fault', json), fetch('` + target + `/api/fault', text),
+			fetch('http://localhost:` + port + `/api/fault', json), fetch('` + target + `/api/fault?name=outage', { mode: 'no-cors' }),
+			fetch('http://evil.example:` + port + `/api/fault', json), fetch('http://evil.example:` + port + `/api/calm', json)];
+		document.getElementById('f').submit();
+		let events = 'none';
+		const source = new EventSource('` + target + `/events');
+		source.onmessage = () => { events = 'read'; };
+		Promise.allSettled(tries).then((all) => { window.tried = all.map((one) => one.value?.status ?? 'blocked').join(); });
+		</script>`
+	hostile := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "text/html")
+		_, _ = w.Write([]byte(attack))
+	}))
+	t.Cleanup(hostile.Close)
+
+	page := openBrowser(t, chromedp.Flag("host-resolver-rules", "MAP evil.example 127.0.0.1"))
+	page.open(hostile.URL)
+	page.until("every attack was tried", "window.tried")
+	t.Logf("the attacks got %s", eval[string](page, "window.tried"))
+	if got := eval[string](page, "events"); got != "none" {
+		t.Error("a hostile page can read the race")
+	}
+	// A name that the attacker made point here is an origin of its own: its page would be same-origin with the console.
+	page.open("http://evil.example:" + port + "/")
+	status := eval[float64](page, `fetch('/api/fault', { method: 'POST', body: '{"name":"outage"}', headers: { 'Content-Type': 'application/json' } }).then((r) => r.status)`)
+	if status != http.StatusMisdirectedRequest {
+		t.Errorf("a rebound name got %v, want 421", status)
+	}
+	if got := control.asked(); got != "" {
+		t.Errorf("a hostile page made the race do: %s", got)
+	}
+	// The console's own page may: the attacks failed for the right reason.
+	page.open(target)
+	page.until("live", "document.body.dataset.drawn === '1000'")
+	page.key("3")
+	deadline := time.Now().Add(patience)
+	for control.asked() != "inject outage" {
+		if time.Now().After(deadline) {
+			t.Fatalf("our own page asked for %q", control.asked())
+		}
+		time.Sleep(20 * time.Millisecond)
+	}
+}
+
+func TestReplay(t *testing.T) {
+	var recorded bytes.Buffer
+	hub := newTestHub(t, &recorded)
+	feed(t, hub, 0, 5000)
+	broken := made(5500, 50)
+	broken.Fault = &FaultFrame{Name: "outage", Since: 5200}
+	broken.Lanes[3].Breaker = "open"
+	if err := hub.Add(broken); err != nil {
+		t.Fatal(err)
+	}
+	run, err := readRun(&recorded)
+	if err != nil {
+		t.Fatal(err)
+	}
+	listener, err := Listen(0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	server, err := ServeReplay(listener, run)
+	if err != nil {
+		t.Fatal(err)
+	}
+	page := openBrowser(t)
+	page.open(server.URL())
+	page.until("the replay plays", "document.body.dataset.link === 'replay' && Number(document.body.dataset.drawn) > 0")
+	// It needs its server no more.
+	whole := eval[string](page, "fetch('/take-home.html').then((answer) => answer.text())")
+	if err := server.Close(); err != nil {
+		t.Fatal(err)
+	}
+	page.until("the recorded outage", inLane(4, ".breaker")+".dataset.state === 'open' && document.querySelector('#bands [data-fault=outage]')")
+	page.shot("replay")
+	if got := eval[string](page, inLane(3, ".breaker")+".hidden ? 'none' : 'some'"); got != "none" {
+		t.Error("lane 3 shows a breaker, want none")
+	}
+	eval[bool](page, `(() => { const seek = document.getElementById('seek'); seek.value = 2000; return seek.dispatchEvent(new Event('input')); })()`)
+	page.until("the position before the outage", inLane(4, ".breaker")+".dataset.state === 'closed'")
+
+	path := filepath.Join(t.TempDir(), "chaos race.html")
+	if err := os.WriteFile(path, []byte(whole), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	page.open((&url.URL{Scheme: "file", Path: filepath.ToSlash(path)}).String())
+	page.until("the take-home page plays from a file", inLane(4, ".breaker")+".dataset.state === 'open'")
+	page.shot("take-home")
+}
+
+// minutes of a race go through the page as fast as it takes them.
+const minutes = 30
+
+func TestPageKeepsUpForHalfAnHour(t *testing.T) {
+	server, hub, _ := serve(t)
+	feed(t, hub, 0, 500)
+	page := openBrowser(t)
+	page.open(server.URL())
+	page.until("live", "document.body.dataset.drawn === '500'")
+	start := time.Now()
+	end := int64(minutes * 60_000)
+	for at := int64(1000); at <= end; at += 10_000 {
+		last := min(at+9500, end)
+		feed(t, hub, at, last)
+		// In step with the page, which the hub would otherwise cut off.
+		page.until("the page keeps up", fmt.Sprintf("document.body.dataset.drawn === '%d'", last))
+	}
+	took := time.Since(start)
+	eval[bool](page, "typeof gc === 'function' ? (gc(), true) : true")
+	heap := eval[float64](page, "performance.memory.usedJSHeapSize") / 1e6
+	t.Logf("%d minutes of 5 x 50 answers a second took the page %s, %.0f times as fast as they came; the heap holds %.0f MB",
+		minutes, took.Round(time.Second), minutes*60/took.Seconds(), heap)
+	if heap > 150 {
+		t.Errorf("the heap holds %.0f MB, want 150 at most", heap)
+	}
+	if took > minutes*time.Minute/4 {
+		t.Errorf("half an hour took %s: the page does not keep up", took)
+	}
+	points := eval[float64](page, "document.querySelectorAll('#bands div').length")
+	if points > 1 {
+		t.Errorf("%v bands are kept, want none", points)
+	}
+}

@@ -1,0 +1,330 @@
+// Package console is the race: five exercises under the same load and the same fault, on one timeline in the browser.
+package livepage
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"sync"
+	"time"
+
+	"chaosworkshop/infra/chaos/load"
+	"chaosworkshop/infra/lab/app"
+	"chaosworkshop/infra/lab/stack"
+	"chaosworkshop/infra/lab/toxi"
+	"chaosworkshop/shared/config"
+)
+
+// Options say how to race.
+type Options struct {
+	// Infra is where the database and Toxiproxy listen; those that run there already are used.
+	Infra config.Infra
+	// Root is the workshop's folder, with the exercises in it.
+	Root string
+	// Rate is the load on each lane at the start, in requests a second.
+	Rate int
+	// Pairs are the connections asked for, Seed their order: all lanes get the same requests.
+	Pairs []load.Pair
+	Seed  uint64
+	// TTL is when a fault is taken back by itself.
+	TTL time.Duration
+	// Ready, unless nil, is called when the database and Toxiproxy run.
+	Ready func(*stack.Stack)
+}
+
+// The pace of the frames and of the look at the proxy.
+const (
+	frameEvery = 500 * time.Millisecond
+	proxyEvery = 500 * time.Millisecond
+)
+
+// startPatience is how long the load waits for a lane that does not come up.
+const startPatience = 15 * time.Second
+
+// The load at the start, in requests a second and lane, and how long it lasts.
+const (
+	trickle = 5
+	warmUp  = 2 * time.Second
+)
+
+// pooledConns is how many idle connections each app keeps when it pools.
+const pooledConns = 50
+
+// Race runs five exercises side by side.
+type Race struct {
+	options  Options
+	hub      *Hub
+	clock    *clock
+	throttle *load.Throttle
+	lanes    []*lane
+	kick     chan struct{} // Asks for a frame now.
+
+	acting sync.Mutex // One action after the other.
+
+	mutex   sync.Mutex
+	toxi    *toxi.Server // nil until the stack runs.
+	started bool         // The load may flow.
+	rate    int
+	paused  bool
+	pooled  bool
+	since   int64
+	fault   *FaultFrame
+	expires time.Time // When our own fault is taken back; zero without one.
+	expiry  *time.Timer
+	notice  string
+}
+
+// NewRace returns a race that has not begun. Its frames go to the hub.
+func NewRace(options Options, hub *Hub) *Race {
+	race := &Race{
+		options: options, hub: hub, clock: newClock(), rate: options.Rate,
+		// Nothing is sent until the lanes are up: they start together.
+		throttle: load.NewThrottle(0),
+		kick:     make(chan struct{}, 1),
+	}
+	for _, name := range lanes() {
+		race.lanes = append(race.lanes, newLane(name, race.clock))
+	}
+	return race
+}
+
+// Run runs the race until ctx ends, and ends everything that it started: the load, the apps, the fault, the stack.
+func (r *Race) Run(ctx context.Context) (err error) {
+	ctx, cancel := context.WithCancel(ctx)
+	var running sync.WaitGroup
+	defer running.Wait()
+	defer cancel()
+	running.Go(func() { r.emit(ctx) })
+
+	started, err := stack.Start(ctx, r.options.Infra)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, r.rollBack(), started.Close()) }()
+	r.mutex.Lock()
+	r.toxi = started.Toxi
+	r.mutex.Unlock()
+	if r.options.Ready != nil {
+		r.options.Ready(started)
+	}
+	running.Go(func() { every(ctx, proxyEvery, func() { r.look(ctx) }) })
+
+	binaries, err := r.build(ctx)
+	if err != nil {
+		return err
+	}
+	host, port, err := net.SplitHostPort(started.Proxy())
+	if err != nil {
+		return fmt.Errorf("find the proxy: %w", err)
+	}
+	if ip := net.ParseIP(host); ip != nil && ip.IsUnspecified() {
+		host = "127.0.0.1"
+	}
+	env := func() map[string]string { return r.environment(host, port) }
+	var apps sync.WaitGroup
+	// The fault goes last, once nothing can meet it any more.
+	defer apps.Wait()
+	defer cancel()
+	up := make(chan struct{}, len(r.lanes))
+	for i, lane := range r.lanes {
+		apps.Go(func() {
+			lane.run(ctx, binaries[i], env, func(address string) {
+				apps.Go(func() { r.load(ctx, lane, address) })
+				up <- struct{}{}
+			})
+		})
+	}
+	r.await(ctx, up)
+	<-ctx.Done()
+	return nil
+}
+
+// await lets the load begin once every lane is up, so that all start together; one that will not come up does not hold
+// the others for long.
+func (r *Race) await(ctx context.Context, up <-chan struct{}) {
+	late := time.After(startPatience)
+	for missing := len(r.lanes); missing > 0; {
+		select {
+		case <-up:
+			missing--
+		case <-late:
+			missing = 0
+		case <-ctx.Done():
+			return
+		}
+	}
+	// The first requests find everything cold. A trickle first, or all of them pile up.
+	r.throttle.Set(trickle)
+	select {
+	case <-time.After(warmUp):
+	case <-ctx.Done():
+		return
+	}
+	r.mutex.Lock()
+	r.started = true
+	r.mutex.Unlock()
+	r.throttleNow()
+}
+
+// build compiles the exercises, one after the other: the first one brings what all of them share.
+func (r *Race) build(ctx context.Context) ([]string, error) {
+	var binaries []string
+	for _, lane := range r.lanes {
+		lane.set(laneBuilding, "")
+		binary, err := app.Build(ctx, filepath.Join(r.options.Root, fmt.Sprintf("exercise%d", lane.name.Number)))
+		if err != nil {
+			return nil, err
+		}
+		binaries = append(binaries, binary)
+		lane.set(laneWaiting, "")
+	}
+	return binaries, nil
+}
+
+// environment is what each app is started with.
+func (r *Race) environment(host, port string) map[string]string {
+	r.mutex.Lock()
+	defer r.mutex.Unlock()
+	idle := 0
+	if r.pooled {
+		idle = pooledConns
+	}
+	return map[string]string{
+		"BIND": "127.0.0.1", "DB_HOST": host, "DB_PORT": port, "DB_USER": "root", "DB_NAME": "flights",
+		"DB_PASSWORD": r.options.Infra.RootPassword, "DB_MAX_IDLE_CONNS": strconv.Itoa(idle),
+	}
+}
+
+// load sends the lane its requests until ctx ends.
+func (r *Race) load(ctx context.Context, lane *lane, address string) {
+	err := load.Run(ctx, load.Options{
+		URL: address, Throttle: r.throttle, Pairs: r.options.Pairs, Seed: r.options.Seed,
+		Sent: func() { lane.sent.Add(1) },
+	}, lane.add)
+	if err != nil {
+		r.say(err)
+	}
+}
+
+// emit adds a frame to the hub twice a second, and at once when something was done, until ctx ends.
+func (r *Race) emit(ctx context.Context) {
+	ticker := time.NewTicker(frameEvery)
+	defer ticker.Stop()
+	for {
+		if err := r.hub.Add(r.frame()); err != nil {
+			r.say(err)
+		}
+		select {
+		case <-ticker.C:
+		case <-r.kick:
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+// frame is the race now.
+func (r *Race) frame() Frame {
+	now := time.Now()
+	r.mutex.Lock()
+	frame := Frame{
+		T: r.clock.Now(), Since: r.since, Rate: r.rate, Paused: r.paused, Pooled: r.pooled, Notice: r.notice,
+	}
+	if r.fault != nil {
+		fault := *r.fault
+		if !r.expires.IsZero() {
+			fault.Left = max(0, r.expires.Sub(now).Milliseconds())
+		}
+		frame.Fault = &fault
+	}
+	r.mutex.Unlock()
+	for _, lane := range r.lanes {
+		frame.Lanes = append(frame.Lanes, lane.frame(now))
+	}
+	return frame
+}
+
+// frameNow asks for a frame without waiting for its turn.
+func (r *Race) frameNow() {
+	select {
+	case r.kick <- struct{}{}:
+	default: // One is due already.
+	}
+}
+
+// look asks the proxy which fault is in place: someone may inject one from a terminal. It waits for an action under way,
+// or it would see what was before.
+func (r *Race) look(ctx context.Context) {
+	r.acting.Lock()
+	defer r.acting.Unlock()
+	proxy, err := r.toxi.Proxy(ctx, toxi.ProxyName)
+	if ctx.Err() != nil {
+		return
+	}
+	r.mutex.Lock()
+	defer r.mutex.Unlock()
+	if err != nil {
+		r.notice = "Toxiproxy does not answer: " + firstLine(err.Error())
+		return
+	}
+	r.notice = ""
+	name := faultOf(proxy)
+	switch {
+	case name == "":
+		r.fault, r.expires = nil, time.Time{}
+	case r.fault == nil || r.fault.Name != name:
+		r.fault, r.expires = &FaultFrame{Name: name, Since: r.clock.Now()}, time.Time{}
+	default:
+		return
+	}
+	r.frameNow()
+}
+
+// say shows the people in front of the page what went wrong.
+func (r *Race) say(err error) {
+	r.mutex.Lock()
+	defer r.mutex.Unlock()
+	r.notice = firstLine(err.Error())
+}
+
+// rollBack takes our own fault back.
+func (r *Race) rollBack() error {
+	r.acting.Lock()
+	defer r.acting.Unlock()
+	r.mutex.Lock()
+	ours := !r.expires.IsZero()
+	r.mutex.Unlock()
+	r.forget()
+	if !ours {
+		return nil
+	}
+	return r.toxi.Calm(context.Background(), toxi.ProxyName)
+}
+
+// forget stops the timer that would take our fault back.
+func (r *Race) forget() {
+	r.mutex.Lock()
+	defer r.mutex.Unlock()
+	if r.expiry != nil {
+		r.expiry.Stop()
+	}
+	r.expiry, r.expires = nil, time.Time{}
+}
+
+// throttleNow sets the load to what was chosen, once the lanes have started.
+func (r *Race) throttleNow() {
+	r.mutex.Lock()
+	defer r.mutex.Unlock()
+	if r.paused || !r.started {
+		r.throttle.Set(0)
+	} else {
+		r.throttle.Set(r.rate)
+	}
+}
+
+// allowed are the rates that may be chosen.
+func allowed(rate int) bool { return slices.Contains(NewHello().Rates, rate) }

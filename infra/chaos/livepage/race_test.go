@@ -1,0 +1,274 @@
+package livepage
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"net"
+	"strconv"
+	"testing"
+	"time"
+
+	"go.uber.org/goleak"
+
+	"chaosworkshop/infra/chaos/load"
+	"chaosworkshop/infra/lab/openflights"
+	"chaosworkshop/infra/lab/stack"
+	"chaosworkshop/infra/lab/toxi"
+	"chaosworkshop/shared/config"
+)
+
+// patience bounds every wait in a test, builds included.
+const patience = 2 * time.Minute
+
+// running is a race that runs until the test ends.
+type running struct {
+	*Race
+	hub    *Hub
+	frames <-chan []byte
+	last   Frame
+	end    func() error
+}
+
+// startRace starts a race on free ports, with a load that a busy machine bears too; change may change its options.
+func startRace(t *testing.T, change func(*Options)) *running {
+	t.Helper()
+	root, err := config.Root()
+	if err != nil {
+		t.Fatal(err)
+	}
+	infra, err := config.Load[config.Infra]()
+	if err != nil {
+		t.Fatal(err)
+	}
+	options := Options{
+		Infra: stack.Isolated(infra), Root: root, Rate: 10, TTL: time.Minute,
+		Pairs: load.Pairs(openflights.Sample(), 50, 1), Seed: 1,
+	}
+	if change != nil {
+		change(&options)
+	}
+	hub := newTestHub(t, &bytes.Buffer{})
+	race := NewRace(options, hub)
+	_, frames, leave := hub.Join()
+	ctx, cancel := context.WithCancel(context.Background())
+	ended := make(chan error, 1)
+	go func() { ended <- race.Run(ctx) }()
+	end := func() error {
+		defer leave()
+		cancel()
+		return <-ended
+	}
+	done := false
+	once := func() error {
+		if done {
+			return nil
+		}
+		done = true
+		return end()
+	}
+	t.Cleanup(func() {
+		if err := once(); err != nil {
+			t.Error(err)
+		}
+	})
+	return &running{Race: race, hub: hub, frames: frames, end: once}
+}
+
+// until waits for a frame that is as wanted.
+func (r *running) until(t *testing.T, what string, wanted func(Frame) bool) Frame {
+	t.Helper()
+	timeout := time.After(patience)
+	for {
+		select {
+		case text, more := <-r.frames:
+			if !more {
+				t.Fatalf("the frames ended before: %s", what)
+			}
+			if err := json.Unmarshal(text, &r.last); err != nil {
+				t.Fatal(err)
+			}
+			if wanted(r.last) {
+				return r.last
+			}
+		case <-timeout:
+			t.Fatalf("not within %s: %s; the last frame: %+v", patience, what, r.last)
+		}
+	}
+}
+
+// calmly tells whether every lane answers well, and every breaker is closed.
+func calmly(frame Frame) bool {
+	for i, lane := range frame.Lanes {
+		breaker := ""
+		if i >= 3 {
+			breaker = "closed"
+		}
+		if lane.State != laneUp || lane.Answered < 30 || lane.Success != 1 || lane.Breaker != breaker {
+			return false
+		}
+	}
+	return frame.Fault == nil
+}
+
+func TestRace(t *testing.T) {
+	defer goleak.VerifyNone(t, goleak.IgnoreCurrent(),
+		// Toxiproxy itself leaves the links of clients that went away while a toxic was changed.
+		goleak.IgnoreAnyFunction("github.com/Shopify/toxiproxy/v2/toxics.(*ToxicStub).Run"))
+	race := startRace(t, nil)
+	frame := race.until(t, "all lanes in calm", calmly)
+	for i, lane := range frame.Lanes {
+		if lane.Dials < 0.5 || lane.Dials > 1.5 {
+			t.Errorf("lane %d dials %v times a request in calm, want about once", i+1, lane.Dials)
+		}
+	}
+
+	if err := race.Inject(t.Context(), "outage"); err != nil {
+		t.Fatal(err)
+	}
+	frame = race.until(t, "lane 4 fails fast under the outage", func(f Frame) bool {
+		return f.Fault != nil && f.Fault.Name == "outage" && f.Lanes[3].Breaker == "open" && f.Lanes[3].Left > 0 &&
+			f.Lanes[3].P50 < 50 && f.Lanes[3].Dials < 0.5 && f.Lanes[2].Dials > 2 && f.Lanes[2].Success == 0 &&
+			f.Lanes[4].Health != nil && f.Lanes[4].Health.Status == "Unhealthy"
+	})
+	if got := frame.Lanes[2].Breaker; got != "" {
+		t.Errorf("lane 3 has a breaker that is %s, want none", got)
+	}
+	if frame.Fault.Left <= 0 || frame.Fault.Left > time.Minute.Milliseconds() {
+		t.Errorf("the fault is left for %d ms, want a minute at most", frame.Fault.Left)
+	}
+
+	if err := race.Calm(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	race.until(t, "all lanes recover", calmly)
+
+	t.Run("a fault from a terminal is shown", func(t *testing.T) {
+		fault, err := toxi.Lookup("delay")
+		if err != nil {
+			t.Fatal(err)
+		}
+		terminal := toxi.NewClient(race.toxi.URL())
+		if err := terminal.Inject(t.Context(), toxi.ProxyName, fault); err != nil {
+			t.Fatal(err)
+		}
+		frame := race.until(t, "the foreign fault is shown", func(f Frame) bool { return f.Fault != nil && f.Fault.Name == "delay" })
+		if frame.Fault.Left != 0 {
+			t.Errorf("it is left for %d ms, want nothing: it is not ours to take back", frame.Fault.Left)
+		}
+		if err := terminal.Calm(t.Context(), toxi.ProxyName); err != nil {
+			t.Fatal(err)
+		}
+		race.until(t, "the foreign fault is gone", func(f Frame) bool { return f.Fault == nil })
+	})
+
+	t.Run("an app that dies comes back", func(t *testing.T) {
+		race.until(t, "calm", calmly)
+		race.Race.lanes[1].mutex.Lock()
+		pid := race.Race.lanes[1].pid
+		race.Race.lanes[1].mutex.Unlock()
+		kill(t, pid)
+		race.until(t, "the app is down", func(f Frame) bool { return f.Lanes[1].State == laneDown && f.Lanes[1].Reason != "" })
+		race.until(t, "the app is back", calmly)
+	})
+
+	t.Run("pause, pool and reset", func(t *testing.T) {
+		if err := race.Pause(t.Context(), true); err != nil {
+			t.Fatal(err)
+		}
+		first := race.until(t, "paused", func(f Frame) bool { return f.Paused })
+		second := race.until(t, "nothing is answered any more", func(f Frame) bool { return f.Lanes[0].Answered == 0 })
+		if second.T != first.T {
+			t.Errorf("the clock went from %d to %d while paused", first.T, second.T)
+		}
+		if err := race.Pool(t.Context(), true); err != nil {
+			t.Fatal(err)
+		}
+		if err := race.Pause(t.Context(), false); err != nil {
+			t.Fatal(err)
+		}
+		race.until(t, "pooled connections spare the dials", func(f Frame) bool {
+			return f.Pooled && calmly(f) && f.Lanes[0].Dials < 0.3
+		})
+		if err := race.SetRate(t.Context(), 51); err == nil {
+			t.Error("took a rate that is not offered")
+		}
+		if err := race.SetRate(t.Context(), 100); err != nil {
+			t.Fatal(err)
+		}
+		race.until(t, "twice the load", func(f Frame) bool { return f.Lanes[0].Answered > 300 })
+		if err := race.SetRate(t.Context(), 10); err != nil {
+			t.Fatal(err)
+		}
+		if err := race.Reset(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		race.until(t, "everything anew", func(f Frame) bool { return f.Since > 0 && calmly(f) })
+	})
+
+	proxy := race.toxi.ProxyAddr()
+	if err := race.Inject(t.Context(), "blackhole"); err != nil {
+		t.Fatal(err)
+	}
+	if err := race.end(); err != nil {
+		t.Fatal(err)
+	}
+	if conn, err := net.Dial("tcp", proxy); err == nil {
+		conn.Close()
+		t.Error("the proxy still listens after the end")
+	}
+}
+
+func TestRaceLeavesABorrowedStackCalm(t *testing.T) {
+	infra, err := config.Load[config.Infra]()
+	if err != nil {
+		t.Fatal(err)
+	}
+	borrowed, err := stack.Start(t.Context(), stack.Isolated(infra))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = borrowed.Close() })
+	race := startRace(t, func(options *Options) {
+		options.TTL = time.Second
+		options.Infra.MySQLPort = portIn(t, borrowed.Database())
+		options.Infra.ProxyPort = portIn(t, borrowed.Proxy())
+		options.Infra.ToxiproxyPort = portIn(t, borrowed.Toxi.URL()[len("http://"):])
+	})
+	race.until(t, "all lanes in calm", calmly)
+	if err := race.Inject(t.Context(), "slow"); err != nil {
+		t.Fatal(err)
+	}
+	race.until(t, "the fault is in place", func(f Frame) bool { return f.Fault != nil })
+	race.until(t, "the fault is taken back by itself", func(f Frame) bool { return f.Fault == nil })
+
+	race.options.TTL = time.Hour
+	if err := race.Inject(t.Context(), "outage"); err != nil {
+		t.Fatal(err)
+	}
+	if err := race.end(); err != nil {
+		t.Fatal(err)
+	}
+	proxy, err := borrowed.Toxi.Proxy(t.Context(), toxi.ProxyName)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if fault := faultOf(proxy); fault != "" {
+		t.Errorf("the race left %s behind on a Toxiproxy that is not its own", fault)
+	}
+}
+
+// portIn is the port of an address.
+func portIn(t *testing.T, address string) int {
+	t.Helper()
+	_, text, err := net.SplitHostPort(address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	port, err := strconv.Atoi(text)
+	if err != nil {
+		t.Fatal(fmt.Errorf("port of %s: %w", address, err))
+	}
+	return port
+}

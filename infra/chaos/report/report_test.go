@@ -1,0 +1,124 @@
+package report
+
+import (
+	"encoding/json"
+	"math"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"chaosworkshop/infra/chaos/experiment"
+)
+
+// newMatrix is a matrix with one row: E4, where exercise 3 passes though it must fail, and exercise 4 opens its breaker.
+func newMatrix(t *testing.T) *experiment.Matrix {
+	t.Helper()
+	matrix := &experiment.Matrix{
+		Experiments: experiment.Experiments(experiment.Settings{}),
+		Theory:      make([]experiment.Theory, experiment.Stages),
+	}
+	for stage := 1; stage <= experiment.Stages; stage++ {
+		run := &experiment.Run{
+			Experiment: "E4", Verdict: experiment.Passed, Took: 4000,
+			Phases: []experiment.Span{
+				{Name: "steady state", From: 0, To: 1000, Dials: 2},
+				{Name: "outage goes on", Fault: "outage", From: 1000, To: 4000, Dials: 4},
+			},
+			Answers: []experiment.Answer{
+				{Phase: "steady state", At: 100, Latency: 2, Status: 200},
+				{Phase: "outage goes on", At: 1000, Latency: 1000, Status: 500},
+				{Phase: "outage goes on", At: 1100, Latency: 1500, Status: 504},
+				{Phase: "outage goes on", At: 2000, Latency: 0.5, Status: 503, RetryAfter: 5},
+				{Phase: "outage goes on", At: 2100, Latency: 1000, Status: 0, Error: "</script><b>"},
+			},
+			States: []experiment.State{{At: 0, Name: "closed"}, {At: 2000, Name: "open"}},
+		}
+		want := experiment.Passed
+		if stage < 4 {
+			want = experiment.Failed
+			if stage < 3 {
+				run.Verdict, run.Reason = experiment.Failed, "it is <slow>"
+			}
+		}
+		matrix.Cells = append(matrix.Cells, experiment.Cell{Number: 4, Stage: stage, Want: want, Run: run})
+	}
+	return matrix
+}
+
+func writePage(t *testing.T, path string) {
+	t.Helper()
+	file, err := os.Create(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.Close()
+	if err := Write(file, newMatrix(t)); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestPageCountsAndEscapes(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "matrix.html")
+	writePage(t, path)
+	text, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	page := string(text)
+	for _, want := range []string{
+		"<b>4 of 5</b> cells went as they must", "passed, but must have failed", "it is &lt;slow&gt;",
+		`class="state open"`,
+	} {
+		if !strings.Contains(page, want) {
+			t.Errorf("the page lacks %q", want)
+		}
+	}
+	for _, never := range []string{"http://", "https://", "<slow>", "ZgotmplZ"} {
+		if strings.Contains(page, never) {
+			t.Errorf("the page holds %q", never)
+		}
+	}
+}
+
+func TestPlotSortsAnswersByOutcome(t *testing.T) {
+	cell, _ := newMatrix(t).Cell(4, 4)
+	counts := map[string]int{}
+	for _, series := range newPlot(cell.Run).Series {
+		counts[series.Class] = series.Count
+	}
+	for _, class := range []string{"ok", "rejected", "timeout", "error", "no-answer"} {
+		if got := counts[class]; got != 1 {
+			t.Errorf("%s: got %d marks, want 1", class, got)
+		}
+	}
+}
+
+func TestLatencyAxisIsLogarithmic(t *testing.T) {
+	decade := y(1) - y(10)
+	for _, ms := range []float64{0.1, 1, 10, 100, 1000} {
+		if got := y(ms) - y(10*ms); math.Abs(got-decade) > 1e-9 {
+			t.Errorf("from %v to %v ms: got %v, want %v", ms, 10*ms, got, decade)
+		}
+	}
+	if got := y(0); got != bottom {
+		t.Errorf("no latency: got %v, want the bottom, %v", got, bottom)
+	}
+	if got := y(1e9); got != top {
+		t.Errorf("too much latency: got %v, want the top, %v", got, top)
+	}
+}
+
+func TestJournalSurvivesJSON(t *testing.T) {
+	text, err := json.Marshal(newMatrix(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var read experiment.Matrix
+	if err := json.Unmarshal(text, &read); err != nil {
+		t.Fatal(err)
+	}
+	if got, want := len(read.Cells[0].Run.Answers), 5; got != want {
+		t.Errorf("answers: got %d, want %d", got, want)
+	}
+}

@@ -1,0 +1,53 @@
+package cmd
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"chaosworkshop/infra/internal/cli"
+
+	"github.com/spf13/cobra"
+
+	"chaosworkshop/infra/room/bundle"
+	"chaosworkshop/shared/config"
+)
+
+// newBundleCommand packs the workshop for computers without a network.
+func newBundleCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "bundle",
+		Short: "Pack everything into one archive, for computers without a network",
+		Args:  cobra.NoArgs,
+		RunE: func(command *cobra.Command, _ []string) error {
+			root, err := config.Root()
+			if err != nil {
+				return err
+			}
+			path, err := bundle.Make(command.Context(), root, filepath.Join(root, "dist"), command.ErrOrStderr())
+			if err != nil {
+				return err
+			}
+			info, err := os.Stat(path)
+			if err != nil {
+				return err
+			}
+			out := command.OutOrStdout()
+			fmt.Fprintf(out, "%s, %d MB\n\n", path, info.Size()>>20)
+			cli.Pair(out, "Check it", "sha256sum -c "+filepath.Base(path)+".sha256")
+			cli.Pair(out, "Unpack it", "tar xf "+filepath.Base(path))
+			cli.Pair(out, "Use it", "cd chaosworkshop, then make exercise5; without make: bin/workshop exercise5")
+			cli.Pair(out, "It needs", "Go, and nothing else")
+			return nil
+		},
+	}
+}
+
+// useBundle lets every command do without a network where the workshop was unpacked from a bundle.
+func useBundle(*cobra.Command, []string) error {
+	root, err := config.Root()
+	if err != nil {
+		return nil // Outside the workshop, the command itself says so where it matters.
+	}
+	return bundle.Use(root)
+}

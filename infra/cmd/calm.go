@@ -1,0 +1,33 @@
+package cmd
+
+import (
+	"fmt"
+
+	"chaosworkshop/infra/internal/cli"
+
+	"github.com/spf13/cobra"
+)
+
+// newCalmCommand removes every fault.
+func newCalmCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "calm",
+		Short: "Remove every fault",
+		Args:  cobra.NoArgs,
+		RunE: func(command *cobra.Command, _ []string) error {
+			client, err := toxiproxy()
+			if err != nil {
+				return err
+			}
+			proxies, err := client.CalmAll(command.Context())
+			if err != nil {
+				return err
+			}
+			if proxies == 0 {
+				return fmt.Errorf("the Toxiproxy at %s has no proxy; `make infra` or `make exercise1` makes one", client.URL())
+			}
+			cli.Pair(command.OutOrStdout(), "calm", "no toxic is left")
+			return nil
+		},
+	}
+}

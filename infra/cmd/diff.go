@@ -1,0 +1,171 @@
+package cmd
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/fatih/color"
+	"github.com/pmezard/go-difflib/difflib"
+	"github.com/spf13/cobra"
+	"golang.org/x/term"
+
+	"chaosworkshop/infra/room/diff"
+	"chaosworkshop/shared/config"
+)
+
+// newDiffCommand shows what one exercise adds to another.
+func newDiffCommand() *cobra.Command {
+	var from, to, style string
+	var options diff.Options
+	command := &cobra.Command{
+		Use:   "diff",
+		Short: "Show the lesson as a diff between two exercises, without go.sum and prose",
+		Args:  cobra.NoArgs,
+		RunE: func(command *cobra.Command, _ []string) error {
+			before, err := stageFolder(from)
+			if err != nil {
+				return err
+			}
+			after, err := stageFolder(to)
+			if err != nil {
+				return err
+			}
+			files, err := diff.Between(before, after, options)
+			if err != nil {
+				return err
+			}
+			switch style {
+			case "unified":
+				return printUnified(command.OutOrStdout(), files, before, after)
+			case "side":
+				printSideBySide(command.OutOrStdout(), files, before, after, terminalWidth())
+				return nil
+			}
+			return fmt.Errorf("there is no style %q; choose unified or side", style)
+		},
+	}
+	command.Flags().StringVar(&from, "from", "1", "the exercise to start from: 1 to 5, or a folder")
+	command.Flags().StringVar(&to, "to", "2", "the exercise to go to: 1 to 5, or a folder")
+	command.Flags().StringVar(&style, "style", "unified", "unified, or side for side by side")
+	command.Flags().BoolVar(&options.CodeOnly, "code", false, "leave out tests and go.mod")
+	return command
+}
+
+// stageFolder is the folder of an exercise that is named by its number or by its folder.
+func stageFolder(name string) (string, error) {
+	if !regexp.MustCompile(`^[1-5]$`).MatchString(name) {
+		return filepath.Clean(name), nil
+	}
+	root, err := config.Root()
+	if err != nil {
+		return "", err
+	}
+	return filepath.Join(root, "exercise"+name), nil
+}
+
+// terminalWidth is the width of the terminal in characters, or 160 where there is none.
+func terminalWidth() int {
+	if width, _, err := term.GetSize(int(os.Stdout.Fd())); err == nil {
+		return width
+	}
+	return 160
+}
+
+// Colours of a diff; the package prints none where the output is no terminal.
+var (
+	added   = color.New(color.FgGreen)
+	removed = color.New(color.FgRed)
+	header  = color.New(color.Bold)
+	place   = color.New(color.FgCyan)
+)
+
+// printUnified writes the files as a unified diff.
+func printUnified(out io.Writer, files []diff.File, from, to string) error {
+	for _, file := range files {
+		text, err := file.Unified(from, to)
+		if err != nil {
+			return fmt.Errorf("compare %s: %w", file.Name, err)
+		}
+		for line := range strings.Lines(text) {
+			paint(line).Fprint(out, line)
+		}
+	}
+	return nil
+}
+
+// paint is the colour of a line of a unified diff.
+func paint(line string) *color.Color {
+	switch {
+	case strings.HasPrefix(line, "---"), strings.HasPrefix(line, "+++"):
+		return header
+	case strings.HasPrefix(line, "@@"):
+		return place
+	case strings.HasPrefix(line, "+"):
+		return added
+	case strings.HasPrefix(line, "-"):
+		return removed
+	}
+	return color.New()
+}
+
+// printSideBySide writes the files in two columns that fill width characters; equal lines far from a change are left out.
+func printSideBySide(out io.Writer, files []diff.File, from, to string, width int) {
+	column := max(20, (width-3)/2)
+	for _, file := range files {
+		header.Fprintf(out, "%s   %s\n", fit(file.Side(from, file.From), column), file.Side(to, file.To))
+		matcher := difflib.NewMatcher(file.From, file.To)
+		for i, group := range matcher.GetGroupedOpCodes(3) {
+			if i > 0 {
+				place.Fprintf(out, "%s   ...\n", fit("...", column))
+			}
+			for _, code := range group {
+				printRows(out, file.From[code.I1:code.I2], file.To[code.J1:code.J2], code.Tag == 'e', column)
+			}
+		}
+		fmt.Fprintln(out)
+	}
+}
+
+// printRows writes one run of lines, equal or not, beside each other.
+func printRows(out io.Writer, from, to []string, equal bool, column int) {
+	for i := range max(len(from), len(to)) {
+		left, right, mark := "", "", " "
+		if i < len(from) {
+			left = from[i]
+		}
+		if i < len(to) {
+			right = to[i]
+		}
+		switch {
+		case equal:
+		case i >= len(to):
+			mark = "<"
+		case i >= len(from):
+			mark = ">"
+		default:
+			mark = "|"
+		}
+		if equal {
+			fmt.Fprintf(out, "%s %s %s\n", fit(left, column), mark, strings.TrimRight(fit(right, column), " "))
+			continue
+		}
+		removed.Fprint(out, fit(left, column))
+		fmt.Fprintf(out, " %s ", mark)
+		added.Fprintln(out, strings.TrimRight(fit(right, column), " "))
+	}
+}
+
+// fit is the line in exactly width characters, with tabs as four spaces.
+func fit(line string, width int) string {
+	line = strings.ReplaceAll(strings.TrimRight(line, "\n"), "\t", "    ")
+	length := utf8.RuneCountInString(line)
+	if length > width {
+		return string([]rune(line)[:width-1]) + "…"
+	}
+	return line + strings.Repeat(" ", width-length)
+}

@@ -1,0 +1,43 @@
+package cmd
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"chaosworkshop/infra/room/diff"
+)
+
+func TestPrint(t *testing.T) {
+	dir := t.TempDir()
+	from, to := filepath.Join(dir, "before"), filepath.Join(dir, "after")
+	for folder, text := range map[string]string{from: "one\ntwo\n", to: "one\n\tzwei\ndrei\n"} {
+		if err := errors.Join(os.Mkdir(folder, 0o755), os.WriteFile(filepath.Join(folder, "main.go"), []byte(text), 0o644)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	files, err := diff.Between(from, to, diff.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, want := files[0].Changed(), 3; got != want {
+		t.Errorf("changed lines: got %d, want %d", got, want)
+	}
+	var unified, side strings.Builder
+	if err := printUnified(&unified, files, from, to); err != nil {
+		t.Fatal(err)
+	}
+	if want := "--- before/main.go\n+++ after/main.go\n@@ -1,2 +1,3 @@\n one\n-two\n+\tzwei\n+drei\n"; unified.String() != want {
+		t.Errorf("unified: got\n%swant\n%s", unified.String(), want)
+	}
+	printSideBySide(&side, files, from, to, 43)
+	want := "before/main.go         after/main.go\n" +
+		"one                    one\n" +
+		"two                  |     zwei\n" +
+		"                     > drei\n\n"
+	if side.String() != want {
+		t.Errorf("side by side: got\n%swant\n%s", side.String(), want)
+	}
+}

@@ -1,0 +1,83 @@
+package cmd
+
+import (
+	"bytes"
+	"encoding/json"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"chaosworkshop/infra/chaos/load"
+)
+
+// command runs the command line and returns what it printed, progress apart.
+func command(t *testing.T, args ...string) (out, progress string, err error) {
+	t.Helper()
+	var results, lines bytes.Buffer
+	root := New()
+	root.SetArgs(args)
+	root.SetOut(&results)
+	root.SetErr(&lines)
+	err = root.ExecuteContext(t.Context())
+	return results.String(), lines.String(), err
+}
+
+func TestLoadCommand(t *testing.T) {
+	app := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/metrics" {
+			_, _ = w.Write([]byte("# TYPE circuit_breaker_state gauge\ncircuit_breaker_state{state=\"open\"} 1\n"))
+			return
+		}
+		w.WriteHeader(http.StatusServiceUnavailable)
+	}))
+	t.Cleanup(app.Close)
+	path := filepath.Join(t.TempDir(), "run.html")
+	out, progress, err := command(t, "load", "--url", app.URL+"/", "--rate", "20", "--duration", "1500ms", "--json", "--out", path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var report load.Report
+	if err := json.Unmarshal([]byte(out), &report); err != nil || report.Requests != 30 || report.Statuses["503"] != 30 {
+		t.Errorf("error %v, printed %s; want 30 requests, all 503", err, out)
+	}
+	for _, want := range []string{"0.0 %", "open", "503 x"} {
+		if !strings.Contains(progress, want) {
+			t.Errorf("the live lines lack %q:\n%s", want, progress)
+		}
+	}
+	if page, err := os.ReadFile(path); err != nil || !bytes.Contains(page, []byte("uPlot")) {
+		t.Errorf("error %v; want a page with a chart", err)
+	}
+}
+
+func TestLoadCommandOnAnAppThatIsDown(t *testing.T) {
+	app := httptest.NewServer(http.NotFoundHandler())
+	app.Close()
+	out, progress, err := command(t, "load", "--url", app.URL, "--rate", "20", "--duration", "1100ms")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(out, "no answer x 22") || strings.Count(progress, "is the app running?") != 1 {
+		t.Errorf("printed %s\nand %s\nwant no answer, and the advice once", out, progress)
+	}
+}
+
+func TestLoadCommandRefuses(t *testing.T) {
+	for name, test := range map[string]struct {
+		args []string
+		want string
+	}{
+		"another machine": {[]string{"--url", "http://192.0.2.1:5000"}, "--remote"},
+		"no end":          {[]string{"--duration", "0"}, "would not end"},
+		"too long":        {[]string{"--duration", "1h"}, "at most 30m"},
+		"too fast":        {[]string{"--rate", "1001"}, "1 to 1000"},
+		"odd file":        {[]string{"--out", "run.txt"}, ".json or .html"},
+	} {
+		if _, _, err := command(t, append([]string{"load"}, test.args...)...); err == nil || !strings.Contains(err.Error(), test.want) {
+			t.Errorf("%s: error %v, want it to say %q", name, err, test.want)
+		}
+	}
+}

@@ -1,0 +1,47 @@
+package cmd
+
+import (
+	"errors"
+	"fmt"
+	"os/exec"
+
+	"github.com/spf13/cobra"
+
+	"chaosworkshop/infra/internal/tool"
+	"chaosworkshop/shared/config"
+)
+
+// newTestCommand runs the tests of every module.
+func newTestCommand() *cobra.Command {
+	var race bool
+	command := &cobra.Command{
+		Use:   "test [PACKAGE ...]",
+		Short: "Run the tests of every module, or of the packages named",
+		RunE: func(command *cobra.Command, packages []string) error {
+			root, err := config.Root()
+			if err != nil {
+				return err
+			}
+			if len(packages) == 0 {
+				if packages, err = tool.Modules(root); err != nil {
+					return err
+				}
+				for i := range packages {
+					packages[i] += "/..."
+				}
+			}
+			// A result from the cache may be older than the infrastructure that a test starts as a process of its own.
+			args := []string{"go", "test", "-count=1", "-timeout=10m"}
+			if race {
+				args = append(args, "-race")
+			}
+			err = tool.Run{Args: append(args, packages...), Output: command.OutOrStdout()}.Do(command.Context())
+			if _, failed := errors.AsType[*exec.ExitError](err); failed {
+				return fmt.Errorf("a test failed: the lines with FAIL above name it")
+			}
+			return err
+		},
+	}
+	command.Flags().BoolVar(&race, "race", false, "with the race detector, which needs a C compiler")
+	return command
+}

@@ -1,0 +1,46 @@
+package cmd
+
+import (
+	"errors"
+	"fmt"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+
+	"chaosworkshop/infra/internal/cli"
+
+	"github.com/spf13/cobra"
+
+	"chaosworkshop/infra/internal/tool"
+)
+
+// newToxiproxyCLICommand builds Toxiproxy's own command line, in the version that infra/go.mod pins.
+func newToxiproxyCLICommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "toxiproxy-cli",
+		Short: "Build bin/toxiproxy-cli, to inject faults by hand",
+		Args:  cobra.NoArgs,
+		RunE: func(command *cobra.Command, _ []string) error {
+			name := filepath.Join("bin", "toxiproxy-cli")
+			if runtime.GOOS == "windows" {
+				name += ".exe"
+			}
+			// The build does not know its own version: without the flag, --version would say "git".
+			err := tool.Run{
+				Dir: "infra",
+				Args: []string{"go", "build", "-o", filepath.Join("..", name),
+					"-ldflags", "-X github.com/Shopify/toxiproxy/v2.Version=2.12.0", "github.com/Shopify/toxiproxy/v2/cmd/cli"},
+				Output: command.ErrOrStderr(),
+			}.Do(command.Context())
+			if _, failed := errors.AsType[*exec.ExitError](err); failed {
+				return fmt.Errorf("build toxiproxy-cli: the compiler's words stand above")
+			}
+			if err != nil {
+				return err
+			}
+			cli.Pair(command.OutOrStdout(), "built", name)
+			cli.Pair(command.OutOrStdout(), "Try it", name+" list")
+			return nil
+		},
+	}
+}

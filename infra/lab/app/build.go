@@ -1,0 +1,83 @@
+// Package exercise builds the exercises and runs them as processes of their own.
+package app
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"hash/fnv"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strings"
+
+	"chaosworkshop/shared/config"
+)
+
+// BuildError says that a folder does not compile, in the compiler's own words.
+type BuildError struct {
+	// Dir is the folder.
+	Dir string
+	// Output is what the compiler said.
+	Output string
+}
+
+func (e *BuildError) Error() string {
+	return fmt.Sprintf("%s does not build; mend what the compiler names:\n%s", e.Dir, e.Output)
+}
+
+// Build compiles the main package in the folder dir and returns the path of the binary, below bin/ at the workshop's
+// root. The error is a *BuildError when the compiler refused.
+func Build(ctx context.Context, dir string) (string, error) {
+	root, err := config.Root()
+	if err != nil {
+		return "", err
+	}
+	full, err := filepath.Abs(dir)
+	if err != nil {
+		return "", fmt.Errorf("build %s: %w", dir, err)
+	}
+	if found, err := filepath.Glob(filepath.Join(full, "*.go")); err != nil || len(found) == 0 {
+		return "", fmt.Errorf("build %s: no Go file is there; name the folder of an exercise, such as exercise3", dir)
+	}
+	binary := filepath.Join(root, "bin", binaryName(root, full))
+	command := exec.CommandContext(ctx, "go", "build", "-o", binary, ".")
+	command.Dir = full
+	command.Env = environment(root, full)
+	output, err := command.CombinedOutput()
+	if ctx.Err() != nil {
+		return "", ctx.Err()
+	}
+	if _, refused := errors.AsType[*exec.ExitError](err); refused {
+		return "", &BuildError{Dir: dir, Output: strings.TrimSpace(string(bytes.ToValidUTF8(output, nil)))}
+	}
+	if err != nil {
+		return "", fmt.Errorf("build %s: %w; is Go installed and in the PATH?", dir, err)
+	}
+	return binary, nil
+}
+
+// environment lets a copy of an exercise outside the workspace build by its own go.mod.
+func environment(root, dir string) []string {
+	if inside, err := filepath.Rel(root, dir); err == nil && !strings.HasPrefix(inside, "..") && strings.HasPrefix(inside, "exercise") {
+		return os.Environ()
+	}
+	return append(os.Environ(), "GOWORK=off")
+}
+
+// binaryName is the folder's name for the workshop's own exercises; another folder gets its path's hash beside it, so
+// that two copies of an exercise do not share a binary.
+func binaryName(root, dir string) string {
+	name := filepath.Base(dir)
+	if filepath.Dir(dir) != root {
+		hash := fnv.New32a()
+		hash.Write([]byte(dir)) // Never an error, says its documentation.
+		name = fmt.Sprintf("%s-%08x", name, hash.Sum32())
+	}
+	if runtime.GOOS == "windows" {
+		name += ".exe"
+	}
+	return name
+}

@@ -1,0 +1,88 @@
+package app
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+
+	dto "github.com/prometheus/client_model/go"
+	"github.com/prometheus/common/expfmt"
+	"github.com/prometheus/common/model"
+)
+
+// Metrics are what an app says of itself on GET /metrics, counted since its start.
+type Metrics struct {
+	// Requests are the requests answered, by HTTP status.
+	Requests map[string]int
+	// Attempts are the queries sent to the database, retries included.
+	Attempts int
+	// Retries are the attempts after the first of a request.
+	Retries int
+	// Dials are the connections that the app's driver opened, as the app counts them.
+	Dials int
+	// Goroutines are those running now.
+	Goroutines int
+	// Breaker is closed, half-open or open; empty where the exercise has none.
+	Breaker string
+}
+
+// Metrics asks the app for its metrics. The error says that it does not answer as an exercise does.
+func (a *Process) Metrics(ctx context.Context) (Metrics, error) {
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, a.URL+"/metrics", nil)
+	if err != nil {
+		return Metrics{}, fmt.Errorf("read metrics: %w", err)
+	}
+	response, err := a.client.Do(request)
+	if err != nil {
+		return Metrics{}, fmt.Errorf("read metrics: %w", err)
+	}
+	defer response.Body.Close()
+	if response.StatusCode != http.StatusOK {
+		return Metrics{}, fmt.Errorf("read metrics: GET /metrics answered %s", response.Status)
+	}
+	parser := expfmt.NewTextParser(model.LegacyValidation)
+	families, err := parser.TextToMetricFamilies(response.Body)
+	if err != nil {
+		return Metrics{}, fmt.Errorf("read metrics: %w", err)
+	}
+	metrics := Metrics{
+		Requests:   byLabel(families["http_requests_total"], "status"),
+		Attempts:   sum(families["database_attempts_total"]),
+		Retries:    sum(families["database_retries_total"]),
+		Dials:      sum(families["database_dials_total"]),
+		Goroutines: sum(families["go_goroutines"]),
+	}
+	for state, is := range byLabel(families["circuit_breaker_state"], "state") {
+		if is == 1 {
+			metrics.Breaker = state
+		}
+	}
+	return metrics, nil
+}
+
+// byLabel are the values of a family by one of its labels.
+func byLabel(family *dto.MetricFamily, label string) map[string]int {
+	values := map[string]int{}
+	for _, metric := range family.GetMetric() {
+		for _, pair := range metric.GetLabel() {
+			if pair.GetName() == label {
+				values[pair.GetValue()] += value(metric)
+			}
+		}
+	}
+	return values
+}
+
+// sum is the sum of a family's values.
+func sum(family *dto.MetricFamily) int {
+	total := 0
+	for _, metric := range family.GetMetric() {
+		total += value(metric)
+	}
+	return total
+}
+
+// value is a metric's value: of a counter or of a gauge.
+func value(metric *dto.Metric) int {
+	return int(metric.GetCounter().GetValue() + metric.GetGauge().GetValue())
+}

@@ -1,0 +1,61 @@
+package flightsdb
+
+import (
+	"net"
+	"os/exec"
+	"strings"
+	"testing"
+
+	"chaosworkshop/infra/internal/require"
+	"chaosworkshop/infra/lab/openflights"
+)
+
+// runClient runs one of MariaDB's programs against a server of the sample.
+func runClient(t *testing.T, program string, arguments ...string) string {
+	t.Helper()
+	path, err := exec.LookPath(program)
+	if err != nil {
+		require.Missing(t, program+" (Debian's package mariadb-client)")
+	}
+	host, port, err := net.SplitHostPort(start(t, openflights.Sample()).Addr())
+	if err != nil {
+		t.Fatal(err)
+	}
+	arguments = append([]string{"--no-defaults", "-h", host, "-P", port, "-u", "root", "-p" + password}, arguments...)
+	output, err := exec.Command(path, arguments...).CombinedOutput()
+	if err != nil {
+		t.Fatalf("%s %s: %v\n%s", program, arguments, err, output)
+	}
+	return string(output)
+}
+
+func TestStockClient(t *testing.T) {
+	output := runClient(t, "mariadb", "flights", "-N", "-e",
+		"SELECT COUNT(*) > 3000 FROM routes; SHOW TABLES; SELECT @@version_comment\n\\s")
+	for _, want := range []string{"1\n", "airlines\nairports\ncountries\nlocales\nroutes\n", "read-only", "Current database:\tflights"} {
+		if !strings.Contains(output, want) {
+			t.Errorf("the client's output lacks %q:\n%s", want, output)
+		}
+	}
+}
+
+// TestStockClientReadsTables is what the client does for its completion: it reads all columns with COM_FIELD_LIST.
+func TestStockClientReadsTables(t *testing.T) {
+	output := runClient(t, "mariadb", "--auto-rehash", "-N", "flights", "-e", "SELECT iata FROM airports WHERE icao = 'EGLL'")
+	if want := "LHR\n"; output != want {
+		t.Errorf("output: %q, want %q", output, want)
+	}
+}
+
+func TestDump(t *testing.T) {
+	output := runClient(t, "mariadb-dump", "flights")
+	for _, want := range []string{
+		"CREATE TABLE `routes`", "PRIMARY KEY (`rid`)", "KEY `routes_src_ap_dst_ap` (`src_ap`,`dst_ap`)",
+		"CONSTRAINT `fk_routes_carrier` FOREIGN KEY (`alid`) REFERENCES `airlines` (`alid`)", "'British Airways'",
+		"-- Dump completed",
+	} {
+		if !strings.Contains(output, want) {
+			t.Errorf("the dump lacks %q", want)
+		}
+	}
+}

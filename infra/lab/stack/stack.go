@@ -1,0 +1,128 @@
+// Package stack starts what the exercises need, the flights database and Toxiproxy before it, or uses what already runs.
+package stack
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"strconv"
+
+	"chaosworkshop/infra/lab/flightsdb"
+	"chaosworkshop/infra/lab/toxi"
+	"chaosworkshop/shared/config"
+)
+
+// Stack is a running flights database behind a running Toxiproxy.
+type Stack struct {
+	// Toxi is the Toxiproxy, with the proxy toxi.ProxyName in front of the database.
+	Toxi *toxi.Server
+	// Data says in one line what the database serves; empty when it ran already.
+	Data string
+
+	own      *flightsdb.Server // nil when the database ran already.
+	database string
+	proxy    string
+}
+
+// Isolated returns cfg with every port free and on loopback: for a stack beside others, in tests and experiments. Where
+// the variable LAB_MYSQL_PORT names the port of a flights database, that one is used instead of one of its own.
+func Isolated(cfg config.Infra) config.Infra {
+	cfg.Bind, cfg.MySQLPort, cfg.ProxyPort, cfg.ToxiproxyPort = "127.0.0.1", 0, 0, 0
+	if port, err := strconv.Atoi(os.Getenv("LAB_MYSQL_PORT")); err == nil {
+		cfg.MySQLPort = port
+	}
+	return cfg
+}
+
+// Start starts the database and Toxiproxy on the ports of cfg; port 0 takes any free one. What already answers on its
+// port is used as it is and left running by Close. The error says which port is taken, by whom if known, and which
+// variable moves it.
+func Start(ctx context.Context, cfg config.Infra) (*Stack, error) {
+	stack := &Stack{database: address(cfg.Bind, cfg.MySQLPort)}
+	running, err := stack.running(ctx, cfg)
+	if err != nil {
+		return nil, err
+	}
+	if !running {
+		if err := stack.serve(ctx, cfg); err != nil {
+			return nil, err
+		}
+	}
+	stack.Toxi, err = toxi.Start(ctx, toxi.Options{
+		APIAddr:  address(cfg.Bind, cfg.ToxiproxyPort),
+		Listen:   address(cfg.Bind, cfg.ProxyPort),
+		Upstream: stack.database,
+	})
+	if err == nil {
+		err = stack.proxied(ctx, cfg)
+	}
+	if err != nil {
+		return nil, errors.Join(explain(cfg, err), stack.Close())
+	}
+	return stack, nil
+}
+
+// Database is the host and port of the database itself.
+func (s *Stack) Database() string { return s.database }
+
+// Proxy is the host and port of the database as the exercises reach it.
+func (s *Stack) Proxy() string { return s.proxy }
+
+// OwnsDatabase tells whether the database runs in this process.
+func (s *Stack) OwnsDatabase() bool { return s.own != nil }
+
+// Close rolls every fault back and ends what Start started.
+func (s *Stack) Close() error {
+	var errs []error
+	if s.Toxi != nil {
+		errs = append(errs, s.Toxi.Close())
+	}
+	if s.own != nil {
+		errs = append(errs, s.own.Close())
+	}
+	return errors.Join(errs...)
+}
+
+// serve starts the embedded database.
+func (s *Stack) serve(ctx context.Context, cfg config.Infra) error {
+	data, about, err := dataset(cfg)
+	if err != nil {
+		return err
+	}
+	s.own, err = flightsdb.Start(ctx, flightsdb.Options{
+		Addr:         s.database,
+		RootPassword: cfg.RootPassword,
+		User:         cfg.User,
+		Password:     cfg.Password,
+		Data:         data,
+	})
+	if err != nil {
+		return explain(cfg, fmt.Errorf("start the flights database: %w", err))
+	}
+	s.database, s.Data = s.own.Addr(), about
+	return nil
+}
+
+// proxied finds the proxy, and checks of a Toxiproxy that ran already that it leads to the database that is meant.
+func (s *Stack) proxied(ctx context.Context, cfg config.Infra) error {
+	s.proxy = s.Toxi.ProxyAddr()
+	if s.Toxi.Owned() {
+		return nil
+	}
+	// In a container it listens on a port of its own network; PROXY_PORT is where that one is published.
+	if published := address(cfg.Bind, cfg.ProxyPort); cfg.ProxyPort != 0 && ping(ctx, reachable(published), cfg) == nil {
+		s.proxy = published
+		return nil
+	}
+	err := ping(ctx, reachable(s.proxy), cfg)
+	if err != nil {
+		return fmt.Errorf("the Toxiproxy at %s runs, but its %s at %s leads to no flights database (%w); end that Toxiproxy, or set TOXIPROXY_PORT and PROXY_PORT to start another",
+			s.Toxi.URL(), toxi.ProxyName, s.proxy, err)
+	}
+	return nil
+}
+
+// address is host and port in one.
+func address(host string, port int) string { return net.JoinHostPort(host, strconv.Itoa(port)) }

@@ -1,0 +1,241 @@
+package bundle
+
+import (
+	"archive/tar"
+	"bytes"
+	"compress/gzip"
+	"context"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"testing"
+)
+
+// workshop is a small workspace of the workshop's shape: an exercise that needs a module from outside, and infra.
+func workshop(t *testing.T) string {
+	t.Helper()
+	sums, err := os.ReadFile(filepath.Join("..", "..", "go.sum"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	needed := ""
+	for line := range strings.Lines(string(sums)) {
+		if strings.HasPrefix(line, "github.com/joho/godotenv v1.5.1") {
+			needed += line
+		}
+	}
+	root := t.TempDir()
+	for name, text := range map[string]string{
+		"go.work":          "go 1.26.0\nuse (\n\t./exercise1\n\t./infra\n)\n",
+		"infra/go.mod":     "module chaosworkshop/infra\ngo 1.26.0\n",
+		"infra/main.go":    "package main\n\nfunc main() {}\n",
+		"exercise1/go.mod": "module chaosworkshop/exercise1\ngo 1.26.0\nrequire github.com/joho/godotenv v1.5.1\n",
+		"exercise1/go.sum": needed,
+		"exercise1/main.go": "package main\n\nimport \"github.com/joho/godotenv\"\n\n" +
+			"func main() { _, _ = godotenv.Unmarshal(\"\") }\n",
+		".env":                 "MYSQL_ROOT_PASSWORD=s3cret\n",
+		".env.example":         "# PORT=5000\n",
+		"bin/old":              "built before",
+		"data/openflights/x":   "downloaded",
+		"reports/x":            "a report",
+		"dist/old":             "a bundle",
+		"exercise1/notes ü.md": "prose",
+	} {
+		path := filepath.Join(root, filepath.FromSlash(name))
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	t.Chdir(root)
+	return root
+}
+
+func TestMake(t *testing.T) {
+	for _, git := range []bool{false, true} {
+		t.Run(fmt.Sprintf("git %v", git), func(t *testing.T) {
+			root := workshop(t)
+			if git {
+				write(t, filepath.Join(root, ".gitignore"), "/bin/\n/data/\n/reports/\n/dist/\n.env\n")
+				execute(t, root, nil, "git", "init", "--quiet")
+				execute(t, root, nil, "git", "add", "go.work", "infra")
+				// Removed since, but not from the index.
+				write(t, filepath.Join(root, "infra", "gone.go"), "package main\n")
+				execute(t, root, nil, "git", "add", "infra/gone.go")
+				if err := os.Remove(filepath.Join(root, "infra", "gone.go")); err != nil {
+					t.Fatal(err)
+				}
+			}
+			var said bytes.Buffer
+			path, err := Make(t.Context(), root, filepath.Join(root, "dist"), &said)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if !strings.Contains(said.String(), "Packing: ") {
+				t.Errorf("got the progress %q, want it to say what is packed", &said)
+			}
+			wantChecksum(t, path)
+			target := t.TempDir()
+			names := unpack(t, path, target)
+			for _, want := range []string{
+				"go.work", ".env.example", "exercise1/main.go", "exercise1/notes ü.md", "infra/main.go", ".bundle/settings.mk",
+				".bundle/modules/github.com/joho/godotenv/@v/v1.5.1.zip",
+				"bin/workshop" + suffix(), "bin/exercise1" + suffix(),
+			} {
+				if !names["chaosworkshop/"+want] {
+					t.Errorf("%s is not in the bundle", want)
+				}
+			}
+			for name := range names {
+				rest := strings.TrimPrefix(name, "chaosworkshop/")
+				for _, never := range []string{".git/", ".env", "bin/old", "data/", "reports/", "dist/", "infra/gone.go"} {
+					if rest == never || strings.HasSuffix(never, "/") && strings.HasPrefix(rest, never) {
+						t.Errorf("%s is in the bundle", name)
+					}
+				}
+			}
+			// What was unpacked builds with no other proxy, on a computer that has no module yet.
+			unpacked := filepath.Join(target, "chaosworkshop")
+			execute(t, filepath.Join(unpacked, "exercise1"), []string{
+				"GOPROXY=" + fileURL(filepath.Join(unpacked, ".bundle", "modules")), "GOMODCACHE=" + t.TempDir(),
+				"GOFLAGS=-modcacherw", "GOSUMDB=off",
+			}, "go", "build", "-o", filepath.Join(target, "built"), ".")
+			if left, _ := filepath.Glob(filepath.Join(root, "dist", ".bundle-*")); len(left) > 0 {
+				t.Errorf("%v is left behind", left)
+			}
+		})
+	}
+}
+
+func TestMakeLeavesNothingWhenItFails(t *testing.T) {
+	root := workshop(t)
+	write(t, filepath.Join(root, "exercise1", "main.go"), "package main\n\nfunc main() { undefined() }\n")
+	_, err := Make(t.Context(), root, filepath.Join(root, "dist"), io.Discard)
+	if err == nil || strings.Contains(err.Error(), "\n") {
+		t.Errorf("got %v, want one line", err)
+	}
+	ctx, stop := context.WithCancel(t.Context())
+	stop()
+	if _, err := Make(ctx, root, filepath.Join(root, "dist"), io.Discard); err == nil {
+		t.Error("got no error after a stop")
+	}
+	files, err := os.ReadDir(filepath.Join(root, "dist"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(files) != 1 {
+		t.Errorf("got %v in dist, want what was there before", files)
+	}
+}
+
+func TestUse(t *testing.T) {
+	root := filepath.Join(t.TempDir(), "a folder")
+	for _, name := range []string{"GOPROXY", "GOSUMDB", "GOTOOLCHAIN"} {
+		t.Setenv(name, "as before")
+	}
+	if err := Use(root); err != nil {
+		t.Fatal(err)
+	}
+	if got := os.Getenv("GOPROXY"); got != "as before" {
+		t.Errorf("outside a bundle: GOPROXY became %q", got)
+	}
+	if err := os.MkdirAll(filepath.Join(root, ".bundle", "modules"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := Use(root); err != nil {
+		t.Fatal(err)
+	}
+	got := os.Getenv("GOPROXY")
+	if !strings.HasPrefix(got, "file:///") || !strings.HasSuffix(got, "/a%20folder/.bundle/modules") {
+		t.Errorf("in a bundle: GOPROXY became %q", got)
+	}
+}
+
+// wantChecksum compares the archive with the file beside it.
+func wantChecksum(t *testing.T, path string) {
+	t.Helper()
+	archive, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := os.ReadFile(path + ".sha256")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := fmt.Sprintf("%x  %s\n", sha256.Sum256(archive), filepath.Base(path)); string(got) != want {
+		t.Errorf("checksum: got %q, want %q", got, want)
+	}
+}
+
+// unpack extracts an archive and returns the names in it.
+func unpack(t *testing.T, path, target string) map[string]bool {
+	t.Helper()
+	source, err := os.Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer source.Close()
+	unzipped, err := gzip.NewReader(source)
+	if err != nil {
+		t.Fatal(err)
+	}
+	names := map[string]bool{}
+	archive := tar.NewReader(unzipped)
+	for {
+		header, err := archive.Next()
+		if errors.Is(err, io.EOF) {
+			return names
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		names[header.Name] = true
+		at := filepath.Join(target, filepath.FromSlash(header.Name))
+		if err := os.MkdirAll(filepath.Dir(at), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		file, err := os.OpenFile(at, os.O_CREATE|os.O_WRONLY, fs.FileMode(header.Mode))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := io.Copy(file, archive); err != nil {
+			t.Fatal(err)
+		}
+		if err := file.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// execute runs a command that must end well.
+func execute(t *testing.T, dir string, env []string, arguments ...string) {
+	t.Helper()
+	command := exec.Command(arguments[0], arguments[1:]...)
+	command.Dir, command.Env = dir, append(os.Environ(), env...)
+	if output, err := command.CombinedOutput(); err != nil {
+		t.Fatalf("%s: %v: %s", strings.Join(arguments, " "), err, output)
+	}
+}
+
+func write(t *testing.T, path, text string) {
+	t.Helper()
+	if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func suffix() string {
+	if runtime.GOOS == "windows" {
+		return ".exe"
+	}
+	return ""
+}

@@ -1,0 +1,282 @@
+package doctor
+
+import (
+	"encoding/json"
+	"fmt"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"testing"
+	"time"
+
+	"chaosworkshop/infra/lab/flightsdb"
+	"chaosworkshop/infra/lab/openflights"
+	"chaosworkshop/infra/lab/toxi"
+	"chaosworkshop/shared/config"
+)
+
+// wantFinding checks the verdict, that every word is said, and that a remedy is there exactly when it is needed.
+func wantFinding(t *testing.T, got Finding, verdict Verdict, words ...string) {
+	t.Helper()
+	if got.Verdict != verdict {
+		t.Errorf("got %s, want %s: %+v", got.Verdict, verdict, got)
+	}
+	if (got.Remedy != "") != (verdict != OK) {
+		t.Errorf("got the remedy %q with the verdict %s", got.Remedy, got.Verdict)
+	}
+	text := got.Detail + " -> " + got.Remedy
+	for _, word := range words {
+		if !strings.Contains(text, word) {
+			t.Errorf("got %q, want it to say %q", text, word)
+		}
+	}
+	if strings.Contains(text, "\n") {
+		t.Errorf("got more than one line: %q", text)
+	}
+}
+
+// folder is a workshop with the files, and no settings of this computer.
+func folder(t *testing.T, files map[string]string) string {
+	t.Helper()
+	dir := t.TempDir()
+	for name, text := range files {
+		path := filepath.Join(dir, name)
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	t.Chdir(dir)
+	// Not t.TempDir: the go command may still write to a home when the test is over.
+	home, err := os.MkdirTemp("", "home")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = os.RemoveAll(home) })
+	for _, name := range []string{"XDG_CONFIG_HOME", "HOME", "AppData"} {
+		t.Setenv(name, home)
+	}
+	for _, name := range []string{"PORT", "BIND", "DB_PORT", "MYSQL_ROOT_PASSWORD", "OPENFLIGHTS_DIR"} {
+		t.Setenv(name, "")
+		if err := os.Unsetenv(name); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return dir
+}
+
+func TestExamineThisComputer(t *testing.T) {
+	seen := map[string]bool{}
+	worst := OK
+	got := Examine(t.Context(), func(finding Finding) {
+		seen[strings.Fields(finding.Name)[0]] = true
+		worst = max(worst, finding.Verdict)
+		if (finding.Remedy != "") != (finding.Verdict != OK) {
+			t.Errorf("%s: got the remedy %q with the verdict %s", finding.Name, finding.Remedy, finding.Verdict)
+		}
+	})
+	if got != worst {
+		t.Errorf("got %s, want the worst finding's %s", got, worst)
+	}
+	for _, name := range []string{"go", "modules", "folder", "disk", "clock", "settings", "dataset", "port", "docker"} {
+		if !seen[name] {
+			t.Errorf("nothing is said about %s", name)
+		}
+	}
+}
+
+func TestElsewhere(t *testing.T) {
+	t.Chdir(t.TempDir())
+	got := Examine(t.Context(), func(finding Finding) { wantFinding(t, finding, Fix, "go.work") })
+	if got != Fix {
+		t.Errorf("got %s, want fix", got)
+	}
+}
+
+func TestGoVersion(t *testing.T) {
+	wantFinding(t, goVersion(t.Context(), folder(t, map[string]string{"go.work": "go 1.26.0\n"})), OK, runtime.Version())
+	wantFinding(t, goVersion(t.Context(), folder(t, map[string]string{"go.work": "go 99.1\n"})), Fix, "99.1", "go.dev/dl")
+	wantFinding(t, goVersion(t.Context(), folder(t, map[string]string{"go.work": "nonsense\n"})), Ask)
+	root := folder(t, map[string]string{"go.work": "go 1.26.0\n"})
+	t.Setenv("PATH", t.TempDir())
+	wantFinding(t, goVersion(t.Context(), root), Fix, "does not run", "install Go 1.26.0")
+}
+
+func TestModules(t *testing.T) {
+	alone := map[string]string{"go.work": "go 1.26.0\nuse ./a\n", "a/go.mod": "module a\ngo 1.26.0\n", "a/a.go": "package a\n"}
+	t.Setenv("GOMODCACHE", t.TempDir())
+	t.Setenv("GOSUMDB", "off")
+	t.Run("complete", func(t *testing.T) { wantFinding(t, modules(t.Context(), folder(t, alone)), OK, "without a network") })
+
+	needs := map[string]string{"go.work": alone["go.work"],
+		"a/go.mod": "module a\ngo 1.26.0\nrequire example.com/absent v1.0.0\n", "a/a.go": "package a\nimport _ \"example.com/absent\"\n"}
+	t.Run("missing, without a network", func(t *testing.T) {
+		root := folder(t, needs)
+		t.Setenv("GOPROXY", "http://127.0.0.1:1")
+		wantFinding(t, modules(t.Context(), root), Ask, "make bundle")
+	})
+	t.Run("missing, with a network", func(t *testing.T) {
+		root := folder(t, needs)
+		proxy := httptest.NewServer(http.NotFoundHandler())
+		defer proxy.Close()
+		t.Setenv("GOPROXY", proxy.URL+",direct")
+		wantFinding(t, modules(t.Context(), root), Fix, "go mod download")
+	})
+	t.Run("broken", func(t *testing.T) {
+		root := folder(t, map[string]string{"go.work": alone["go.work"], "a/go.mod": "mod a\n"})
+		wantFinding(t, modules(t.Context(), root), Fix, "go.mod")
+	})
+	t.Run("a folder is missing", func(t *testing.T) {
+		wantFinding(t, modules(t.Context(), folder(t, map[string]string{"go.work": alone["go.work"]})), Ask, "new copy")
+	})
+}
+
+func TestWritable(t *testing.T) {
+	wantFinding(t, writable(folder(t, nil)), OK)
+	wantFinding(t, writable(folder(t, map[string]string{"bin": "a file"})), Fix, "bin")
+}
+
+func TestDisk(t *testing.T) { wantFinding(t, disk(t.TempDir()), OK, "GB free") }
+
+func TestClock(t *testing.T) {
+	now := time.Date(2027, 3, 1, 12, 0, 0, 0, time.UTC)
+	wantFinding(t, judgeClock(now, now.Add(-time.Hour)), OK)
+	wantFinding(t, judgeClock(now, now.Add(30*time.Second)), OK)
+	wantFinding(t, judgeClock(now, now.Add(48*time.Hour)), Fix, "48h", "timedatectl")
+}
+
+func TestSettings(t *testing.T) {
+	example := map[string]string{"go.work": "", ".env.example": "# Copy to .env\n# PORT=5000\n# DB_PORT=3307\n# MYSQL_ROOT_PASSWORD=workshop\n"}
+	t.Run("defaults", func(t *testing.T) {
+		got := settings(folder(t, example))
+		if len(got) != 1 {
+			t.Fatalf("got %v, want one finding", got)
+		}
+		wantFinding(t, got[0], OK, "3 variables have their default")
+	})
+	t.Run("sources, and no value", func(t *testing.T) {
+		root := folder(t, example)
+		write(t, filepath.Join(root, ".env"), "MYSQL_ROOT_PASSWORD=s3cret\n", 0o644)
+		t.Setenv("PORT", "7321")
+		got := fmt.Sprint(settings(root))
+		for _, want := range []string{"PORT from the environment", "MYSQL_ROOT_PASSWORD from " + filepath.Join(root, ".env"), "1 variables have"} {
+			if !strings.Contains(got, want) {
+				t.Errorf("got %s, want %q", got, want)
+			}
+		}
+		if strings.Contains(got, "s3cret") || strings.Contains(got, "7321") {
+			t.Errorf("a value is shown: %s", got)
+		}
+		if want := "chmod 600 " + filepath.Join(root, ".env"); runtime.GOOS != "windows" && !strings.Contains(got, want) {
+			t.Errorf("got %s, want %q", got, want)
+		}
+	})
+	t.Run("a wrong value", func(t *testing.T) {
+		root := folder(t, example)
+		write(t, filepath.Join(root, ".env"), "DB_PORT=s3cret\n", 0o600)
+		wantFinding(t, settings(root)[0], Fix, "DB_PORT")
+		if got := fmt.Sprint(settings(root)); strings.Contains(got, "s3cret") {
+			t.Errorf("a value is shown: %s", got)
+		}
+	})
+}
+
+func TestDocumentedVariables(t *testing.T) {
+	root, err := config.Root()
+	if err != nil {
+		t.Fatal(err)
+	}
+	names, err := documented(root)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := " " + strings.Join(names, " ") + " "
+	for _, want := range []string{"PORT", "MYSQL_ROOT_PASSWORD", "TIMEOUT", "BREAKER_DELAY"} {
+		if !strings.Contains(got, " "+want+" ") {
+			t.Errorf("got%s, want %s among them", got, want)
+		}
+	}
+}
+
+func TestDataset(t *testing.T) {
+	folder(t, map[string]string{"go.work": ""})
+	wantFinding(t, dataset(config.Infra{}), OK, "built-in sample")
+	wantFinding(t, dataset(config.Infra{OpenFlightsDir: "nowhere"}), Fix, "OPENFLIGHTS_DIR", "make data")
+}
+
+func TestPorts(t *testing.T) {
+	data := openflights.Sample()
+	database, err := flightsdb.Start(t.Context(), flightsdb.Options{Addr: "127.0.0.1:0", RootPassword: "right", Data: data})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer database.Close()
+	proxy, err := toxi.Start(t.Context(), toxi.Options{APIAddr: "127.0.0.1:0"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer proxy.Close()
+	stranger := httptest.NewServer(http.NotFoundHandler())
+	defer stranger.Close()
+	exercise := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		fmt.Fprintln(w, "database_attempts_total 0")
+	}))
+	defer exercise.Close()
+	airplay := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Server", "AirTunes/770.8.1")
+		w.WriteHeader(http.StatusForbidden)
+	}))
+	defer airplay.Close()
+
+	cfg := config.Infra{Bind: "127.0.0.1", RootPassword: "right"}
+	wrong := cfg
+	wrong.RootPassword = "wr0ng"
+	wantFinding(t, look(t.Context(), cfg, "MYSQL_PORT", number(t, database.Addr()), flights), OK, fmt.Sprint(len(data.Routes)), "will be used")
+	wantFinding(t, look(t.Context(), wrong, "MYSQL_PORT", number(t, database.Addr()), flights), Fix, "1045", "set MYSQL_PORT")
+	wantFinding(t, look(t.Context(), cfg, "PROXY_PORT", number(t, stranger.URL), flights), Fix, "no flights database", "set PROXY_PORT")
+	wantFinding(t, look(t.Context(), cfg, "TOXIPROXY_PORT", number(t, proxy.URL()), toxiproxy), OK, "Toxiproxy", "will be used")
+	wantFinding(t, look(t.Context(), cfg, "TOXIPROXY_PORT", number(t, stranger.URL), toxiproxy), Fix, "no Toxiproxy")
+	wantFinding(t, look(t.Context(), cfg, "PORT", number(t, exercise.URL), nil), Fix, "an exercise that runs already", "set PORT")
+	wantFinding(t, look(t.Context(), cfg, "PORT", number(t, airplay.URL), nil), Fix, "AirPlay")
+	wantFinding(t, look(t.Context(), cfg, "PORT", 0, nil), OK, "free")
+	away := cfg
+	away.Bind = "192.0.2.1"
+	wantFinding(t, look(t.Context(), away, "PORT", 5000, nil), Fix, "BIND")
+	if runtime.GOOS == "linux" {
+		wantFinding(t, look(t.Context(), cfg, "PORT", number(t, stranger.URL), nil), Fix, fmt.Sprintf("by doctor.test (process %d)", os.Getpid()))
+	}
+}
+
+func TestFindingAsJSON(t *testing.T) {
+	text, err := json.Marshal(Finding{"go", Fix, "old", "install a new one"})
+	if got, want := string(text), `{"name":"go","verdict":"fix","detail":"old","remedy":"install a new one"}`; err != nil || got != want {
+		t.Errorf("got %s, %v, want %s", got, err, want)
+	}
+}
+
+// number is the port of an address or URL.
+func number(t *testing.T, address string) int {
+	t.Helper()
+	_, text, err := net.SplitHostPort(strings.TrimPrefix(address, "http://"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var n int
+	if _, err := fmt.Sscan(text, &n); err != nil {
+		t.Fatal(err)
+	}
+	return n
+}
+
+func write(t *testing.T, path, text string, mode os.FileMode) {
+	t.Helper()
+	if err := os.WriteFile(path, []byte(text), mode); err != nil {
+		t.Fatal(err)
+	}
+}

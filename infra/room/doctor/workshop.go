@@ -1,0 +1,79 @@
+package doctor
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"runtime"
+	"slices"
+	"strings"
+
+	"chaosworkshop/infra/lab/openflights"
+	"chaosworkshop/infra/lab/stack"
+	"chaosworkshop/shared/config"
+)
+
+// settings says where the value of each variable comes from, never what it is, and whether all can be read.
+func settings(root string) []Finding {
+	sources, err := config.Sources()
+	if err == nil {
+		_, err = config.Load[config.Infra]()
+	}
+	if err == nil {
+		_, err = config.Load[config.App]()
+	}
+	if err != nil {
+		return []Finding{{"settings", Fix, strings.ReplaceAll(err.Error(), "\n", "; "), "correct that value, or remove it to have the default"}}
+	}
+	names, err := documented(root)
+	if err != nil {
+		return []Finding{{"settings", Ask, err.Error(), "get a new copy of the workshop: its .env.example is missing"}}
+	}
+	var findings []Finding
+	standard := 0
+	for _, name := range names {
+		if source, set := sources[name]; set {
+			findings = append(findings, ok("settings", name+" from "+source))
+		} else {
+			standard++
+		}
+	}
+	findings = append(findings, ok("settings", fmt.Sprintf("%d variables have their default", standard)))
+	for _, path := range []string{filepath.Join(root, ".env"), config.UserFile()} {
+		info, err := os.Stat(path)
+		if err == nil && readableByOthers(info) && runtime.GOOS != "windows" {
+			findings = append(findings, Finding{"secrets", Fix, path + " can be read by others on this computer", "chmod 600 " + path})
+		}
+	}
+	return findings
+}
+
+// variable finds a variable in a line of .env.example, which shows them as comments.
+var variable = regexp.MustCompile(`(?m)^#? ?([A-Z][A-Z_]*)=`)
+
+// documented are the variables that .env.example lists.
+func documented(root string) ([]string, error) {
+	text, err := os.ReadFile(filepath.Join(root, ".env.example"))
+	if err != nil {
+		return nil, err
+	}
+	var names []string
+	for _, found := range variable.FindAllStringSubmatch(string(text), -1) {
+		names = append(names, found[1])
+	}
+	return slices.Compact(names), nil
+}
+
+// dataset says what the embedded database would serve.
+func dataset(cfg config.Infra) Finding {
+	if cfg.OpenFlightsDir == "" {
+		return ok("dataset", fmt.Sprintf("the built-in sample, %d routes", len(openflights.Sample().Routes)))
+	}
+	dir := stack.Folder(cfg.OpenFlightsDir)
+	data, _, err := openflights.Load(dir)
+	if err != nil {
+		return Finding{"dataset", Fix, "OPENFLIGHTS_DIR cannot be loaded: " + err.Error(), "make data, or remove OPENFLIGHTS_DIR to have the built-in sample"}
+	}
+	return ok("dataset", fmt.Sprintf("OpenFlights from %s, %d routes", dir, len(data.Routes)))
+}

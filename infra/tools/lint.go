@@ -1,0 +1,161 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"strings"
+	"time"
+
+	"github.com/fatih/color"
+	"github.com/spf13/cobra"
+	"golang.org/x/tools/go/packages"
+
+	"chaosworkshop/infra/internal/tool"
+	"chaosworkshop/infra/tools/stages"
+	"chaosworkshop/shared/config"
+)
+
+// check is one thing that lint looks at; it writes what is wrong to out.
+type check struct {
+	name string
+	run  func(ctx context.Context, out io.Writer) error
+}
+
+// errWrong says that a check found something, and wrote it.
+var errWrong = errors.New("found something")
+
+// newLintCommand checks the code of every module without running it.
+func newLintCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "lint",
+		Short: "Check the code: format, vet, staticcheck, modules, the exercises' order, other systems",
+		Args:  cobra.NoArgs,
+		RunE: func(command *cobra.Command, _ []string) error {
+			root, err := config.Root()
+			if err != nil {
+				return err
+			}
+			modules, err := tool.Modules(root)
+			if err != nil {
+				return err
+			}
+			failed := 0
+			for _, check := range lintChecks(root, modules) {
+				var words bytes.Buffer
+				start := time.Now()
+				err := check.run(command.Context(), &words)
+				if command.Context().Err() != nil {
+					return nil
+				}
+				verdict := color.GreenString("ok")
+				if err != nil {
+					failed++
+					verdict = color.RedString("failed")
+				}
+				fmt.Fprintf(command.OutOrStdout(), "%-42s %s  %s\n", check.name, verdict, time.Since(start).Round(100*time.Millisecond))
+				if err != nil {
+					fmt.Fprintln(command.OutOrStdout(), strings.TrimSpace(words.String()))
+				}
+				if _, refused := errors.AsType[*exec.ExitError](err); err != nil && !refused && !errors.Is(err, errWrong) {
+					return err
+				}
+			}
+			if failed > 0 {
+				return fmt.Errorf("%d checks failed: mend what they name above", failed)
+			}
+			return nil
+		},
+	}
+}
+
+// lintChecks are all checks, the fast ones first.
+func lintChecks(root string, modules []string) []check {
+	var all []string
+	for _, module := range modules {
+		all = append(all, module+"/...")
+	}
+	checks := []check{
+		{"gofmt", func(ctx context.Context, out io.Writer) error {
+			var files bytes.Buffer
+			err := tool.Run{Args: []string{"gofmt", "-l", "."}, Output: &files}.Do(ctx)
+			if err == nil && files.Len() > 0 {
+				fmt.Fprintf(out, "gofmt -w %s", strings.Join(strings.Fields(files.String()), " "))
+				err = errWrong
+			}
+			return err
+		}},
+		{"each exercise changes only what it teaches", func(_ context.Context, out io.Writer) error {
+			wrong, err := stages.Check(root)
+			if err == nil && len(wrong) > 0 {
+				fmt.Fprintln(out, strings.Join(wrong, "\n"))
+				err = errWrong
+			}
+			return err
+		}},
+		{"no package imports upwards", func(ctx context.Context, out io.Writer) error {
+			wrong, err := stages.CheckFloors(ctx, root)
+			if err == nil && len(wrong) > 0 {
+				fmt.Fprintln(out, strings.Join(wrong, "\n"))
+				err = errWrong
+			}
+			return err
+		}},
+		{"workflows", run("infra/tools", nil, "go", "tool", "actionlint")},
+		{"vet", run("", nil, append([]string{"go", "vet"}, all...)...)},
+		{"modules are what go.sum says", run("", nil, "go", "mod", "verify")},
+		{"staticcheck", run("", nil, append([]string{"go", "tool", "staticcheck"}, all...)...)},
+	}
+	for _, module := range modules {
+		checks = append(checks,
+			check{"go.mod is tidy: " + module, run(module, []string{"GOWORK=off"}, "go", "mod", "tidy", "-diff")},
+			check{"builds alone: " + module, run(module, []string{"GOWORK=off"}, "go", "vet", "./...")},
+		)
+	}
+	for _, system := range []string{"windows", "darwin"} {
+		checks = append(checks, check{"compiles for " + system + ", tests included", typed(root, system, all)})
+	}
+	return checks
+}
+
+// run is a check that is a program's.
+func run(dir string, env []string, args ...string) func(context.Context, io.Writer) error {
+	return func(ctx context.Context, out io.Writer) error {
+		return tool.Run{Dir: dir, Env: env, Args: args, Output: out}.Do(ctx)
+	}
+}
+
+// typed is a check that the packages and their tests would compile for another system. It reads the types from the sources of
+// everything that they import, which takes seconds; to compile those for a second and a third system takes minutes where
+// no cache is warm.
+func typed(root, system string, patterns []string) func(context.Context, io.Writer) error {
+	return func(ctx context.Context, out io.Writer) error {
+		found, err := packages.Load(&packages.Config{
+			Context: ctx,
+			Dir:     root,
+			Env:     append(os.Environ(), "GOOS="+system, "CGO_ENABLED=0"),
+			Mode:    packages.NeedName | packages.NeedImports | packages.NeedDeps | packages.NeedTypes,
+			Tests:   true,
+		}, patterns...)
+		if err != nil {
+			return fmt.Errorf("list the packages for %s: %w", system, err)
+		}
+		seen := map[string]bool{} // A package and its test variant have the same errors.
+		packages.Visit(found, nil, func(one *packages.Package) {
+			for _, wrong := range one.Errors {
+				if !seen[wrong.Error()] {
+					fmt.Fprintln(out, wrong)
+				}
+				seen[wrong.Error()] = true
+			}
+		})
+		if len(seen) > 0 {
+			return errWrong
+		}
+		return nil
+	}
+}
