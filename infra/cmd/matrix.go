@@ -31,7 +31,7 @@ func newMatrixCommand() *cobra.Command {
 		Short: "Run every experiment on every exercise: each must pass from its own pattern on, and fail before",
 		Long: "Run every experiment on every exercise: each must pass from its own pattern on, and fail before.\n\n" +
 			"The journal and the report go to reports/matrix.json and reports/matrix.html.\n" +
-			"Exit codes: 0 every cell went as it must, 1 one did not, 2 nothing can be said: no build, no start, or an invalid run.",
+			"Exit codes: 0 every cell went as it must, 1 one did not, 2 nothing can be said: no build, no start, or an inconclusive run.",
 		Args: cobra.NoArgs,
 		RunE: func(command *cobra.Command, _ []string) error {
 			root, err := config.Root()
@@ -61,7 +61,7 @@ func newMatrixCommand() *cobra.Command {
 				if err != nil {
 					return cli.Exit(cli.Broken, err)
 				}
-				worst = max(worst, exitCode(matrix))
+				worst = max(worst, exitCode(matrix.Cells))
 				for _, cell := range matrix.Cells {
 					if !cell.OK() {
 						wrong++
@@ -85,13 +85,13 @@ func newMatrixCommand() *cobra.Command {
 
 // runMatrix runs the matrix once, with a line for each cell on out.
 func runMatrix(ctx context.Context, out io.Writer) (_ *experiment.Matrix, err error) {
-	lab, err := experiment.Open(ctx, experiment.DefaultSeed)
+	runner, err := experiment.Open(ctx, experiment.DefaultSeed)
 	if err != nil {
 		return nil, err
 	}
-	defer func() { err = errors.Join(err, lab.Close()) }()
+	defer func() { err = errors.Join(err, runner.Close()) }()
 	fmt.Fprintln(out, "25 cells, about a minute and a half...")
-	return lab.RunMatrix(ctx, func(done, of int, cell experiment.Cell, left time.Duration) {
+	return runner.RunMatrix(ctx, func(done, of int, cell experiment.Cell, left time.Duration) {
 		mark := color.GreenString("as it must")
 		if !cell.OK() {
 			mark = color.RedString("but must have " + string(cell.Want) + ": " + cell.Run.Reason)
@@ -100,13 +100,13 @@ func runMatrix(ctx context.Context, out io.Writer) (_ *experiment.Matrix, err er
 	})
 }
 
-// exitCode is 0 when all is as it must be, 1 when a hypothesis came out wrong, 2 when only invalid runs stand in the way.
-func exitCode(matrix *experiment.Matrix) int {
+// exitCode is 0 when all is as it must be, 1 when a hypothesis came out wrong, 2 when only inconclusive runs stand in the way.
+func exitCode(cells []experiment.Cell) int {
 	code := 0
-	for _, cell := range matrix.Cells {
+	for _, cell := range cells {
 		switch {
 		case cell.OK():
-		case cell.Run.Verdict == experiment.Invalid:
+		case cell.Run.Verdict == experiment.Inconclusive:
 			code = max(code, cli.Broken)
 		default:
 			return cli.Failed

@@ -3,9 +3,11 @@ package cmd
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"path/filepath"
+	"time"
 
 	"chaosworkshop/infra/internal/cli"
 	"chaosworkshop/infra/room/diff"
@@ -27,14 +29,14 @@ type verifyOptions struct {
 	json     bool
 }
 
-// newVerifyCommand runs an exercise's experiment on a folder.
+// newVerifyCommand judges a folder by the experiments of an exercise and of those before it.
 func newVerifyCommand() *cobra.Command {
 	var options verifyOptions
 	command := &cobra.Command{
 		Use:   "verify",
-		Short: "Run an exercise's experiment on a folder, and explain what broke",
-		Long: "Run an exercise's experiment on a folder, and explain what broke.\n\n" +
-			"Exit codes: 0 the hypothesis holds, 1 it does not, 2 the folder does not build or start, or the run is invalid.",
+		Short: "Judge an app by the experiments up to an exercise, and explain what broke",
+		Long: "Judge an app by the experiments E1 to En of exercise n, side by side, and explain what broke first.\n\n" +
+			"Exit codes: 0 every hypothesis holds, 1 one does not, 2 the folder does not build or start, or a run is inconclusive.",
 		Args: cobra.NoArgs,
 		RunE: func(command *cobra.Command, _ []string) error {
 			if options.hint < 0 || options.hint > 3 {
@@ -61,8 +63,8 @@ func newVerifyCommand() *cobra.Command {
 			})
 		},
 	}
-	command.Flags().IntVar(&options.exercise, "ex", 0, "the exercise whose experiment runs: 1 to 5")
-	command.Flags().StringVar(&options.dir, "dir", "", "the folder it runs on (default that exercise's)")
+	command.Flags().IntVar(&options.exercise, "ex", 0, "the exercise that the app is judged as: 1 to 5")
+	command.Flags().StringVar(&options.dir, "dir", "", "the folder of the app (default that exercise's)")
 	command.Flags().IntVar(&options.hint, "hint", 0, "which hint to show on failure: 1 to 3, the last is the solution (default 1)")
 	command.Flags().BoolVar(&options.watch, "watch", false, "run again whenever a Go file of the folder is saved")
 	command.Flags().BoolVar(&options.json, "json", false, "write the whole run as JSON")
@@ -70,48 +72,78 @@ func newVerifyCommand() *cobra.Command {
 	return command
 }
 
-// verify runs the experiment once and reports.
-func verify(ctx context.Context, command *cobra.Command, options verifyOptions, root string) error {
-	out := command.OutOrStdout()
+// verify runs the experiments of the exercise and of those before it, once, and reports.
+func verify(ctx context.Context, command *cobra.Command, options verifyOptions, root string) (err error) {
+	out, progress := command.OutOrStdout(), command.ErrOrStderr()
 	binary, err := app.Build(ctx, options.dir)
 	if err != nil {
 		return cli.Exit(cli.Broken, err)
 	}
-	lab, err := experiment.Open(ctx, experiment.DefaultSeed)
+	runner, err := experiment.Open(ctx, experiment.DefaultSeed)
 	if err != nil {
 		return cli.Exit(cli.Broken, err)
 	}
-	defer lab.Close()
-	e, err := lab.Experiment(options.exercise)
-	if err != nil {
+	defer func() { err = errors.Join(err, runner.Close()) }()
+	if _, err := runner.Experiment(options.exercise); err != nil {
 		return cli.Exit(cli.Broken, err)
 	}
-	fmt.Fprintf(command.ErrOrStderr(), "Running %s on %s, about %.0f s...\n", e.ID, filepath.Base(options.dir), e.Takes().Seconds())
-	run, err := lab.RunUntilValid(ctx, e, experiment.Subject{Folder: filepath.Base(options.dir), Binary: binary})
+	folder := filepath.Base(options.dir)
+	fmt.Fprintf(progress, "Judging %s by E1 to E%d, side by side, about a minute at most...\n", folder, options.exercise)
+	cells, err := runner.Verify(ctx, experiment.Subject{Folder: folder, Binary: binary, Stage: options.exercise},
+		func(done, of int, cell experiment.Cell, left time.Duration) {
+			fmt.Fprintf(progress, "%d/%d  %3.0f s left  E%d %s\n", done, of, left.Seconds(), cell.Number, cell.Run.Verdict)
+		})
 	if err != nil {
 		return cli.Exit(cli.Broken, err)
 	}
 	if options.json {
 		encoder := json.NewEncoder(out)
 		encoder.SetIndent("", "  ")
-		if err := encoder.Encode(run); err != nil {
-			return cli.Exit(cli.Broken, err)
-		}
+		err = encoder.Encode(cells)
 	} else {
-		printRun(out, run, e)
+		err = printVerdicts(out, runner, cells, root, options)
 	}
-	switch run.Verdict {
-	case experiment.Passed:
-		return nil
-	case experiment.Invalid:
-		return cli.Exit(cli.Broken, nil)
+	if err != nil {
+		return cli.Exit(cli.Broken, err)
 	}
-	if !options.json {
-		if err := printHint(out, root, options.exercise, max(1, options.hint)); err != nil {
-			return cli.Exit(cli.Broken, err)
+	return cli.Exit(exitCode(cells), nil)
+}
+
+// printVerdicts writes a line for each experiment, and all about the first that did not pass.
+func printVerdicts(out io.Writer, runner *experiment.Runner, cells []experiment.Cell, root string, options verifyOptions) error {
+	var first *experiment.Cell
+	for i, cell := range cells {
+		e, err := runner.Experiment(cell.Number)
+		if err != nil {
+			return err
+		}
+		fmt.Fprintf(out, "%s %-14s %s\n", e.ID, e.Title, paintVerdict(cell.Run.Verdict))
+		if first == nil && !cell.OK() {
+			first = &cells[i]
 		}
 	}
-	return cli.Exit(cli.Failed, nil)
+	if first == nil {
+		fmt.Fprintf(out, "\n%s\n", color.GreenString("All hypotheses hold: the app does what exercise %d is about.", options.exercise))
+		return nil
+	}
+	e, err := runner.Experiment(first.Number)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintln(out)
+	printRun(out, first.Run, e)
+	if first.Run.Verdict == experiment.Inconclusive {
+		return nil
+	}
+	return printHint(out, root, first.Number, max(1, options.hint))
+}
+
+// paintVerdict is the verdict in its colour.
+func paintVerdict(verdict experiment.Verdict) string {
+	paint := map[experiment.Verdict]color.Attribute{
+		experiment.Passed: color.FgGreen, experiment.Failed: color.FgRed, experiment.Inconclusive: color.FgYellow,
+	}
+	return color.New(paint[verdict]).Sprint(verdict)
 }
 
 // printRun writes a run for a person: the experiment in the words of the field, every check, and the verdict.
@@ -130,17 +162,11 @@ func printRun(out io.Writer, r *experiment.Run, e experiment.Experiment) {
 		}
 		fmt.Fprintf(out, "  %s %s: %s (required: %s)\n", mark, check.Name, check.Measured, check.Required)
 	}
-	switch r.Verdict {
-	case experiment.Passed:
-		color.New(color.FgGreen).Fprintf(out, "passed")
-		fmt.Fprintf(out, ": the hypothesis holds\n")
-	case experiment.Failed:
-		color.New(color.FgRed).Fprintf(out, "failed")
-		fmt.Fprintf(out, ": %s\n", r.Reason)
-	default:
-		color.New(color.FgYellow).Fprintf(out, "invalid")
-		fmt.Fprintf(out, ": %s\n", r.Reason)
+	fmt.Fprint(out, paintVerdict(r.Verdict))
+	if r.Reason != "" {
+		fmt.Fprintf(out, ": %s", r.Reason)
 	}
+	fmt.Fprintln(out)
 }
 
 // printHint writes hint 1, 2 or 3 for an exercise, 1 to 5. root is the workshop's folder.

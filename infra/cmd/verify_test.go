@@ -34,7 +34,7 @@ func TestVerifyNamesWhatBrokeAndHints(t *testing.T) {
 	if !strings.Contains(out, "404") || !strings.Contains(out, "Hint 2 of 3") {
 		t.Errorf("got %s, want the missing endpoint and the second hint", out)
 	}
-	if !strings.Contains(progress, "Running E5 on exercise4") {
+	if !strings.Contains(progress, "Judging exercise4 by E1 to E5") {
 		t.Errorf("progress: got %q, want what runs", progress)
 	}
 }

@@ -44,19 +44,19 @@ func newCatalogueCommand() *cobra.Command {
 
 // catalogueTable runs the catalogue, with a line for each fault on out.
 func catalogueTable(ctx context.Context, out io.Writer) (_ string, err error) {
-	lab, err := experiment.Open(ctx, experiment.DefaultSeed)
+	runner, err := experiment.Open(ctx, experiment.DefaultSeed)
 	if err != nil {
 		return "", err
 	}
-	defer func() { err = errors.Join(err, lab.Close()) }()
-	catalogue, err := lab.RunCatalogue(ctx, func(done, of int, fault string) {
+	defer func() { err = errors.Join(err, runner.Close()) }()
+	catalogue, err := runner.RunCatalogue(ctx, func(done, of int, fault string) {
 		fmt.Fprintf(out, "%2d/%d  %s...\n", done+1, of, fault)
 	})
 	if err != nil {
 		return "", err
 	}
 	table := &strings.Builder{}
-	err = catalogue.Markdown(table, lab.Settings)
+	err = catalogue.Markdown(table, runner.Settings)
 	return table.String(), err
 }
 

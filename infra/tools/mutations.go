@@ -41,12 +41,12 @@ func newMutationsCommand() *cobra.Command {
 				return cli.Exit(cli.Broken, err)
 			}
 			defer os.RemoveAll(dir)
-			lab, err := experiment.Open(command.Context(), experiment.DefaultSeed)
+			runner, err := experiment.Open(command.Context(), experiment.DefaultSeed)
 			if err != nil {
 				return cli.Exit(cli.Broken, err)
 			}
-			defer func() { err = errors.Join(err, lab.Close()) }()
-			mutants, err := lab.RunMutations(command.Context(), mutations, dir, func(done, of int, cell experiment.Cell, left time.Duration) {
+			defer func() { err = errors.Join(err, runner.Close()) }()
+			mutants, err := runner.RunMutations(command.Context(), mutations, dir, func(done, of int, cell experiment.Cell, left time.Duration) {
 				fmt.Fprintf(command.ErrOrStderr(), "%2d/%d  %3.0f s left  E%d on %s %s\n", done, of, left.Seconds(), cell.Number, cell.Run.Folder, cell.Run.Verdict)
 			})
 			if err != nil {

@@ -27,14 +27,14 @@ func survival(fault toxi.Fault, s Settings) Experiment {
 		Method: []Phase{
 			{Name: steady, Rate: 20, For: time.Second},
 			{Name: underFault, Fault: fault.Name, Rate: 20, For: 10 * time.Second, Raw: s.Deadline},
-			{Name: rollback, Rate: 20, For: s.BreakerDelay + 2*time.Second, Until: served},
+			{Name: rollback, Rate: 20, For: s.openWait() + 2*time.Second, Until: func(a Answer) bool { return a.Served() }},
 			{Name: after, Rate: 20, For: time.Second},
 		},
 	}
 }
 
 // RunCatalogue runs every fault on every stage, the five stages side by side, and calls progress before each fault.
-func (l *Lab) RunCatalogue(ctx context.Context, progress func(done, of int, fault string)) (*Catalogue, error) {
+func (r *Runner) RunCatalogue(ctx context.Context, progress func(done, of int, fault string)) (*Catalogue, error) {
 	subjects, err := buildStages(ctx)
 	if err != nil {
 		return nil, err
@@ -47,7 +47,7 @@ func (l *Lab) RunCatalogue(ctx context.Context, progress func(done, of int, faul
 		for stage, subject := range subjects {
 			go func() {
 				var err error
-				runs[stage], err = l.survive(ctx, fault, subject)
+				runs[stage], err = r.survive(ctx, fault, subject)
 				errs <- err
 			}()
 		}
@@ -65,9 +65,9 @@ func (l *Lab) RunCatalogue(ctx context.Context, progress func(done, of int, faul
 }
 
 // survive is one run under a fault, again when the app was not in its steady state before.
-func (l *Lab) survive(ctx context.Context, fault toxi.Fault, subject Subject) (run *Run, err error) {
-	for range tries {
-		run, err = l.observe(ctx, survival(fault, l.Settings), subject)
+func (r *Runner) survive(ctx context.Context, fault toxi.Fault, subject Subject) (run *Run, err error) {
+	for range sideBySide {
+		run, err = r.observe(ctx, survival(fault, r.Settings), subject)
 		if err != nil || len(run.Phases) > 1 {
 			break
 		}
@@ -119,7 +119,7 @@ func met(runs []*Run) string {
 
 // survived is one cell of the table: success, p99, dials for a request, and the time until the first success.
 func survived(run *Run, s Settings) string {
-	answers := run.answers(underFault)
+	answers := run.Of(underFault)
 	span, ok := run.phase(underFault)
 	if !ok || len(answers) == 0 {
 		return "-"

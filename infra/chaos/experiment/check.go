@@ -2,63 +2,75 @@ package experiment
 
 import (
 	"fmt"
+	"math"
+	"slices"
 	"time"
 )
 
-// Every tolerance below rests on counts, states, or a difference so large that chance alone flips a verdict in fewer than
-// one run in a thousand; TestChance computes the bounds that depend on chance. A duration that misses its bound by no more
-// than the machine stood still makes the run invalid, not failed.
+// Every tolerance below rests on counts, states and bodies, or on a difference so large that chance alone flips a verdict
+// in fewer than one run in a thousand; TestChance computes those that depend on chance. A duration that misses its bound
+// by no more than the machine stood still makes the run inconclusive, not failed.
 
-// allServed requires that every request of the phase is a 200.
-func allServed(phase string) func(*Run) Check {
-	return func(r *Run) Check {
-		answers := r.answers(phase)
-		good, late, latest := 0, 0, 0.0
-		for _, answer := range answers {
-			switch answer.Status {
-			case 200:
-				good++
-			case 0, 504:
-				late++
-				latest = max(latest, answer.Latency)
-			}
+// count is how many of the answers fulfil is.
+func count(answers []Answer, is func(Answer) bool) int {
+	n := 0
+	for _, answer := range answers {
+		if is(answer) {
+			n++
 		}
-		check := Check{
-			Measured: fmt.Sprintf("%d of %d are 200%s", good, len(answers), firstOther(answers)),
-			Required: "all are 200", Passed: good == len(answers) && good > 0, phase: phase,
-		}
-		// A machine that stands still for a second makes a timeout fire.
-		if good+late == len(answers) {
-			check.Excess = latest
-		}
-		return check
 	}
+	return n
 }
 
-// firstOther is ", the first other is 500" for the first answer that is not 200.
+// nothing is the check of a phase that did not happen.
+func nothing(required string) Check {
+	return Check{Measured: "the phase did not take place", Required: required}
+}
+
+// statusText is what a user got, in a word or two.
+func statusText(a Answer) string {
+	switch {
+	case a.Status == 0:
+		return "no answer"
+	case a.Wrong:
+		return fmt.Sprint(a.Status, " with wrong rows")
+	}
+	return fmt.Sprint(a.Status)
+}
+
+// firstOther is ", the first other is 500" for the first answer that the user was not served with.
 func firstOther(answers []Answer) string {
 	for _, answer := range answers {
-		if answer.Status != 200 {
+		if !answer.Served() {
 			return ", the first other is " + statusText(answer)
 		}
 	}
 	return ""
 }
 
-func statusText(a Answer) string {
-	if a.Status == 0 {
-		return "no answer"
+// allServed requires that every request of the phase is a 200 with the right rows.
+func allServed(phase string) func(*Run) Check {
+	return func(r *Run) Check {
+		answers := r.Of(phase)
+		good := count(answers, Answer.Served)
+		late := count(answers, func(a Answer) bool { return a.Status == 0 || a.Status == 504 })
+		check := Check{
+			Measured: fmt.Sprintf("%d of %d are served%s", good, len(answers), firstOther(answers)),
+			Required: "all are 200 with the right rows", Passed: good == len(answers) && good > 0, phase: phase,
+		}
+		// A machine that stands still for a second makes a timeout fire.
+		if good+late == len(answers) {
+			check.Excess = Percentile(Latencies(answers), 100)
+		}
+		return check
 	}
-	return fmt.Sprint(a.Status)
 }
 
 // p99Within requires that 99 in 100 answers of the phase come within the limit. Of 300 requests three may miss it.
 func p99Within(phase string, limit time.Duration) func(*Run) Check {
-	return func(r *Run) Check { return p99(r.answers(phase), phase, limit) }
-}
-
-func p99(answers []Answer, phase string, limit time.Duration) Check {
-	return duration(Percentile(Latencies(answers), 99), "p99 %s of %d", len(answers), limit, phase)
+	return func(r *Run) Check {
+		return duration(Percentile(Latencies(r.Of(phase)), 99), "p99 %s of %d", len(r.Of(phase)), limit, phase)
+	}
 }
 
 // duration is the check of a measured duration, in milliseconds, against its limit.
@@ -86,105 +98,92 @@ func Duration(ms float64) string {
 	return fmt.Sprintf("%.2f s", ms/1000)
 }
 
-// bounded requires that no answer of the phase is later than the bound, and that there are answers. The bound is DEADLINE
-// for an app that retries, as its own count of retries tells, and TIMEOUT for one that does not. Without a bound 45 in 100
-// requests are later under slow, and every one under a black hole.
+// bounded requires that no answer of the phase is later than the bound: TIMEOUT up to exercise 2, DEADLINE from exercise 3.
+// Without a bound 45 in 100 requests are later under slow, and every one under a black hole.
 func bounded(s Settings, phase string) func(*Run) Check {
 	return func(r *Run) Check {
-		limit, name := s.Timeout+slack, "TIMEOUT"
-		if retries(r) > 0 {
-			limit, name = s.Deadline+slack, "DEADLINE"
+		bound, name := s.Timeout, "TIMEOUT"
+		if r.Stage > 2 {
+			bound, name = s.Deadline, "DEADLINE"
 		}
-		answers := r.answers(phase)
-		check := duration(Percentile(Latencies(answers), 100), "the latest after %s, of %d", len(answers), limit, phase)
+		answers := r.Of(phase)
+		check := duration(Percentile(Latencies(answers), 100), "the latest after %s, of %d", len(answers), bound+slack, phase)
 		check.Required += fmt.Sprintf(" (%s + %s)", name, slack)
 		return check
 	}
 }
 
-// retries are those that the app counted in all phases.
-func retries(r *Run) int {
-	count := 0
-	for _, span := range r.Phases {
-		count += span.Retries
-	}
-	return count
-}
-
-// outOfTime requires that every request that did not succeed is a 504, or a refusal of an open breaker with its
-// Retry-After, and that there is a 504.
+// outOfTime requires that every request that was not served is a 504, or a rejection by an open breaker, and that there
+// is a 504.
 func outOfTime(phases ...string) func(*Run) Check {
 	return func(r *Run) Check {
-		out, wrong, first := 0, 0, ""
-		for _, phase := range phases {
-			for _, answer := range r.answers(phase) {
-				switch {
-				case answer.Status == 504:
-					out++
-				case answer.Status != 200 && !refusedWithRetryAfter(answer):
-					wrong++
-					if first == "" {
-						first = ", the first " + statusText(answer)
-					}
-				}
+		late := count(r.Of(phases...), func(a Answer) bool { return a.Status == 504 })
+		var wrong []Answer
+		for _, answer := range r.Of(phases...) {
+			if answer.Status != 504 && !answer.Served() && !rejected(answer) {
+				wrong = append(wrong, answer)
 			}
 		}
 		return Check{
-			Measured: fmt.Sprintf("%d answers are 504, %d are neither 504 nor 200%s", out, wrong, first),
-			Required: "504, or 503 with Retry-After from an open breaker", Passed: out > 0 && wrong == 0,
+			Measured: fmt.Sprintf("%d answers are 504, %d are neither 504 nor 200%s", late, len(wrong), firstOther(wrong)),
+			Required: "504, or 503 with Retry-After from an open breaker", Passed: late > 0 && len(wrong) == 0,
 		}
 	}
 }
 
-// successAtLeast requires a share of 200 in the phase. In theory 89 in 100 succeed with five attempts, 49 with one that is
-// not bounded, 36 with a timeout: for 208 requests six standard errors or more from 75, on either side.
+// successAtLeast requires a share of served users in the phase. In theory 86 in 100 succeed under flaky with ten attempts,
+// and 20 with one; under slow 63 are in time for one attempt of a second, and 98 for retries.
 func successAtLeast(phase string, share float64) func(*Run) Check {
 	return func(r *Run) Check {
-		answers := r.answers(phase)
+		answers := r.Of(phase)
 		return Check{
-			Measured: fmt.Sprintf("%.0f %% of %d requests succeeded", 100*Success(answers), len(answers)),
+			Measured: fmt.Sprintf("%.0f %% of %d requests were served%s", 100*Success(answers), len(answers), firstOther(answers)),
 			Required: fmt.Sprintf("at least %.0f %%", 100*share), Passed: Success(answers) >= share,
+			phase: phase,
 		}
 	}
 }
 
-// betterThanReference requires that the success is better than that of exercise 2, measured beside under the same load, by
-// a share. In theory it is better by 53 points, with a standard error of 4.
-func betterThanReference(phase string, share float64) func(*Run) Check {
+// nothingLeft requires that a second after the last answer of the phase no more of the app's connections to the database
+// are open than in calm: what a request started ends with it.
+func nothingLeft(phase string) func(*Run) Check {
 	return func(r *Run) Check {
-		if r.Reference == nil {
-			return Check{Measured: "exercise 2 was not measured", Required: "a measurement of exercise 2"}
+		const required = "no more than in calm"
+		span, ok := r.phase(phase)
+		if !ok {
+			return nothing(required)
 		}
-		success := Success(r.answers(phase))
 		return Check{
-			Measured: fmt.Sprintf("%.0f %% against %.0f %% of exercise 2", 100*success, 100**r.Reference),
-			Required: fmt.Sprintf("at least %.0f points more", 100*share), Passed: success-*r.Reference >= share,
+			Measured: fmt.Sprintf("%d connections are still open, %d in calm", span.Left, r.Phases[0].Left),
+			Required: required, Passed: span.Left <= r.Phases[0].Left, phase: phase,
 		}
 	}
 }
 
-// staysClosed requires that no breaker was ever seen in another state, and that no request was refused. While the load goes
-// on, 12 failed requests in a row are as good as impossible: those that succeed end between them. When it has ended, the
-// last answers due are mostly failures; TestChance simulates how rarely they are 12.
-func staysClosed() func(*Run) Check {
+// noneRejected requires that no request of the phase was rejected: the load is served, so a breaker must stay closed.
+func noneRejected(phase string) func(*Run) Check {
 	return func(r *Run) Check {
-		worst, refusals := "closed", 0
-		for _, state := range r.States {
-			if state.Name != "closed" {
-				worst = state.Name
-			}
-		}
-		for _, answer := range r.Answers {
-			if refusedWithRetryAfter(answer) {
-				refusals++
-			}
-		}
-		if len(r.States) == 0 {
-			worst = "none there"
-		}
+		answers := r.Of(phase)
+		refusals := count(answers, func(a Answer) bool { return a.Status == 503 })
 		return Check{
-			Measured: fmt.Sprintf("breaker %s, %d requests refused", worst, refusals),
-			Required: "closed, none refused", Passed: (worst == "closed" || len(r.States) == 0) && refusals == 0,
+			Measured: fmt.Sprintf("%d of %d requests were rejected", refusals, len(answers)),
+			Required: "none", Passed: len(answers) > 0 && refusals == 0, phase: phase,
+		}
+	}
+}
+
+// dialsPerRequest requires that the database gets no more connections per request of the phase than that.
+func dialsPerRequest(phase string, most int) func(*Run) Check {
+	return func(r *Run) Check {
+		span, ok := r.phase(phase)
+		answers := r.Of(phase)
+		if !ok || len(answers) == 0 {
+			return nothing("connections")
+		}
+		dials := float64(span.Dials) / float64(len(answers))
+		return Check{
+			Measured: fmt.Sprintf("%.1f connections per request", dials),
+			Required: fmt.Sprintf("at most %d (RETRY_ATTEMPTS)", most), Passed: dials <= float64(most),
 		}
 	}
 }
@@ -193,153 +192,165 @@ func staysClosed() func(*Run) Check {
 // jitter leaves at least half of it. Without a backoff it takes a few milliseconds.
 func backsOff(phase string, s Settings) func(*Run) Check {
 	return func(r *Run) Check {
-		answers := r.answers(phase)
+		answers := r.Of(phase)
 		least := milliseconds(s.backoff(s.RetryAttempts) / 3)
 		median := Percentile(Latencies(answers), 50)
 		return Check{
-			Measured: fmt.Sprintf("a refused request took %s in the median", Duration(median)),
+			Measured: fmt.Sprintf("a request whose connections were refused took %s in the median", Duration(median)),
 			Required: "at least " + Duration(least) + " for all its attempts", Passed: len(answers) > 0 && median >= least,
 		}
 	}
 }
 
-// opens requires a refusal with Retry-After in the phase.
+// opens requires a rejection with Retry-After in the phase, and none without.
 func opens(phase string) func(*Run) Check {
 	return func(r *Run) Check {
-		answers := r.answers(phase)
-		refusals, bare := 0, 0
-		for _, answer := range answers {
-			switch {
-			case refusedWithRetryAfter(answer):
-				refusals++
-			case answer.Status == 503:
-				bare++
-			}
-		}
-		measured := fmt.Sprintf("%d of %d requests were refused", refusals, len(answers))
+		answers := r.Of(phase)
+		refusals := count(answers, rejected)
+		measured := fmt.Sprintf("%d of %d requests were rejected", refusals, len(answers))
+		bare := count(answers, func(a Answer) bool { return a.Status == 503 }) - refusals
 		if bare > 0 {
 			measured += fmt.Sprintf(", %d more without Retry-After", bare)
 		}
-		return Check{Measured: measured, Required: "refusals, each with Retry-After", Passed: refusals > 0 && bare == 0}
+		return Check{Measured: measured, Required: "rejections, each with Retry-After", Passed: refusals > 0 && bare == 0}
 	}
 }
 
-// patient requires that as many requests failed by themselves as open the breaker, before the first was refused. A breaker
-// inside the retries counts attempts, and refuses before any request has failed.
-func patient(phase string, s Settings) func(*Run) Check {
+// p99Rejections requires that 99 in 100 answers of the phase come within the limit, and that all but one in a hundred are
+// rejections with Retry-After: the rest are probes.
+func p99Rejections(phase string, limit time.Duration) func(*Run) Check {
 	return func(r *Run) Check {
-		refusedAt, seen := 0.0, false
-		answers := r.answers(phase)
-		for _, answer := range answers {
-			at := answer.At + answer.Latency
-			if answer.Status == 503 && (!seen || at < refusedAt) {
-				refusedAt, seen = at, true
-			}
-		}
-		failures := 0
-		for _, answer := range answers {
-			// What ends within 100 ms of the first refusal counts as before it: the order on the wire is not that in the app.
-			if answer.Status != 200 && answer.Status != 503 && (!seen || answer.At+answer.Latency <= refusedAt+100) {
-				failures++
-			}
-		}
-		if !seen {
-			return Check{Measured: "no request was refused", Required: fmt.Sprintf("refusals after %d failed requests", s.BreakerFailures)}
-		}
-		return Check{
-			Measured: fmt.Sprintf("%d requests failed before the first was refused", failures),
-			Required: fmt.Sprintf("%d", s.BreakerFailures), Passed: failures >= s.BreakerFailures,
-		}
-	}
-}
-
-// p99Refusals requires that 99 in 100 answers of the phase come within the limit, and that all but one in a hundred are
-// refusals with Retry-After: the rest are probes.
-func p99Refusals(phase string, limit time.Duration) func(*Run) Check {
-	return func(r *Run) Check {
-		answers := r.answers(phase)
+		answers := r.Of(phase)
 		if len(answers) == 0 {
-			return Check{Measured: "the breaker was never open", Required: "p99 at most " + limit.String()}
+			return nothing("p99 at most " + limit.String())
 		}
-		refusals := 0
-		for _, answer := range answers {
-			if refusedWithRetryAfter(answer) {
-				refusals++
-			}
-		}
-		check := p99(answers, phase, limit)
-		check.Measured += fmt.Sprintf(", %d refused with Retry-After", refusals)
+		refusals := count(answers, rejected)
+		check := p99Within(phase, limit)(r)
+		check.Measured += fmt.Sprintf(", %d rejected with Retry-After", refusals)
 		if refusals*100 < len(answers)*99 {
-			check.Required += ", 99 in 100 refused with Retry-After"
+			check.Required += ", 99 in 100 rejected with Retry-After"
 			check.Passed, check.Excess = false, 0
 		}
 		return check
 	}
 }
 
-// probesOnly requires that the database got no more connections in the phase than its probes may open: one probe a break,
-// each a request with all its attempts. Without a breaker every request opens as many.
+// probesOnly requires that the database got no more connections in the phase than its probes may open: one probe for each
+// open-state wait, each a request with all its attempts. Without a breaker every request opens as many.
 func probesOnly(phase string, s Settings) func(*Run) Check {
 	return func(r *Run) Check {
 		span, ok := r.phase(phase)
-		answers := r.answers(phase)
+		answers := r.Of(phase)
 		if !ok || len(answers) == 0 {
-			return Check{Measured: "the breaker was never open", Required: "dials of probes only"}
+			return nothing("connections of probes only")
 		}
-		each := s.RetryAttempts * dialsPerAttempt
-		breaks := 1 + int((span.To-span.From)/milliseconds(s.BreakerDelay))
+		probes := 1 + int((span.To-span.From)/milliseconds(s.BreakerDelay))
 		return Check{
-			Measured: fmt.Sprintf("%d dials for %d requests", span.Dials, len(answers)),
-			Required: fmt.Sprintf("at most %d: %d probes of %d dials", breaks*each, breaks, each), Passed: span.Dials <= breaks*each,
+			Measured: fmt.Sprintf("%d connections for %d requests", span.Dials, len(answers)),
+			Required: fmt.Sprintf("at most %d: %d probes of %d attempts", probes*s.RetryAttempts, probes, s.RetryAttempts),
+			Passed:   span.Dials <= probes*s.RetryAttempts,
 		}
 	}
 }
 
-// returnsWithin requires a success within the limit after the fault went.
+// retryAfterTrue requires that who comes back when Retry-After says so is let through to the database, and that who comes
+// a second earlier is not. Left out are the rejections beside a probe, whose end nobody knows. The header is in whole
+// seconds, so a second is what it may be off, and what the load leaves between two requests.
+func retryAfterTrue(phases ...string) func(*Run) Check {
+	return func(r *Run) Check {
+		const tolerance, required = 1250, "within a second of the next request that is let through"
+		var admitted []Answer
+		for _, answer := range r.Of(phases...) {
+			if answer.Status != 503 && answer.Status != 0 {
+				admitted = append(admitted, answer)
+			}
+		}
+		worst, judged := 0.0, 0
+		for _, answer := range r.Of(phases...) {
+			beside := slices.ContainsFunc(admitted, func(probe Answer) bool { return probe.At <= answer.end() && answer.At <= probe.end() })
+			next := slices.IndexFunc(admitted, func(probe Answer) bool { return probe.At > answer.At })
+			if !rejected(answer) || beside || next < 0 {
+				continue
+			}
+			judged++
+			off := answer.end() + 1000*float64(answer.RetryAfter) - admitted[next].At
+			if math.Abs(off) > math.Abs(worst) {
+				worst = off
+			}
+		}
+		if judged == 0 {
+			return nothing(required)
+		}
+		direction := "late"
+		if worst < 0 {
+			direction = "early"
+		}
+		return Check{
+			Measured: fmt.Sprintf("of %d rejections the worst Retry-After is %s too %s", judged, Duration(math.Abs(worst)), direction),
+			Required: required, Passed: math.Abs(worst) <= tolerance, phase: phases[0],
+		}
+	}
+}
+
+// returnsWithin requires that a user is served within the limit after the fault went.
 func returnsWithin(limit time.Duration) func(*Run) Check {
 	return func(r *Run) Check {
 		took, ok := r.Recovery()
 		if !ok {
 			return Check{Measured: "no success after the fault went", Required: "within " + limit.String()}
 		}
-		return duration(took, "after %s, at request %d", len(r.answers(rollback)), limit, rollback)
+		return duration(took, "after %s, of %d requests", len(r.Of(rollback)), limit, rollback)
 	}
 }
 
 // Recovery is the time from the rollback to the first success, in milliseconds; false when there was none.
 func (r *Run) Recovery() (float64, bool) {
 	span, ok := r.phase(rollback)
-	if !ok {
-		return 0, false
-	}
-	first, found := 0.0, false
-	for _, answer := range r.answers(rollback) {
-		if end := answer.At + answer.Latency - span.From; answer.Status == 200 && (!found || end < first) {
-			first, found = end, true
+	first := math.Inf(1)
+	for _, answer := range r.Of(rollback) {
+		if answer.Served() {
+			first = min(first, answer.end()-span.From)
 		}
 	}
-	return first, found
+	return first, ok && !math.IsInf(first, 1)
+}
+
+// agrees requires that health does not say Unhealthy while users are served: 1 answer in 20 at most, where half of the users
+// or more are.
+func agrees(phase string) func(*Run) Check {
+	return func(r *Run) Check {
+		const most = 0.05
+		answers := r.health(phase)
+		bad := count(answers, unhealthy)
+		check := Check{
+			Measured: fmt.Sprintf("%.0f %% of the users were served, %d of %d health checks said Unhealthy", 100*Success(r.Of(phase)), bad, len(answers)),
+			Required: "at most 1 in 20 while half of the users or more are served",
+			Passed:   len(answers) > 0 && float64(bad) <= most*float64(len(answers)), phase: phase,
+		}
+		if Success(r.Of(phase)) < 0.5 {
+			check.Passed = false
+		}
+		return check
+	}
 }
 
 // unhealthyWithin requires that /health/ says 503 within the limit after the phase began.
 func unhealthyWithin(phase string, limit time.Duration) func(*Run) Check {
-	return func(r *Run) Check {
-		took, ok := r.healthFirst(phase, func(a Answer) bool { return a.Status == 503 })
-		if !ok {
-			return Check{Measured: "never 503", Required: "503 within " + limit.String()}
-		}
-		return duration(took, "503 after %s, of %d asked", len(r.health(phase)), limit, phase)
-	}
+	return healthWithin(phase, "503", unhealthy, limit)
 }
 
 // healthyWithin requires that /health/ says Healthy within the limit after the phase began.
 func healthyWithin(phase string, limit time.Duration) func(*Run) Check {
+	return healthWithin(phase, "Healthy", healthy, limit)
+}
+
+func healthWithin(phase, what string, is func(Answer) bool, limit time.Duration) func(*Run) Check {
 	return func(r *Run) Check {
-		took, ok := r.healthFirst(phase, healthy)
+		took, ok := r.healthFirst(phase, is)
 		if !ok {
-			return Check{Measured: "still not Healthy", Required: "Healthy within " + limit.String()}
+			return Check{Measured: fmt.Sprintf("never %s in %d answers", what, len(r.health(phase))), Required: what + " within " + limit.String(), phase: phase}
 		}
-		return duration(took, "Healthy after %s, asked %d times", len(r.health(phase)), limit, phase)
+		return duration(took, what+" after %s, asked %d times", len(r.health(phase)), limit, phase)
 	}
 }
 
@@ -349,18 +360,28 @@ func (r *Run) HealthyAfter() (float64, bool) { return r.healthFirst(rollback, he
 // healthFirst is when /health/ first gave such an answer, in milliseconds from the phase's begin.
 func (r *Run) healthFirst(phase string, is func(Answer) bool) (float64, bool) {
 	span, ok := r.phase(phase)
+	first := math.Inf(1)
 	for _, answer := range r.health(phase) {
-		if ok && is(answer) {
-			return answer.At + answer.Latency - span.From, true
+		if is(answer) {
+			first = min(first, answer.end()-span.From)
 		}
 	}
-	return 0, false
+	return first, ok && !math.IsInf(first, 1)
+}
+
+// staysUnhealthy requires that every health check of the phase says 503.
+func staysUnhealthy(phase string) func(*Run) Check {
+	return func(r *Run) Check {
+		answers := r.health(phase)
+		bad := count(answers, unhealthy)
+		return Check{Measured: fmt.Sprintf("%d of %d health checks said Unhealthy", bad, len(answers)), Required: "all", Passed: bad > 0 && bad == len(answers), phase: phase}
+	}
 }
 
 // healthAnswersWithin requires that /health/ answers every time, within the limit.
 func healthAnswersWithin(limit time.Duration) func(*Run) Check {
 	return func(r *Run) Check {
-		answers := r.health("")
+		answers := r.health()
 		for _, answer := range answers {
 			if answer.Status == 0 {
 				return Check{Measured: "no answer: " + answer.Error, Required: "an answer within " + limit.String()}
@@ -371,22 +392,18 @@ func healthAnswersWithin(limit time.Duration) func(*Run) Check {
 }
 
 // steadyState is the check of the first phase, before any fault, and of the last one: every request is served, and with
-// health every report is Healthy.
+// health every answer is Healthy.
 func steadyState(phase Phase) func(*Run) Check {
 	return func(r *Run) Check {
-		check := allServed(phase.Name)(r)
-		if !phase.Health {
-			return check
-		}
 		for _, answer := range r.health(phase.Name) {
 			switch {
-			case healthy(answer):
+			case !phase.Health || healthy(answer):
 			case answer.Status == 404:
 				return Check{Measured: "GET /health/ is a 404: there is no health endpoint", Required: "200 Healthy", certain: true}
 			default:
 				return Check{Measured: "GET /health/ is " + statusText(answer) + " " + answer.Says, Required: "200 Healthy"}
 			}
 		}
-		return check
+		return allServed(phase.Name)(r)
 	}
 }

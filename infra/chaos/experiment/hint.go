@@ -9,22 +9,22 @@ var hints = [][2]string{
 	{
 		"Who ends a query that takes too long? Nobody yet. Give each attempt at the query a time after which the app stops waiting and answers 504.",
 		"failsafe-go's timeout policy cancels the context of the function that it runs: run find inside `failsafe.With(timeout.New[[]flight](p.Timeout))`, " +
-			"hand it `exec.Context()`, and let routes.go answer 504 on timeout.ErrExceeded.",
+			"pass it `exec.Context()`, so that the query ends too, and answer 504 on timeout.ErrExceeded.",
 	},
 	{
 		"A request fails with its first bad connection, though the next one may be good. Try again, a few times, with a growing pause between, and all of it within one deadline.",
 		"Put a retrypolicy around the timeout, `failsafe.With(retry, timeout)`: retry what is transient (timeout.ErrExceeded and what database.Transient says), " +
-			"WithMaxAttempts, WithBackoff, WithJitterFactor; bound the whole request by context.WithTimeout.",
+			"with a backoff and jitter; bound the whole request by context.WithTimeout.",
 	},
 	{
-		"While the database is down, every request still asks it, five times, and makes its user wait for that. Stop asking for a while when enough requests in a row have failed.",
+		"While the database is down, every request still asks it, ten times, and makes its user wait for that. Stop asking for a while when enough requests in a row have failed, whoever still waits for them.",
 		"Put a circuitbreaker around the retries, `failsafe.With(breaker, retry, timeout)`: outermost it counts requests, inside it would count attempts. " +
-			"Answer circuitbreaker.ErrOpen with 503 and Retry-After.",
+			"Let a request run to its end when its user hangs up (context.WithoutCancel), and answer circuitbreaker.ErrOpen with 503 and Retry-After.",
 	},
 	{
 		"A load balancer must learn that the app cannot serve, and also that it can again, though it sends no traffic meanwhile. Add GET /health/.",
-		"A breaker is lazy: it stays open until somebody asks for a permit. When its delay is over let the health check's own ping be the probe: TryAcquirePermit, ping, record the result. " +
-			"Bound the ping: the endpoint answers within a second.",
+		"Ask as a user does: run the app's own query through its own policies, in the background, at most twice a second, and answer at once with what is known. " +
+			"When the breaker waits for a probe, that check is the probe.",
 	},
 }
 

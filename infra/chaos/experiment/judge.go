@@ -16,15 +16,15 @@ func (r *Run) judge(e Experiment) {
 			r.Checks = append(r.Checks, named("steady state after the rollback", steadyState(last)(r)))
 		}
 	}
-	switch reason, stalled := r.invalid(), r.stalled(); {
+	switch reason, stalled := r.inconclusive(), r.stalled(); {
 	case reason != "":
-		r.Verdict, r.Reason = Invalid, reason
+		r.Verdict, r.Reason = Inconclusive, reason
 	case r.Died != "":
 		r.Verdict, r.Reason = Failed, r.Died
 	case r.Sentence() == "":
 		r.Verdict, r.Reason = Passed, ""
 	case stalled != "":
-		r.Verdict, r.Reason = Invalid, stalled
+		r.Verdict, r.Reason = Inconclusive, stalled
 	default:
 		r.Verdict, r.Reason = Failed, r.Sentence()
 	}
@@ -35,8 +35,8 @@ func named(name string, check Check) Check {
 	return check
 }
 
-// invalid says why nothing can be said from the run; empty when it is valid.
-func (r *Run) invalid() string {
+// inconclusive says why nothing can be said from the run; empty when something can.
+func (r *Run) inconclusive() string {
 	if r.Broken != "" {
 		return r.Broken
 	}
@@ -55,12 +55,7 @@ func (r *Run) bypassed() string {
 		return ""
 	}
 	first := r.Phases[0]
-	good := 0
-	for _, answer := range r.answers(first.Name) {
-		if answer.Status == 200 {
-			good++
-		}
-	}
+	good := count(r.Of(first.Name), Answer.Served)
 	switch {
 	case good > 0 && first.Dials == 0:
 		return fmt.Sprintf("the app answered %d requests without a connection through the proxy; it must reach its database at DB_HOST and DB_PORT", good)
@@ -75,8 +70,8 @@ func (r *Run) bypassed() string {
 // milliseconds.
 const blame = 10
 
-// heavy is a stall, in milliseconds, at which counts go wrong as well. Under a flaky network the fifth attempt starts about
-// 0.6 s before the deadline and its first connection dies after 0.5 s: its second one has about 100 ms to answer.
+// heavy is a stall, in milliseconds, at which counts go wrong as well: under a flaky network the last attempt of a request
+// starts a few hundred milliseconds before the deadline, and a good connection needs some of them to answer.
 const heavy = 100
 
 // stalled says that every check that failed can be the machine's doing: a duration that missed its limit by about as much

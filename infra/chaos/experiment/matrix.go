@@ -16,9 +16,9 @@ import (
 // Stages is the number of exercises.
 const Stages = 5
 
-// lanes is how many cells run side by side. A cell waits most of its time; more of them at once would make the machine
-// itself the slow part on two cores. Cells that were invalid for that run again, with fewer beside them.
-var lanes = []int{5, 2, 1, 1, 1}
+// sideBySide is how many experiments run at once. Each waits most of its time; more of them at once would make the machine
+// itself the slow part on two cores. Those that were inconclusive run again, with fewer beside them.
+var sideBySide = []int{6, 2, 1}
 
 // Cell is one experiment on one stage, and whether it went as it must.
 type Cell struct {
@@ -54,7 +54,6 @@ type Matrix struct {
 	System      System       `json:"system"`
 	Modules     []Version    `json:"modules"`
 	Experiments []Experiment `json:"experiments"`
-	Theory      []Theory     `json:"theory"`
 	Cells       []Cell       `json:"cells"`
 }
 
@@ -81,33 +80,43 @@ type Progress func(done, of int, cell Cell, left time.Duration)
 
 // RunMatrix builds the exercises below the workshop's root and runs every experiment on each. The error says that the
 // environment is broken; what failed is in the cells.
-func (l *Lab) RunMatrix(ctx context.Context, progress Progress) (*Matrix, error) {
+func (r *Runner) RunMatrix(ctx context.Context, progress Progress) (*Matrix, error) {
 	subjects, err := buildStages(ctx)
 	if err != nil {
 		return nil, err
 	}
-	matrix, err := l.newMatrix()
-	if err != nil {
-		return nil, err
-	}
-	// The longest first, so that no long one is left alone at the end; exercise 2 under E3 is the reference of others.
+	matrix := r.newMatrix()
+	// The longest first, so that no long one is left alone at the end.
 	matrix.Cells = make([]Cell, 0, Stages*Stages)
 	var tasks []task
-	for _, number := range []int{3, 4, 2, 5, 1} {
+	for _, number := range []int{5, 4, 3, 2, 1} {
 		for stage, subject := range subjects {
 			matrix.Cells = append(matrix.Cells, Cell{Number: number, Stage: stage + 1, Want: wanted(number, stage+1)})
 			tasks = append(tasks, task{&matrix.Cells[len(matrix.Cells)-1], subject})
 		}
 	}
-	err = l.runTasks(ctx, tasks, progress)
+	err = r.runTasks(ctx, tasks, progress)
 	matrix.Took = milliseconds(time.Since(matrix.Started))
 	return matrix, err
 }
 
+// Verify runs the experiments of the exercises 1 to subject.Stage on an app, side by side, and returns their cells in the
+// order of the experiments. The error says that the environment is broken.
+func (r *Runner) Verify(ctx context.Context, subject Subject, progress Progress) ([]Cell, error) {
+	cells := make([]Cell, subject.Stage)
+	var tasks []task
+	for i := range cells {
+		number := subject.Stage - i // The longest first.
+		cells[number-1] = Cell{Number: number, Stage: subject.Stage, Want: Passed}
+		tasks = append(tasks, task{&cells[number-1], subject})
+	}
+	return cells, r.runTasks(ctx, tasks, progress)
+}
+
 // newMatrix is a journal without its cells.
-func (l *Lab) newMatrix() (*Matrix, error) {
+func (r *Runner) newMatrix() *Matrix {
 	matrix := &Matrix{
-		Started: time.Now(), Seed: l.Seed, Settings: l.Settings.variables(), Experiments: Experiments(l.Settings),
+		Started: time.Now(), Seed: r.Seed, Settings: r.Settings.variables(), Experiments: Experiments(r.Settings),
 		System: System{runtime.GOOS, runtime.GOARCH, runtime.NumCPU(), runtime.Version()},
 	}
 	if info, ok := debug.ReadBuildInfo(); ok {
@@ -118,14 +127,7 @@ func (l *Lab) newMatrix() (*Matrix, error) {
 			}
 		}
 	}
-	for stage := range Stages {
-		theory, err := InTheory(stage+1, l.Settings)
-		if err != nil {
-			return nil, err
-		}
-		matrix.Theory = append(matrix.Theory, theory)
-	}
-	return matrix, nil
+	return matrix
 }
 
 // task is a cell to run, and the app to run it on.
@@ -135,11 +137,11 @@ type task struct {
 }
 
 // runTasks runs the cells in their order, several at a time. What is invalid runs again.
-func (l *Lab) runTasks(ctx context.Context, tasks []task, progress Progress) error {
-	for try, side := range lanes {
+func (r *Runner) runTasks(ctx context.Context, tasks []task, progress Progress) error {
+	for try, side := range sideBySide {
 		var waiting []task
 		for _, one := range tasks {
-			if one.cell.Run == nil || one.cell.Run.Verdict == Invalid {
+			if one.cell.Run == nil || one.cell.Run.Verdict == Inconclusive {
 				waiting = append(waiting, one)
 			}
 		}
@@ -149,7 +151,7 @@ func (l *Lab) runTasks(ctx context.Context, tasks []task, progress Progress) err
 		if try > 0 {
 			awaitQuiet(ctx)
 		}
-		if err := l.pass(ctx, waiting, side, progress); err != nil {
+		if err := r.pass(ctx, waiting, side, progress); err != nil {
 			return err
 		}
 	}
@@ -157,10 +159,10 @@ func (l *Lab) runTasks(ctx context.Context, tasks []task, progress Progress) err
 }
 
 // pass runs each cell once, so many at a time.
-func (l *Lab) pass(ctx context.Context, tasks []task, side int, progress Progress) error {
+func (r *Runner) pass(ctx context.Context, tasks []task, side int, progress Progress) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	all := Experiments(l.Settings)
+	all := Experiments(r.Settings)
 	begin, total, gone := time.Now(), time.Duration(0), time.Duration(0)
 	for _, one := range tasks {
 		total += all[one.cell.Number-1].Takes()
@@ -173,7 +175,7 @@ func (l *Lab) pass(ctx context.Context, tasks []task, side int, progress Progres
 		group.Go(func() {
 			for one := range next {
 				e := all[one.cell.Number-1]
-				run, err := l.Run(ctx, e, one.subject)
+				run, err := r.Run(ctx, e, one.subject)
 				if err != nil {
 					cancel(fmt.Errorf("%s on %s: %w", e.ID, one.subject.Folder, err))
 					continue
@@ -213,16 +215,7 @@ func buildStages(ctx context.Context) ([]Subject, error) {
 		if err != nil {
 			return nil, err
 		}
-		subjects = append(subjects, Subject{folder, binary})
+		subjects = append(subjects, Subject{folder, binary, stage + 1})
 	}
 	return subjects, nil
-}
-
-// variables are the settings as the environment names them.
-func (s Settings) variables() map[string]string {
-	return map[string]string{
-		"TIMEOUT": s.Timeout.String(), "DEADLINE": s.Deadline.String(),
-		"RETRY_ATTEMPTS": fmt.Sprint(s.RetryAttempts), "RETRY_BASE_DELAY": s.RetryBaseDelay.String(), "RETRY_MAX_DELAY": s.RetryMaxDelay.String(),
-		"BREAKER_FAILURES": fmt.Sprint(s.BreakerFailures), "BREAKER_DELAY": s.BreakerDelay.String(),
-	}
 }

@@ -76,7 +76,7 @@ func (m Mutant) Turned() []int {
 // OK tells whether exactly the expected experiments turned red, and none was invalid.
 func (m Mutant) OK() bool {
 	for _, cell := range m.Cells {
-		if cell.Run.Verdict == Invalid {
+		if cell.Run.Verdict == Inconclusive {
 			return false
 		}
 	}
@@ -85,7 +85,7 @@ func (m Mutant) OK() bool {
 }
 
 // RunMutations runs every experiment that a stage passes on each mutation of it. The folder dir gets the copies.
-func (l *Lab) RunMutations(ctx context.Context, mutations []Mutation, dir string, progress Progress) ([]Mutant, error) {
+func (r *Runner) RunMutations(ctx context.Context, mutations []Mutation, dir string, progress Progress) ([]Mutant, error) {
 	root, err := config.Root()
 	if err != nil {
 		return nil, err
@@ -108,10 +108,10 @@ func (l *Lab) RunMutations(ctx context.Context, mutations []Mutation, dir string
 			if slices.Contains(mutation.Red, cell.Number) {
 				cell.Want = Failed
 			}
-			tasks = append(tasks, task{cell, Subject{fmt.Sprintf("exercise%d: %s", mutation.Stage, mutation.Name), binary}})
+			tasks = append(tasks, task{cell, Subject{fmt.Sprintf("exercise%d: %s", mutation.Stage, mutation.Name), binary, mutation.Stage}})
 		}
 	}
-	return mutants, l.runTasks(ctx, tasks, progress)
+	return mutants, r.runTasks(ctx, tasks, progress)
 }
 
 // write copies the stage below root to folder, and breaks the copy.

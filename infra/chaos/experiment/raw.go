@@ -147,6 +147,3 @@ func (f Felt) unfelt(required string) string {
 	return fmt.Sprintf("the fault %s was not felt: of %d fresh connections %d failed and %d were late, required %s; is the toxic in place, and on this proxy?",
 		f.Fault, f.Probes, f.Failed, f.Late, required)
 }
-
-// milliseconds is d in milliseconds.
-func milliseconds(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }

@@ -5,21 +5,23 @@ import "time"
 // Verdict is what became of a run.
 type Verdict string
 
-// The verdicts. Invalid means that nothing can be said: the fault was not felt, or the machine stood in the way.
+// The verdicts. Inconclusive means that nothing can be said: the fault was not felt, or the machine stood in the way.
 const (
-	Passed  Verdict = "passed"
-	Failed  Verdict = "failed"
-	Invalid Verdict = "invalid"
+	Passed       Verdict = "passed"
+	Failed       Verdict = "failed"
+	Inconclusive Verdict = "inconclusive"
 )
 
 // Run is one experiment on one app: everything that was observed, and the verdict. Times are in milliseconds; those of
 // events count from the run's start.
 type Run struct {
-	Experiment string    `json:"experiment"`
-	Folder     string    `json:"folder"`
-	Started    time.Time `json:"started"`
-	Took       float64   `json:"took_ms"`
-	Verdict    Verdict   `json:"verdict"`
+	Experiment string `json:"experiment"`
+	Folder     string `json:"folder"`
+	// Stage is the exercise that the app was judged as, 1 to 5: the bound of its answers follows from it.
+	Stage   int       `json:"stage"`
+	Started time.Time `json:"started"`
+	Took    float64   `json:"took_ms"`
+	Verdict Verdict   `json:"verdict"`
 	// Reason says in one sentence why, measured against required; empty when passed.
 	Reason  string    `json:"reason,omitempty"`
 	Checks  []Check   `json:"checks"`
@@ -28,14 +30,9 @@ type Run struct {
 	Answers []Answer  `json:"answers"`
 	States  []State   `json:"breaker,omitempty"`
 	Modules []Version `json:"modules,omitempty"`
-	// Bytes are what came from the database, at the meter.
-	Bytes int64 `json:"bytes_from_database"`
-	// Reference is the success rate of exercise 2 under the same load and fault, measured beside; E3 only.
-	Reference *float64 `json:"reference_success,omitempty"`
-
 	// Died says how the app ended under the experiment; empty when it lived.
 	Died string `json:"died,omitempty"`
-	// Broken says what of the experiment's own parts broke; the run is then invalid.
+	// Broken says what of the experiment's own parts broke; the run is then inconclusive.
 	Broken string `json:"broken,omitempty"`
 }
 
@@ -46,7 +43,7 @@ type Check struct {
 	Required string `json:"required"`
 	Passed   bool   `json:"passed"`
 	// Excess is by how much a duration missed the requirement; 0 for what is no duration. A machine that stood still for
-	// longer makes the run invalid.
+	// longer makes the run inconclusive.
 	Excess float64 `json:"excess_ms,omitempty"`
 	// phase is the one that was measured, empty for all. certain marks what no busy machine can bring about.
 	phase   string
@@ -58,14 +55,12 @@ type Span struct {
 	Name  string  `json:"name"`
 	Fault string  `json:"fault,omitempty"`
 	From  float64 `json:"from_ms"`
-	// Loaded is when the last request was sent, To when the last one was answered.
-	Loaded float64 `json:"loaded_ms"`
-	To     float64 `json:"to_ms"`
+	// To is when the last request was answered.
+	To float64 `json:"to_ms"`
 	// Dials are the connections opened to the database, at the meter, without those of the raw client.
 	Dials int `json:"dials"`
-	// Attempts and Retries are the queries that the app says it sent.
-	Attempts int `json:"attempts"`
-	Retries  int `json:"retries"`
+	// Left are the app's connections that were still open at the meter a second after the last answer.
+	Left int `json:"left"`
 	// Stall is the longest that the machine kept the measuring program from running.
 	Stall float64 `json:"stall_ms"`
 }
@@ -77,6 +72,8 @@ type Answer struct {
 	Latency float64 `json:"latency_ms"`
 	// Status is the HTTP status; 0 when no answer came.
 	Status int `json:"status"`
+	// Wrong marks an answer whose rows are not those of the database.
+	Wrong bool `json:"wrong,omitempty"`
 	// RetryAfter is the header of that name, in seconds.
 	RetryAfter int `json:"retry_after,omitempty"`
 	// Health marks a request to /health/, Says is the status in its body, such as Healthy.
@@ -85,7 +82,13 @@ type Answer struct {
 	Error  string `json:"error,omitempty"`
 }
 
-// State is the state that the breaker was in from a time on: closed, half-open or open.
+// Served tells whether the user got what was asked for: a 200 with the right rows.
+func (a Answer) Served() bool { return a.Status == 200 && !a.Wrong }
+
+// end is when the answer came.
+func (a Answer) end() float64 { return a.At + a.Latency }
+
+// State is the state that the breaker was in from a time on: closed, half-open or open. It explains, and decides nothing.
 type State struct {
 	At   float64 `json:"at_ms"`
 	Name string  `json:"name"`
@@ -107,25 +110,24 @@ func (r *Run) phase(name string) (Span, bool) {
 	return Span{}, false
 }
 
-// answers are the users' answers of a phase, in the order of their requests.
-func (r *Run) answers(phase string) []Answer {
+// Of are the users' answers of the phases, by their names in the method, in the order of their requests.
+func (r *Run) Of(phases ...string) []Answer { return r.answers(false, phases) }
+
+// health are the answers of /health/ in the phases; in all of them when none is named.
+func (r *Run) health(phases ...string) []Answer { return r.answers(true, phases) }
+
+func (r *Run) answers(health bool, phases []string) []Answer {
 	var found []Answer
 	for _, answer := range r.Answers {
-		if answer.Phase == phase && !answer.Health {
-			found = append(found, answer)
+		if answer.Health != health {
+			continue
 		}
-	}
-	return found
-}
-
-// Of are the users' answers of a phase, by its name in the method.
-func (r *Run) Of(phase string) []Answer { return r.answers(phase) }
-
-// health are the answers of /health/ in a phase; of every phase when the name is empty.
-func (r *Run) health(phase string) []Answer {
-	var found []Answer
-	for _, answer := range r.Answers {
-		if answer.Health && (phase == "" || answer.Phase == phase) {
+		for _, phase := range phases {
+			if answer.Phase == phase {
+				found = append(found, answer)
+			}
+		}
+		if len(phases) == 0 {
 			found = append(found, answer)
 		}
 	}

@@ -3,7 +3,11 @@ package experiment
 import (
 	"math"
 	"slices"
+	"time"
 )
+
+// milliseconds is d in milliseconds.
+func milliseconds(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
 
 // Percentile is the nearest-rank percentile p, from 0 to 100, of values; 0 when there are none.
 func Percentile(values []float64, p float64) float64 {
@@ -24,28 +28,7 @@ func Latencies(answers []Answer) []float64 {
 	return values
 }
 
-// Success is the share of answers that are 200, from 0 to 1; 0 when there are none.
+// Success is the share of answers that served their user, from 0 to 1; 0 when there are none.
 func Success(answers []Answer) float64 {
-	if len(answers) == 0 {
-		return 0
-	}
-	good := 0
-	for _, answer := range answers {
-		if answer.Status == 200 {
-			good++
-		}
-	}
-	return float64(good) / float64(len(answers))
-}
-
-// AtMost is the chance of at most k successes in n independent tries that each succeed with chance p.
-func AtMost(k, n int, p float64) float64 {
-	sum := 0.0
-	for i := 0; i <= min(k, n); i++ {
-		whole, _ := math.Lgamma(float64(n + 1))
-		chosen, _ := math.Lgamma(float64(i + 1))
-		left, _ := math.Lgamma(float64(n - i + 1))
-		sum += math.Exp(whole - chosen - left + float64(i)*math.Log(p) + float64(n-i)*math.Log1p(-p))
-	}
-	return sum
+	return float64(count(answers, Answer.Served)) / float64(max(1, len(answers)))
 }

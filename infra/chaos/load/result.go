@@ -2,6 +2,7 @@ package load
 
 import (
 	"context"
+	"math"
 	"net/http"
 	"strconv"
 	"strings"
@@ -22,7 +23,9 @@ type Result struct {
 	Status int
 	// Err says why there was no answer; empty when there was one.
 	Err string
-	// RetryAfter is the answer's Retry-After in seconds; 0 when it has none.
+	// Wrong marks a 200 whose body is not the right answer, where the options tell.
+	Wrong bool
+	// RetryAfter is the answer's Retry-After in seconds, whether it is a number or a date; 0 when it has none.
 	RetryAfter int
 }
 
@@ -68,9 +71,17 @@ func newResult(hit *vegeta.Result) Result {
 	if hit.Code == 0 {
 		result.Err = reason(hit.Error)
 	}
-	// Not a number of seconds is 0, as none is.
-	result.RetryAfter, _ = strconv.Atoi(hit.Headers.Get("Retry-After"))
+	result.RetryAfter = retryAfter(hit.Headers.Get("Retry-After"), hit.Timestamp.Add(hit.Latency))
 	return result
+}
+
+// retryAfter is the header's value in seconds from now, rounded up; 0 when it is neither a number nor a date.
+func retryAfter(value string, now time.Time) int {
+	if at, err := http.ParseTime(value); err == nil {
+		return max(1, int(math.Ceil(at.Sub(now).Seconds())))
+	}
+	seconds, _ := strconv.Atoi(value)
+	return seconds
 }
 
 // reason shortens Go's error of a failed request: `Get "http://...": dial tcp ...: connect: connection refused`.

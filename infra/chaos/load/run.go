@@ -19,6 +19,9 @@ const (
 	MaxDuration = 30 * time.Minute
 )
 
+// maxBody is how much of a body is compared, in bytes: far more than any answer has.
+const maxBody = 1 << 20
+
 // DefaultTimeout is how long a request waits for its answer when the options do not say.
 const DefaultTimeout = 10 * time.Second
 
@@ -38,6 +41,8 @@ type Options struct {
 	Seed uint64
 	// Timeout bounds one request; 0 is DefaultTimeout.
 	Timeout time.Duration
+	// Right, unless nil, tells whether the body of a 200 is the right answer for the pair.
+	Right func(pair Pair, body []byte) bool
 	// Sent, unless nil, is called for every request before it is sent, from any goroutine.
 	Sent func()
 }
@@ -78,12 +83,20 @@ func Run(ctx context.Context, options Options, each func(Result)) error {
 		Transport:     cancellable{ctx: ctx, timeout: options.Timeout, next: transport},
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
-	attacker := vegeta.NewAttacker(vegeta.Client(client), vegeta.MaxBody(0))
+	body := int64(0)
+	if options.Right != nil {
+		body = maxBody
+	}
+	attacker := vegeta.NewAttacker(vegeta.Client(client), vegeta.MaxBody(body))
 	// The attack gets no duration: the pacer ends it, because it also sees ctx end.
 	pace := &pacer{ctx: ctx, throttle: throttle, duration: options.Duration}
 	for hit := range attacker.Attack(targeter(options), pace, 0, "") {
 		if ctx.Err() == nil || hit.Code != 0 {
-			each(newResult(hit))
+			result := newResult(hit)
+			if options.Right != nil && result.Status == http.StatusOK {
+				result.Wrong = !options.Right(asked(hit.URL), hit.Body)
+			}
+			each(result)
 		}
 	}
 	return nil
@@ -101,4 +114,13 @@ func targeter(options Options) vegeta.Targeter {
 		target.URL = options.URL + "/api/flights/routes?" + url.Values{"from": {pair.From}, "to": {pair.To}}.Encode()
 		return nil
 	}
+}
+
+// asked is the pair that a request asked for.
+func asked(address string) Pair {
+	parsed, err := url.Parse(address)
+	if err != nil {
+		return Pair{}
+	}
+	return Pair{parsed.Query().Get("from"), parsed.Query().Get("to")}
 }

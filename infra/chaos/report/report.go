@@ -49,16 +49,14 @@ type cell struct {
 	Figure string
 	Phases []phase
 	Plot   plot
-	Theory *experiment.Theory
 }
 
 // phase is a line of the table of numbers.
 type phase struct {
-	Name, Fault                  string
-	Requests                     int
-	Success, P50, P95, P99       string
-	DialsPerRequest, DialsTheory string
-	Retries                      int
+	Name, Fault            string
+	Requests               int
+	Success, P50, P95, P99 string
+	DialsPerRequest        string
 }
 
 // patterns are what the exercises add.
@@ -104,10 +102,6 @@ func newPage(matrix *experiment.Matrix) (page, error) {
 				continue
 			}
 			shown := newCell(e, one)
-			if e.Reference && number < len(matrix.Theory) {
-				shown.Theory = &matrix.Theory[number]
-				shown.addTheory()
-			}
 			if one.OK() {
 				made.As++
 			} else if made.First == "" {
@@ -130,7 +124,7 @@ func newCell(e experiment.Experiment, one experiment.Cell) cell {
 	}
 	for _, span := range one.Run.Phases {
 		answers := one.Run.Of(span.Name)
-		line := phase{Name: span.Name, Fault: span.Fault, Requests: len(answers), Retries: span.Retries}
+		line := phase{Name: span.Name, Fault: span.Fault, Requests: len(answers)}
 		if len(answers) > 0 {
 			latencies := experiment.Latencies(answers)
 			line.Success = fmt.Sprintf("%.0f %%", 100*experiment.Success(answers))
@@ -144,28 +138,18 @@ func newCell(e experiment.Experiment, one experiment.Cell) cell {
 	return made
 }
 
-// addTheory puts the theory beside the numbers of the flaky phase.
-func (c *cell) addTheory() {
-	for i := range c.Phases {
-		if c.Phases[i].Fault == "flaky" {
-			c.Phases[i].DialsTheory = fmt.Sprintf("%.2f", c.Theory.DialsPerRequest)
-		}
-	}
-}
-
 // figure is the number that an experiment is about, as a cell shows it.
 func figure(one experiment.Cell) string {
 	switch one.Number {
 	case 1:
 		return "p99 " + experiment.Duration(experiment.Percentile(experiment.Latencies(one.Run.Of("steady state")), 99))
 	case 2:
-		late := append(one.Run.Of("slow"), one.Run.Of("black hole")...)
-		return "latest " + experiment.Duration(experiment.Percentile(experiment.Latencies(late), 100))
+		return "latest " + experiment.Duration(experiment.Percentile(experiment.Latencies(one.Run.Of("slow", "black hole")), 100))
 	case 3:
 		return fmt.Sprintf("%.0f %% served", 100*experiment.Success(one.Run.Of("flaky")))
 	case 4:
-		if len(one.Run.States) == 0 {
-			return "no breaker"
+		if len(one.Run.Of("outage goes on")) == 0 {
+			return "never rejected"
 		}
 		p99 := experiment.Duration(experiment.Percentile(experiment.Latencies(one.Run.Of("outage goes on")), 99))
 		return "p99 " + p99

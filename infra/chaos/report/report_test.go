@@ -16,7 +16,6 @@ func newMatrix(t *testing.T) *experiment.Matrix {
 	t.Helper()
 	matrix := &experiment.Matrix{
 		Experiments: experiment.Experiments(experiment.Settings{}),
-		Theory:      make([]experiment.Theory, experiment.Stages),
 	}
 	for stage := 1; stage <= experiment.Stages; stage++ {
 		run := &experiment.Run{

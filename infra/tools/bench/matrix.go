@@ -12,13 +12,13 @@ import (
 // matrix is how long the proof matrix takes, and how many of its cells go as they must.
 func matrix(ctx context.Context, s *session) (_ []Row, err error) {
 	start := time.Now()
-	lab, err := experiment.Open(ctx, experiment.DefaultSeed)
+	runner, err := experiment.Open(ctx, experiment.DefaultSeed)
 	if err != nil {
 		return nil, err
 	}
-	defer func() { err = errors.Join(err, lab.Close()) }()
+	defer func() { err = errors.Join(err, runner.Close()) }()
 	right := 0
-	seen, err := lab.RunMatrix(ctx, func(done, of int, cell experiment.Cell, left time.Duration) {
+	seen, err := runner.RunMatrix(ctx, func(done, of int, cell experiment.Cell, left time.Duration) {
 		if cell.OK() {
 			right++
 		} else {

@@ -1,0 +1,187 @@
+package experiment
+
+import (
+	"context"
+	"database/sql"
+	"debug/buildinfo"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/go-sql-driver/mysql"
+
+	"chaosworkshop/infra/chaos/load"
+	"chaosworkshop/infra/lab/openflights"
+	"chaosworkshop/infra/lab/stack"
+	"chaosworkshop/shared/config"
+)
+
+// DefaultSeed is the seed of every load unless another is asked for.
+const DefaultSeed = 1
+
+// Subject is the app under test.
+type Subject struct {
+	// Folder is how reports call it.
+	Folder string
+	// Binary is what app.Build returned.
+	Binary string
+	// Stage is the exercise that it is judged as, 1 to 5.
+	Stage int
+}
+
+// Runner is where experiments run: one flights database for all of them, and for each trial a meter, a Toxiproxy and an
+// app of its own, all on free ports. Several trials may go on at the same time.
+type Runner struct {
+	// Settings are the policy values of every app.
+	Settings Settings
+	// Seed decides which connections the load asks for.
+	Seed uint64
+
+	cfg   config.Infra
+	stack *stack.Stack
+	pairs []load.Pair
+	rows  map[load.Pair][]flight // What the database itself answers.
+}
+
+// flight is a row of an answer.
+type flight struct{ From, To, Airline string }
+
+// Open starts a runner; Close ends it.
+func Open(ctx context.Context, seed uint64) (*Runner, error) {
+	settings, err := LoadSettings()
+	if err != nil {
+		return nil, err
+	}
+	cfg, err := config.Load[config.Infra]()
+	if err != nil {
+		return nil, err
+	}
+	// The experiments' database is the same everywhere.
+	cfg = stack.Isolated(cfg)
+	cfg.OpenFlightsDir = ""
+	running, err := stack.Start(ctx, cfg)
+	if err != nil {
+		return nil, err
+	}
+	const pairs = 200
+	runner := &Runner{
+		Settings: settings, Seed: seed, cfg: cfg, stack: running,
+		pairs: load.Pairs(openflights.Sample(), pairs, seed),
+	}
+	if err := runner.readRows(ctx); err != nil {
+		return nil, errors.Join(fmt.Errorf("read the right answers: %w", err), running.Close())
+	}
+	return runner, nil
+}
+
+// Close ends the runner's database.
+func (r *Runner) Close() error { return r.stack.Close() }
+
+// readRows asks the database itself, past every proxy, what the right answers are.
+func (r *Runner) readRows(ctx context.Context) error {
+	target := mysql.NewConfig()
+	target.Net, target.Addr, target.DBName = "tcp", r.stack.Database(), "flights"
+	target.User, target.Passwd = "root", r.cfg.RootPassword
+	connector, err := mysql.NewConnector(target)
+	if err != nil {
+		return err
+	}
+	database := sql.OpenDB(connector)
+	defer database.Close()
+	rows, err := database.QueryContext(ctx, "SELECT r.src_ap, r.dst_ap, a.name FROM routes r JOIN airlines a ON a.alid = r.alid")
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	r.rows = map[load.Pair][]flight{}
+	for rows.Next() {
+		var one flight
+		if err := rows.Scan(&one.From, &one.To, &one.Airline); err != nil {
+			return err
+		}
+		pair := load.Pair{From: one.From, To: one.To}
+		r.rows[pair] = append(r.rows[pair], one)
+	}
+	return rows.Err()
+}
+
+// right tells whether body is the answer for the pair: the same rows as the database's, in the order of their airlines.
+// How the JSON is laid out is nobody's business.
+func (r *Runner) right(pair load.Pair, body []byte) bool {
+	var got []flight
+	if err := json.Unmarshal(body, &got); err != nil || got == nil {
+		return false
+	}
+	byAirline := func(a, b flight) int {
+		if a.Airline < b.Airline {
+			return -1
+		}
+		return 1
+	}
+	want := slices.SortedFunc(slices.Values(r.rows[pair]), byAirline)
+	return slices.Equal(slices.SortedFunc(slices.Values(got), byAirline), want)
+}
+
+// Experiment is the experiment of an exercise, 1 to 5, with the runner's settings.
+func (r *Runner) Experiment(number int) (Experiment, error) {
+	all := Experiments(r.Settings)
+	if number < 1 || number > len(all) {
+		return Experiment{}, fmt.Errorf("there is no exercise %d; choose 1 to %d", number, len(all))
+	}
+	return all[number-1], nil
+}
+
+// Run runs an experiment on an app. The error says that the environment is broken: the app does not start, or the
+// experiment's own parts do not work.
+func (r *Runner) Run(ctx context.Context, e Experiment, subject Subject) (*Run, error) {
+	run, err := r.observe(ctx, e, subject)
+	if err != nil {
+		return nil, err
+	}
+	run.judge(e)
+	return run, nil
+}
+
+// observe runs the method once and writes down what happens. Whatever happens, the fault is gone and the app has ended
+// when it returns.
+func (r *Runner) observe(ctx context.Context, e Experiment, subject Subject) (_ *Run, err error) {
+	run := &Run{Experiment: e.ID, Folder: subject.Folder, Stage: subject.Stage, Started: time.Now(), Modules: modules(subject.Binary)}
+	t := &trial{runner: r, run: run, start: run.Started}
+	defer func() { err = errors.Join(err, t.close()) }()
+	if err := t.open(ctx, subject.Binary); err != nil {
+		return run, err
+	}
+	for i, phase := range e.Method {
+		if phase.Only != nil && !phase.Only(run) {
+			continue
+		}
+		if err := t.conduct(ctx, phase); err != nil {
+			return run, err
+		}
+		// Nothing is injected into an app that is not in its steady state.
+		if i == 0 && (!steadyState(phase)(run).Passed || run.inconclusive() != "") || run.Died != "" {
+			break
+		}
+	}
+	run.sort()
+	run.Took = t.now()
+	return run, nil
+}
+
+// modules are what matters of the modules that a binary was built with; none when that cannot be read.
+func modules(binary string) []Version {
+	info, err := buildinfo.ReadFile(binary)
+	if err != nil {
+		return nil
+	}
+	versions := []Version{{"go", info.GoVersion}}
+	for _, module := range info.Deps {
+		switch module.Path {
+		case "github.com/failsafe-go/failsafe-go", "github.com/gin-gonic/gin", "gorm.io/gorm", "gorm.io/driver/mysql", "github.com/go-sql-driver/mysql":
+			versions = append(versions, Version{module.Path, module.Version})
+		}
+	}
+	return versions
+}

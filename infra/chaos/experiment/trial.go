@@ -1,0 +1,379 @@
+package experiment
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"chaosworkshop/infra/chaos/load"
+	"chaosworkshop/infra/lab/app"
+	"chaosworkshop/infra/lab/toxi"
+)
+
+// The pace of what is watched beside the load.
+const (
+	samplePace   = 100 * time.Millisecond // of GET /metrics, for the breaker's state.
+	databasePace = 200 * time.Millisecond
+	healthPace   = 100 * time.Millisecond
+	stallPace    = 5 * time.Millisecond
+)
+
+// leftPatience is how long connections may take to close after the last answer of a phase.
+const leftPatience = time.Second
+
+// trial is one run while it goes on: the parts, and what was seen so far.
+type trial struct {
+	runner *Runner
+	start  time.Time
+	meter  *Meter
+	toxi   *toxi.Server
+	app    *app.Process
+	raw    *raw
+	// direct is a client of the database itself, past proxy and meter.
+	direct *raw
+	fault  string
+	stop   context.CancelFunc
+	watch  sync.WaitGroup
+	stall  atomic.Int64 // The longest since the phase began, in nanoseconds.
+
+	mutex sync.Mutex // Guards the run.
+	run   *Run
+}
+
+// now is the time since the run's start, in milliseconds.
+func (t *trial) now() float64 { return milliseconds(time.Since(t.start)) }
+
+// open starts the parts, from the database to the app.
+func (t *trial) open(ctx context.Context, binary string) (err error) {
+	if t.meter, err = StartMeter(t.runner.stack.Database()); err != nil {
+		return err
+	}
+	t.toxi, err = toxi.Start(ctx, toxi.Options{APIAddr: "127.0.0.1:0", Listen: "127.0.0.1:0", Upstream: t.meter.Addr()})
+	if err != nil {
+		return err
+	}
+	if t.raw, err = newRaw(t.toxi.ProxyAddr(), "root", t.runner.cfg.RootPassword); err != nil {
+		return err
+	}
+	if t.direct, err = newRaw(t.runner.stack.Database(), "root", t.runner.cfg.RootPassword); err != nil {
+		return err
+	}
+	host, port, err := net.SplitHostPort(t.toxi.ProxyAddr())
+	if err != nil {
+		return fmt.Errorf("find the proxy: %w", err)
+	}
+	t.app, err = app.Start(ctx, app.Options{Binary: binary, Env: map[string]string{
+		"BIND": "127.0.0.1", "DB_HOST": host, "DB_PORT": port,
+		"DB_USER": "root", "DB_PASSWORD": t.runner.cfg.RootPassword, "DB_NAME": "flights",
+	}})
+	if err != nil {
+		return err
+	}
+	watched, stop := context.WithCancel(ctx)
+	t.stop = stop
+	t.watch.Go(func() { t.sample(watched) })
+	t.watch.Go(func() { t.measureStalls(watched) })
+	t.watch.Go(func() { t.askDatabase(watched) })
+	return nil
+}
+
+// close ends the parts, in the order from the app to the database; the toxics go with their proxy.
+func (t *trial) close() error {
+	if t.stop != nil {
+		t.stop()
+		t.watch.Wait()
+	}
+	if t.app != nil {
+		t.app.Kill()
+	}
+	for _, client := range []*raw{t.raw, t.direct} {
+		if client != nil {
+			client.close()
+		}
+	}
+	var errs []error
+	if t.toxi != nil {
+		errs = append(errs, t.toxi.Close())
+	}
+	if t.meter != nil {
+		errs = append(errs, t.meter.Close())
+	}
+	return errors.Join(errs...)
+}
+
+// conduct carries out one phase.
+func (t *trial) conduct(ctx context.Context, phase Phase) error {
+	span := Span{Name: phase.Name, Fault: phase.Fault, From: t.now()}
+	dials := t.dials()
+	t.stall.Store(0)
+	changed := phase.Fault != t.fault || len(t.run.Phases) == 0
+	if err := t.inject(ctx, phase.Fault); err != nil {
+		return err
+	}
+	var group sync.WaitGroup
+	if changed {
+		group.Go(func() {
+			felt := t.raw.feel(ctx, phase)
+			t.mutex.Lock()
+			defer t.mutex.Unlock()
+			t.run.Felt = append(t.run.Felt, felt)
+		})
+	}
+	if err := t.drive(ctx, phase); err != nil {
+		return err
+	}
+	group.Wait()
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	span.To = t.now()
+	span.Dials, span.Left = t.dials()-dials, t.left(ctx, len(t.run.Phases) == 0)
+	span.Stall = milliseconds(time.Duration(t.stall.Load()))
+	t.mutex.Lock()
+	defer t.mutex.Unlock()
+	t.run.Phases = append(t.run.Phases, span)
+	select {
+	case <-t.app.Done():
+		t.run.Died = "the app ended in the phase " + phase.Name + ": it exited cleanly"
+		if err := t.app.Err(); err != nil {
+			t.run.Died = "the app ended in the phase " + phase.Name + ": " + err.Error()
+		}
+	default:
+	}
+	if t.toxi.Rebuilds() > 0 {
+		t.run.Broken = "Toxiproxy hung and was rebuilt in the phase " + phase.Name
+	}
+	return nil
+}
+
+// inject puts the fault in place of the one that is there; empty is calm.
+func (t *trial) inject(ctx context.Context, name string) error {
+	if name == t.fault {
+		return nil
+	}
+	t.fault = name
+	if name == "" {
+		return t.toxi.Calm(ctx, toxi.ProxyName)
+	}
+	fault, err := toxi.Lookup(name)
+	if err != nil {
+		return err
+	}
+	return t.toxi.Inject(ctx, toxi.ProxyName, fault)
+}
+
+// dials are the connections at the meter without those of the raw client.
+func (t *trial) dials() int { return t.meter.Dials() - int(t.raw.dialled.Load()) }
+
+// left are the app's connections to the database that stay open after the last answer. In calm it is what the app keeps,
+// and later it is at most that much, or what is still there when the patience ends.
+func (t *trial) left(ctx context.Context, calm bool) int {
+	for deadline := time.Now().Add(leftPatience); ; time.Sleep(10 * time.Millisecond) {
+		open := t.meter.Open()
+		if !calm && open <= t.run.Phases[0].Left || time.Now().After(deadline) || ctx.Err() != nil || calm && open == 0 {
+			return open
+		}
+	}
+}
+
+// drive sends the load of a phase and waits for all its answers.
+func (t *trial) drive(ctx context.Context, phase Phase) error {
+	ended := make(chan struct{}) // Closed when an answer fulfils phase.Until.
+	end := sync.OnceFunc(func() { close(ended) })
+	see := func(answer Answer) {
+		t.mutex.Lock()
+		t.run.Answers = append(t.run.Answers, answer)
+		t.mutex.Unlock()
+		if phase.Until != nil && phase.Until(answer) {
+			end()
+		}
+	}
+	loaded := make(chan struct{})
+	var asking sync.WaitGroup
+	if phase.Health {
+		asking.Go(func() { t.askHealth(ctx, phase, ended, loaded, see) })
+	}
+	var err error
+	if phase.Rate > 0 {
+		err = t.send(ctx, phase, ended, see)
+	}
+	close(loaded)
+	asking.Wait()
+	return err
+}
+
+// send is the users' load of a phase. When ended is closed it sends no more, and waits for the answers still due.
+func (t *trial) send(ctx context.Context, phase Phase, ended <-chan struct{}, see func(Answer)) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	throttle := load.NewThrottle(phase.Rate)
+	var due atomic.Int64
+	var over atomic.Bool
+	go func() {
+		select {
+		case <-ended:
+			throttle.Set(0)
+			over.Store(true)
+			if due.Load() == 0 {
+				cancel()
+			}
+		case <-ctx.Done():
+		}
+	}()
+	return load.Run(ctx, load.Options{
+		URL: t.app.URL, Throttle: throttle, Duration: phase.For,
+		Pairs: t.runner.pairs, Seed: t.runner.Seed, Timeout: cmp.Or(phase.Patience, t.runner.Settings.Deadline+patience),
+		Right: t.runner.right,
+		Sent:  func() { due.Add(1) },
+	}, func(result load.Result) {
+		see(Answer{
+			Phase: phase.Name, At: milliseconds(result.At.Sub(t.start)), Latency: milliseconds(result.Latency),
+			Status: result.Status, Wrong: result.Wrong, RetryAfter: result.RetryAfter, Error: result.Err,
+		})
+		if due.Add(-1) == 0 && over.Load() {
+			cancel()
+		}
+	})
+}
+
+// askHealth asks GET /health/ at a constant pace until the phase is over, and waits for the answers still due.
+func (t *trial) askHealth(ctx context.Context, phase Phase, ended, loaded <-chan struct{}, see func(Answer)) {
+	const give = 3 * time.Second
+	client := &http.Client{Timeout: give, Transport: &http.Transport{DisableKeepAlives: true}}
+	ticker := time.NewTicker(healthPace)
+	defer ticker.Stop()
+	over := time.After(phase.For)
+	var done <-chan struct{} // Set to loaded when the phase's time is over.
+	var due sync.WaitGroup
+	defer due.Wait()
+	for {
+		due.Go(func() {
+			answer := Answer{Phase: phase.Name, At: t.now(), Health: true}
+			answer.Status, answer.Says, answer.Error = askHealth(ctx, client, t.app.URL)
+			answer.Latency = t.now() - answer.At
+			see(answer)
+		})
+		select {
+		case <-ticker.C:
+		case <-ctx.Done():
+			return
+		case <-ended:
+			return
+		case <-over:
+			// The load may still wait for answers: the health is asked until they are there.
+			over, done = nil, loaded
+		case <-done:
+			return
+		}
+	}
+}
+
+// askHealth is the status of one GET /health/ and what its body says, or 0 and why there was no answer.
+func askHealth(ctx context.Context, client *http.Client, url string) (status int, says, reason string) {
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url+"/health/", nil)
+	if err != nil {
+		return 0, "", err.Error()
+	}
+	response, err := client.Do(request)
+	if err != nil {
+		return 0, "", err.Error()
+	}
+	defer response.Body.Close()
+	var report struct {
+		Status string `json:"status"`
+	}
+	const most = 64 << 10
+	if err := json.NewDecoder(io.LimitReader(response.Body, most)).Decode(&report); err != nil {
+		return response.StatusCode, "", ""
+	}
+	return response.StatusCode, report.Status, ""
+}
+
+// sample follows the state of the app's breaker, where its metrics tell it.
+func (t *trial) sample(ctx context.Context) {
+	every(ctx, samplePace, func() {
+		metrics, err := t.app.Metrics(ctx)
+		if err != nil || metrics.Breaker == "" {
+			return
+		}
+		t.mutex.Lock()
+		defer t.mutex.Unlock()
+		if last := len(t.run.States) - 1; last < 0 || t.run.States[last].Name != metrics.Breaker {
+			t.run.States = append(t.run.States, State{At: t.now(), Name: metrics.Breaker})
+		}
+	})
+}
+
+// every calls do now and at a constant pace until ctx ends.
+func every(ctx context.Context, pace time.Duration, do func()) {
+	ticker := time.NewTicker(pace)
+	defer ticker.Stop()
+	for {
+		do()
+		select {
+		case <-ticker.C:
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+// askDatabase asks the database itself, past every fault: how long that takes is a control of the machine.
+func (t *trial) askDatabase(ctx context.Context) {
+	every(ctx, databasePace, func() {
+		start := time.Now()
+		_ = t.direct.ask(ctx) // However it ends, its time is what counts.
+		if ctx.Err() == nil {
+			t.stalled(time.Since(start))
+		}
+	})
+}
+
+// measureStalls sleeps in short naps: what it oversleeps, the machine stood still for this program.
+func (t *trial) measureStalls(ctx context.Context) {
+	for ctx.Err() == nil {
+		t.stalled(overslept())
+	}
+}
+
+// stalled remembers the longest stall of a phase.
+func (t *trial) stalled(took time.Duration) {
+	for {
+		longest := t.stall.Load()
+		if int64(took) <= longest || t.stall.CompareAndSwap(longest, int64(took)) {
+			return
+		}
+	}
+}
+
+// overslept takes a nap and returns by how much it was too long.
+func overslept() time.Duration {
+	start := time.Now()
+	time.Sleep(stallPace)
+	return time.Since(start) - stallPace
+}
+
+// awaitQuiet returns when the machine has let this program run in time for two seconds, or after half a minute.
+func awaitQuiet(ctx context.Context) {
+	const limit, enough = 30 * time.Second, 2 * time.Second
+	begin := time.Now()
+	for quiet := begin; ctx.Err() == nil && time.Since(begin) < limit && time.Since(quiet) < enough; {
+		if overslept() > 4*stallPace {
+			quiet = time.Now()
+		}
+	}
+}
+
+// sort puts what was observed in the order of time.
+func (r *Run) sort() {
+	slices.SortFunc(r.Answers, func(a, b Answer) int { return cmp.Compare(a.At, b.At) })
+}
