@@ -48,8 +48,8 @@ func run(ctx context.Context) error {
 	find := findRoutes(db)
 	breaker := newBreaker(p, counts)
 	find = resilient(find, p, breaker)
-	health := newHealthCheck(find, breaker)
-	router := newRouter(health.find)
-	health.serve(router)
+	checked := newHealthCheck(find, breaker)
+	router := newRouter(checked.find)
+	checked.serve(router)
 	return server.Serve(ctx, settings.Addr(), router, counts)
 }

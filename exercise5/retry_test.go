@@ -176,11 +176,9 @@ func TestSettingsThatContradictAreRefused(t *testing.T) {
 	for _, test := range [][2]string{
 		{"RETRY_ATTEMPTS", "0"}, {"RETRY_ATTEMPTS", "-1"}, {"RETRY_BASE_DELAY", "101ms"}, {"RETRY_MAX_DELAY", "24ms"}, {"DEADLINE", "999ms"},
 	} {
-		t.Setenv(test[0], test[1])
-		_, err := config.Load[policies]()
+		_, err := config.Parse[policies](map[string]string{test[0]: test[1]})
 		if err == nil || strings.Contains(err.Error(), "\n") || !strings.Contains(err.Error(), test[0]) {
 			t.Errorf("%s=%s: got %v, want one line that names the variable", test[0], test[1], err)
 		}
-		t.Setenv(test[0], "")
 	}
 }

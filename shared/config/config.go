@@ -86,20 +86,24 @@ func Load[T any]() (T, error) {
 		var none T
 		return none, err
 	}
-	return parse[T](values)
+	return Parse[T](values)
 }
 
 // Defaults returns the settings T as they are where nobody sets anything: for tests, which read no environment.
 func Defaults[T any]() T {
-	settings, err := parse[T](map[string]string{})
+	settings, err := Parse[T](nil)
 	if err != nil {
 		panic(fmt.Sprintf("the default settings are out of range: %v", err))
 	}
 	return settings
 }
 
-func parse[T any](values map[string]string) (T, error) {
+// Parse reads the settings T from the values, by the names of the variables, and from nothing else. The error is Load's.
+func Parse[T any](values map[string]string) (T, error) {
 	var settings T
+	if values == nil {
+		values = map[string]string{} // The library would take the environment instead.
+	}
 	if wrong := check[T](values); len(wrong) > 0 {
 		return settings, fmt.Errorf("read settings: %s", strings.Join(wrong, "; "))
 	}
