@@ -3,11 +3,9 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
 	"net/http"
 	"regexp"
-	"runtime/debug"
 	"strings"
 
 	"github.com/gin-gonic/gin"
@@ -31,7 +29,7 @@ func newRouter(find finder) *gin.Engine {
 	router.RedirectTrailingSlash = false // Its redirect believes a header of the client.
 	router.HandleMethodNotAllowed = true
 	router.Use(gin.CustomRecoveryWithWriter(nil, func(c *gin.Context, cause any) {
-		fail(c, fmt.Errorf("panic: %v\n%s", cause, debug.Stack()))
+		fail(c, problem.Panic(cause))
 	}))
 	router.NoRoute(func(c *gin.Context) {
 		problem.Write(c.Writer, http.StatusNotFound, "Try /api/flights/routes?from=LHR&to=JFK")

@@ -30,11 +30,9 @@ type policies struct {
 // resilient returns find with the stability patterns around it.
 func resilient(find finder, p policies) finder {
 	retry := retrypolicy.NewBuilder[[]flight]().
-		HandleIf(func(_ []flight, err error) bool {
-			return errors.Is(err, timeoutpolicy.ErrExceeded) || database.Transient(err)
-		}).
+		HandleIf(failed).
 		WithMaxAttempts(p.RetryAttempts).
-		// The jitter is half of it, more or less: two thirds and half of that are at most the whole.
+		// The jitter adds or takes off up to half: of two thirds, so that RetryMaxDelay stays the maximum.
 		WithBackoff(p.RetryBaseDelay*2/3, p.RetryMaxDelay*2/3).
 		WithJitterFactor(0.5).
 		ReturnLastFailure().
@@ -56,4 +54,9 @@ func resilient(find finder, p policies) finder {
 		}
 		return flights, err
 	}
+}
+
+// failed reports whether the database failed, and may not the next time: it took too long, or a connection broke.
+func failed(_ []flight, err error) bool {
+	return errors.Is(err, timeoutpolicy.ErrExceeded) || errors.Is(err, context.DeadlineExceeded) || database.Transient(err)
 }

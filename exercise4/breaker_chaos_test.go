@@ -40,7 +40,11 @@ func TestBreakerOpensThoughItsUsersHangUp(t *testing.T) {
 				})
 			}
 			users.Wait()
-			time.Sleep(3*time.Second - test.patience)
+			for waited := time.Now(); app.Metric(t, `circuit_breaker_state{state="open"}`) == 0; time.Sleep(20 * time.Millisecond) {
+				if time.Since(waited) > 4*time.Second {
+					t.Fatal("the breaker did not open within DEADLINE and a second")
+				}
+			}
 
 			// Then the next user is told at once, and told when to come back, and the database is left alone
 			before := app.Metric(t, "database_dials_total")

@@ -3,11 +3,9 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
 	"net/http"
 	"regexp"
-	"runtime/debug"
 	"strings"
 
 	"github.com/gin-gonic/gin"
@@ -31,7 +29,7 @@ func newRouter(find finder) *gin.Engine {
 	router.RedirectTrailingSlash = false // Its redirect believes a header of the client.
 	router.HandleMethodNotAllowed = true
 	router.Use(gin.CustomRecoveryWithWriter(nil, func(c *gin.Context, cause any) {
-		fail(c, fmt.Errorf("panic: %v\n%s", cause, debug.Stack()))
+		fail(c, problem.Panic(cause))
 	}))
 	router.NoRoute(func(c *gin.Context) {
 		problem.Write(c.Writer, http.StatusNotFound, "Try /api/flights/routes?from=LHR&to=JFK")
@@ -59,7 +57,7 @@ func newRouter(find finder) *gin.Engine {
 // fail logs what happened, and answers with the status that stands for err and with nothing internal.
 func fail(c *gin.Context, err error) {
 	ctx := c.Request.Context()
-	open, refused := errors.AsType[openError](err)
+	refusal, refused := errors.AsType[problem.Refusal](err)
 	switch {
 	case errors.Is(err, errBadCode):
 		problem.Write(c.Writer, http.StatusBadRequest, err.Error())
@@ -69,7 +67,7 @@ func fail(c *gin.Context, err error) {
 		problem.Write(c.Writer, http.StatusGatewayTimeout, "The flights database took too long.")
 	case refused:
 		slog.WarnContext(ctx, "refused", "cause", err)
-		problem.Unavailable(c.Writer, open.remaining, "The flights database is down and is left alone to recover.")
+		problem.Unavailable(c.Writer, refusal.After, "The flights database is down and is left alone to recover.")
 	case database.Transient(err):
 		slog.ErrorContext(ctx, "database", "cause", err)
 		problem.Write(c.Writer, http.StatusInternalServerError, "The flights database did not answer as it should.")

@@ -162,7 +162,7 @@ func TestHealthyAgainAfterTheBreakerOpenedWithoutUsers(t *testing.T) {
 		database := &outage{down: errDown}
 		app, breaker := newHealthApp(database.find)
 		for range failuresToOpen {
-			wantStatus(t, app, http.StatusGatewayTimeout)
+			wantStatus(t, app, http.StatusInternalServerError)
 		}
 		database.asked = 0
 		if got := askHealth(t, app); got.Checks[1].Status != "Unhealthy" || got.Checks[1].Description != "Circuit breaker is currently Open." {
@@ -183,7 +183,7 @@ func TestCheckThatIsTheProbeIsDegradedUntilItEnds(t *testing.T) {
 		database := &outage{down: errDown}
 		app, _ := newHealthApp(database.find)
 		for range failuresToOpen {
-			wantStatus(t, app, http.StatusGatewayTimeout)
+			wantStatus(t, app, http.StatusInternalServerError)
 		}
 		time.Sleep(halfOpenAfter)
 		database.down, database.takes = nil, 900*time.Millisecond

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"runtime/debug"
 	"time"
 
 	"github.com/failsafe-go/failsafe-go"
@@ -14,6 +13,7 @@ import (
 	timeoutpolicy "github.com/failsafe-go/failsafe-go/timeout"
 
 	"chaosworkshop/shared/database"
+	"chaosworkshop/shared/problem"
 )
 
 // policies are the values of the stability patterns.
@@ -29,19 +29,17 @@ type policies struct {
 	Deadline time.Duration `env:"DEADLINE" envDefault:"5s" min:"TIMEOUT" max:"1h"`
 	// BreakerFailures is how many failed requests in a row open the circuit breaker.
 	BreakerFailures uint `env:"BREAKER_FAILURES" envDefault:"12" min:"1" max:"1000"`
-	// BreakerDelay is how long it stays open. It is at least Deadline: what began before it opened must not be taken for
-	// the probe that closes it.
+	// BreakerDelay is how long it stays open, and up to a tenth more. It is at least Deadline: a request from before it
+	// opened must have ended when it waits for its probe, or it would be taken for the probe.
 	BreakerDelay time.Duration `env:"BREAKER_DELAY" envDefault:"5s" min:"DEADLINE" max:"1h"`
 }
 
 // resilient returns find with the stability patterns around it.
 func resilient(find finder, p policies, breaker circuitbreaker.CircuitBreaker[[]flight]) finder {
 	retry := retrypolicy.NewBuilder[[]flight]().
-		HandleIf(func(_ []flight, err error) bool {
-			return errors.Is(err, timeoutpolicy.ErrExceeded) || database.Transient(err)
-		}).
+		HandleIf(failed).
 		WithMaxAttempts(p.RetryAttempts).
-		// The jitter is half of it, more or less: two thirds and half of that are at most the whole.
+		// The jitter adds or takes off up to half: of two thirds, so that RetryMaxDelay stays the maximum.
 		WithBackoff(p.RetryBaseDelay*2/3, p.RetryMaxDelay*2/3).
 		WithJitterFactor(0.5).
 		ReturnLastFailure().
@@ -53,24 +51,24 @@ func resilient(find finder, p policies, breaker circuitbreaker.CircuitBreaker[[]
 	executor := failsafe.With(breaker, retry, timeout)
 
 	return func(ctx context.Context, from, to string) ([]flight, error) {
-		// It runs to its end even if its user hangs up: the breaker must hear what the database did.
-		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), p.Deadline)
+		ctx = context.WithoutCancel(ctx) // Its user may hang up: the breaker hears what the database did all the same.
+		ctx, cancel := context.WithTimeout(ctx, p.Deadline)
 		defer cancel()
 		flights, err := executor.WithContext(ctx).GetWithExecution(func(exec failsafe.Execution[[]flight]) (_ []flight, err error) {
-			// A panic of the probe would leave the breaker half-open for ever.
-			defer func() {
-				if cause := recover(); cause != nil {
-					err = fmt.Errorf("panic: %v\n%s", cause, debug.Stack())
-				}
-			}()
+			defer problem.Recover(&err) // A panic of the probe would leave the breaker half-open for ever.
 			return find(exec.Context(), from, to)
 		})
 		if errors.Is(err, timeoutpolicy.ErrExceeded) {
 			err = fmt.Errorf("no answer within %s: %w", p.Timeout, context.DeadlineExceeded)
 		}
 		if errors.Is(err, circuitbreaker.ErrOpen) {
-			err = openError{breaker.RemainingDelay()}
+			err = problem.Refusal{Cause: err, After: breaker.RemainingDelay()}
 		}
 		return flights, err
 	}
+}
+
+// failed reports whether the database failed, and may not the next time: it took too long, or a connection broke.
+func failed(_ []flight, err error) bool {
+	return errors.Is(err, timeoutpolicy.ErrExceeded) || errors.Is(err, context.DeadlineExceeded) || database.Transient(err)
 }
