@@ -5,27 +5,28 @@ import (
 	"strings"
 	"testing"
 
-	toxiproxy "github.com/Shopify/toxiproxy/v2/client"
+	"chaosworkshop/shared/stacktest"
 )
 
-func TestBaselineBreaksUnderAnOutage(t *testing.T) {
+func TestAppComesThroughAnOutage(t *testing.T) {
+	t.Parallel()
 	// Given the app in its steady state
-	app, proxy := startApp(t)
-	if got := call(app + lhrToJFK); got.status != http.StatusOK || !strings.Contains(got.body, "British Airways") {
-		t.Fatalf("calm: got %d %s, want 200 with British Airways", got.status, got.body)
+	app := stacktest.Start(t).Run(t, run)
+	if got := app.Get(lhrToJFK); got.Status != http.StatusOK || !strings.Contains(got.Body, "British Airways") {
+		t.Fatalf("calm: got %d %s, want 200 with British Airways", got.Status, got.Body)
 	}
 
 	// When every connection to the database is dropped after 100 ms
-	inject(t, proxy, "timeout", 1, toxiproxy.Attributes{"timeout": 100})
+	app.Inject(t, "timeout", 1, stacktest.Attributes{"timeout": 100})
 
 	// Then the user sees an error
-	if got := call(app + lhrToJFK); got.status != http.StatusInternalServerError {
-		t.Errorf("outage: got %d, want 500", got.status)
+	if got := app.Get(lhrToJFK); got.Status != http.StatusInternalServerError {
+		t.Errorf("outage: got %d, want 500", got.Status)
 	}
 
 	// And when the fault goes, the app serves again, with no restart
-	calm(t, proxy)
-	if got := call(app + lhrToJFK); got.status != http.StatusOK {
-		t.Errorf("after the outage: got %d, want 200", got.status)
+	app.Calm(t)
+	if got := app.Get(lhrToJFK); got.Status != http.StatusOK {
+		t.Errorf("after the outage: got %d, want 200", got.Status)
 	}
 }

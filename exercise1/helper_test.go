@@ -16,3 +16,6 @@ func newTestApp(t testing.TB, find finder) http.Handler {
 	t.Helper()
 	return newRouter(newTestFinder(t, find))
 }
+
+// hangUpEndsTheQuery says whether a query ends when its user hangs up.
+const hangUpEndsTheQuery = true

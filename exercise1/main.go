@@ -17,6 +17,7 @@ import (
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
+	server.LogRequestIDs()
 	if err := run(ctx); err != nil {
 		fmt.Fprintln(os.Stderr, "error:", err)
 		os.Exit(1)
@@ -25,13 +26,13 @@ func main() {
 
 // run wires the app and serves until ctx ends.
 func run(ctx context.Context) error {
-	app, err := config.Load[config.App]()
+	settings, err := config.Load[config.App]()
 	if err != nil {
 		return err
 	}
 
 	counts := metrics.New()
-	db, err := database.Open(app.Database, counts)
+	db, err := database.Open(settings.Database, counts)
 	if err != nil {
 		return err
 	}
@@ -39,5 +40,5 @@ func run(ctx context.Context) error {
 
 	find := findRoutes(db)
 	router := newRouter(find)
-	return server.Serve(ctx, app.Addr(), router, counts)
+	return server.Serve(ctx, settings.Addr(), router, counts)
 }

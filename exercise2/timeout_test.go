@@ -3,9 +3,13 @@ package main
 import (
 	"context"
 	"net/http"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"chaosworkshop/shared/apptest"
+	"chaosworkshop/shared/server"
 )
 
 // Time is fake inside synctest: a second passes at once, and a goroutine that is left behind fails the test.
@@ -39,18 +43,18 @@ func TestTimeoutSparesASlowAnswer(t *testing.T) {
 	})
 }
 
-func TestClientThatHangsUpIsNotATimeout(t *testing.T) {
+func TestTimeoutIsLoggedWithItsCause(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		ctx, hangUp := context.WithCancel(t.Context())
-		start := time.Now()
-		time.AfterFunc(300*time.Millisecond, hangUp)
 		app := newTestApp(t, func(ctx context.Context, _, _ string) ([]flight, error) {
 			<-ctx.Done()
 			return nil, ctx.Err()
 		})
-		get(ctx, app, lhrToJFK)
-		if got, want := time.Since(start), 300*time.Millisecond; got != want {
-			t.Errorf("the query ran for %s after the client came, want %s", got, want)
+		log := apptest.CaptureLog(t)
+		get(server.ForRequest(t.Context()), app, lhrToJFK)
+		lines := log.Lines("cause", "request")
+		line := lines[len(lines)-1]
+		if !strings.HasPrefix(line, "WARN timeout cause=") || !strings.Contains(line, context.DeadlineExceeded.Error()) || !strings.Contains(line, " request=") {
+			t.Errorf("log: got %q, want a warning with the cause and the request", line)
 		}
 	})
 }

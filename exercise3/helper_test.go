@@ -10,11 +10,7 @@ import (
 // newTestFinder is what the router calls, around a fake finder.
 func newTestFinder(t testing.TB, find finder) finder {
 	t.Helper()
-	policies, err := config.Load[policies]()
-	if err != nil {
-		t.Fatal(err)
-	}
-	return resilient(find, policies)
+	return resilient(find, config.Defaults[policies]())
 }
 
 // newTestApp is the app around a fake finder, with the default settings.
@@ -22,3 +18,6 @@ func newTestApp(t testing.TB, find finder) http.Handler {
 	t.Helper()
 	return newRouter(newTestFinder(t, find))
 }
+
+// hangUpEndsTheQuery says whether a query ends when its user hangs up.
+const hangUpEndsTheQuery = true

@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+	"time"
 
 	"chaosworkshop/shared/config"
 	"chaosworkshop/shared/database"
@@ -17,6 +18,7 @@ import (
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
+	server.LogRequestIDs()
 	if err := run(ctx); err != nil {
 		fmt.Fprintln(os.Stderr, "error:", err)
 		os.Exit(1)
@@ -25,26 +27,26 @@ func main() {
 
 // run wires the app and serves until ctx ends.
 func run(ctx context.Context) error {
-	app, err := config.Load[config.App]()
+	settings, err := config.Load[config.App]()
 	if err != nil {
 		return err
 	}
-	policies, err := config.Load[policies]()
+	p, err := config.Load[policies]()
 	if err != nil {
 		return err
 	}
 	// The driver's own bound is a backstop: the attempt's timeout comes first.
-	app.Database.Timeout = 2 * policies.Timeout
+	settings.Database.Timeout = p.Timeout + time.Second
 
 	counts := metrics.New()
-	db, err := database.Open(app.Database, counts)
+	db, err := database.Open(settings.Database, counts)
 	if err != nil {
 		return err
 	}
 	defer database.Close(db)
 
 	find := findRoutes(db)
-	find = resilient(find, policies)
+	find = resilient(find, p)
 	router := newRouter(find)
-	return server.Serve(ctx, app.Addr(), router, counts)
+	return server.Serve(ctx, settings.Addr(), router, counts)
 }

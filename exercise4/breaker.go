@@ -1,30 +1,27 @@
 package main
 
 import (
-	"context"
-	"errors"
 	"log/slog"
-	"time"
 
 	"github.com/failsafe-go/failsafe-go/circuitbreaker"
+
+	"chaosworkshop/shared/metrics"
 )
 
-// openError refuses a request; remaining is the time until the breaker lets a probe through.
-type openError struct{ remaining time.Duration }
-
-func (openError) Error() string { return circuitbreaker.ErrOpen.Error() }
-
-// newBreaker returns a circuit breaker that counts failed requests. A client that hangs up is no failure.
-func newBreaker(p policies) (breaker circuitbreaker.CircuitBreaker[[]flight]) {
-	return circuitbreaker.NewBuilder[[]flight]().
-		HandleIf(func(_ []flight, err error) bool { return err != nil && !errors.Is(err, context.Canceled) }).
+// newBreaker returns a circuit breaker that counts the requests that the database failed. A wrong query is not one.
+func newBreaker(p policies, counts *metrics.Metrics) (breaker circuitbreaker.CircuitBreaker[[]flight]) {
+	breaker = circuitbreaker.NewBuilder[[]flight]().
+		HandleIf(failed).
 		WithFailureThreshold(p.BreakerFailures).
-		WithDelay(p.BreakerDelay).
+		WithRandomDelay(p.BreakerDelay, p.BreakerDelay*11/10). // Those that open together do not probe together.
 		WithSuccessThreshold(1).
 		OnStateChanged(func(e circuitbreaker.StateChangedEvent) {
+			counts.BreakerChanged(e.OldState.String(), e.NewState.String())
 			slog.Warn("breaker", "from", e.OldState, "to", e.NewState, "failures", breaker.Metrics().Failures())
 		}).
 		Build()
+	counts.Breaker(func() string { return state(breaker).String() }, breaker.Metrics().Failures, p.BreakerFailures)
+	return breaker
 }
 
 // state is the breaker's state. The breaker is lazy: without traffic it stays open when its delay is over.

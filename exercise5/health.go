@@ -3,77 +3,77 @@ package main
 import (
 	"context"
 	"net/http"
+	"sync/atomic"
 	"time"
 
 	"github.com/failsafe-go/failsafe-go/circuitbreaker"
 	"github.com/gin-gonic/gin"
+
+	"chaosworkshop/shared/health"
 )
 
-// A health check answers within a second, whatever the database does.
-const pingTimeout = 800 * time.Millisecond
+const (
+	checkEvery = 500 * time.Millisecond // However many ask, the database is asked at most twice a second.
+	checkWait  = 800 * time.Millisecond // Whatever the database does, the endpoint answers within a second.
+)
 
-// However many ask about the health, the database is asked twice a second at most.
-const healthMaxAge = 500 * time.Millisecond
-
-// healthCheck is the health of one thing that the app depends on; Duration is in milliseconds.
+// healthCheck knows how the app's query fares, with its users and with a check in the background.
 type healthCheck struct {
-	Name        string  `json:"name"`
-	Status      string  `json:"status"`
-	Description string  `json:"description"`
-	Duration    float64 `json:"duration"`
+	query   finder
+	breaker circuitbreaker.CircuitBreaker[[]flight]
+	check   *health.Background
+	served  atomic.Int64 // When the query last succeeded, in nanoseconds since 1970.
 }
 
-// healthReport is the health of the app: that of its worst check. TotalDuration is in milliseconds.
-type healthReport struct {
-	Status        string        `json:"status"`
-	Checks        []healthCheck `json:"checks"`
-	TotalDuration float64       `json:"totalDuration"`
+// newHealthCheck returns a health check that asks what a user asks, in the same way: through the policies. When the breaker
+// waits for a probe, the check is one.
+func newHealthCheck(query finder, breaker circuitbreaker.CircuitBreaker[[]flight]) *healthCheck {
+	h := &healthCheck{query: query, breaker: breaker}
+	h.check = health.NewBackground(checkEvery, checkWait, func(ctx context.Context) error {
+		_, err := h.find(ctx, "LHR", "JFK")
+		return err
+	})
+	return h
 }
 
-// serveHealth adds to router whether the app can serve (/health/) and whether it is alive (/health/live).
-func serveHealth(router *gin.Engine, ping func(context.Context) error, breaker circuitbreaker.CircuitBreaker[[]flight]) {
-	var report healthReport
-	var checked time.Time
-	turn := make(chan struct{}, 1)
-	health := func(c *gin.Context) {
-		turn <- struct{}{} // One check at a time: who comes meanwhile waits for its report.
-		if time.Since(checked) > healthMaxAge {
-			report, checked = checkHealth(ping, breaker), time.Now()
-		}
-		answer, status := report, http.StatusOK
-		<-turn
-		if answer.Status == "Unhealthy" {
-			status = http.StatusServiceUnavailable
-		}
-		c.JSON(status, answer)
+// find is the query, for users and for the check.
+func (h *healthCheck) find(ctx context.Context, from, to string) ([]flight, error) {
+	flights, err := h.query(ctx, from, to)
+	if err == nil {
+		h.served.Store(time.Now().UnixNano())
 	}
-	router.GET("/health/", health)
-	router.GET("/health", health)
-	router.GET("/health/live", func(c *gin.Context) { c.JSON(http.StatusOK, gin.H{"status": "Healthy"}) })
+	return flights, err
 }
 
-// checkHealth asks the database, then the breaker. If the breaker waits for a probe, the answer of the database is one: an
-// app that gets no traffic because it is unhealthy comes back all the same.
-func checkHealth(ping func(context.Context) error, breaker circuitbreaker.CircuitBreaker[[]flight]) healthReport {
-	start := time.Now()
-	ctx, cancel := context.WithTimeout(context.Background(), pingTimeout)
-	defer cancel()
-	probe := state(breaker) == circuitbreaker.HalfOpenState && breaker.TryAcquirePermit()
-	err := ping(ctx)
-	if probe {
-		breaker.RecordError(err)
+// serve adds to router whether the app can serve (/health/) and whether it is alive (/health/live).
+func (h *healthCheck) serve(router *gin.Engine) {
+	ready := func(c *gin.Context) { health.Write(c.Writer, h.mysql(c.Request.Context()), h.circuitBreaker()) }
+	router.Match(methods, "/health/", ready)
+	router.Match(methods, "/health", ready)
+	router.Match(methods, "/health/live", func(c *gin.Context) { c.JSON(http.StatusOK, gin.H{"status": "Healthy"}) })
+}
+
+func (h *healthCheck) mysql(ctx context.Context) health.Check {
+	last := h.check.Ask(ctx)
+	switch {
+	case last.Err != nil && h.served.Load() < last.Began.UnixNano():
+		return health.Check{Name: "mysql", Status: health.Unhealthy, Description: "The last check failed.", Duration: last.Took}
+	case last.Err != nil:
+		return health.Check{Name: "mysql", Status: health.Degraded, Description: "The last check failed, but users are served.", Duration: last.Took}
+	case last.Late:
+		return health.Check{Name: "mysql", Status: health.Degraded, Description: "The check takes long.", Duration: last.Took}
 	}
-	took := float64(time.Since(start).Microseconds()) / 1000
-	circuit := healthCheck{"circuitBreaker", "Healthy", "Circuit breaker is currently Closed.", 0}
-	switch state(breaker) {
+	return health.Check{Name: "mysql", Status: health.Healthy, Duration: last.Took}
+}
+
+func (h *healthCheck) circuitBreaker() health.Check {
+	start, status, name := time.Now(), health.Unhealthy, "Open"
+	switch state(h.breaker) {
+	case circuitbreaker.ClosedState:
+		status, name = health.Healthy, "Closed"
 	case circuitbreaker.HalfOpenState:
-		circuit.Status, circuit.Description = "Degraded", "Circuit breaker is currently HalfOpen."
-	case circuitbreaker.OpenState:
-		circuit.Status, circuit.Description = "Unhealthy", "Circuit breaker is currently Open."
+		status, name = health.Degraded, "HalfOpen"
 	}
-	mysql, worst := healthCheck{"mysql", "Healthy", "The flights database answers.", took}, circuit.Status
-	if err != nil {
-		mysql.Status, mysql.Description, worst = "Unhealthy", "The flights database does not answer.", "Unhealthy"
-	}
-	return healthReport{worst, []healthCheck{mysql, circuit}, took}
+	description := "Circuit breaker is currently " + name + "."
+	return health.Check{Name: "circuitBreaker", Status: status, Description: description, Duration: time.Since(start)}
 }

@@ -5,16 +5,14 @@ import (
 	"testing"
 
 	"chaosworkshop/shared/config"
+	"chaosworkshop/shared/metrics"
 )
 
 // newTestFinder is what the router calls, around a fake finder.
 func newTestFinder(t testing.TB, find finder) finder {
 	t.Helper()
-	policies, err := config.Load[policies]()
-	if err != nil {
-		t.Fatal(err)
-	}
-	return resilient(find, policies, newBreaker(policies))
+	p := config.Defaults[policies]()
+	return resilient(find, p, newBreaker(p, metrics.New()))
 }
 
 // newTestApp is the app around a fake finder, with the default settings.
@@ -22,3 +20,6 @@ func newTestApp(t testing.TB, find finder) http.Handler {
 	t.Helper()
 	return newRouter(newTestFinder(t, find))
 }
+
+// hangUpEndsTheQuery says whether a query ends when its user hangs up.
+const hangUpEndsTheQuery = false

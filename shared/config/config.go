@@ -1,17 +1,18 @@
 // Package config reads settings from the environment and from .env files.
 //
 // A variable of the real environment wins over .env at the root of the workshop, which wins over the same file in the
-// user's config directory (chaosworkshop/.env), which wins over the default that stands at the field.
+// user's config directory (chaosworkshop/.env), which wins over the default that stands at the field. The range stands
+// there too: min and max hold a value, or the name of another variable of the same struct.
 package config
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"maps"
 	"net"
 	"os"
 	"path/filepath"
-	"reflect"
 	"strconv"
 	"strings"
 	"time"
@@ -24,13 +25,13 @@ type Infra struct {
 	// Bind is the address that everything listens on.
 	Bind string `env:"BIND" envDefault:"127.0.0.1"`
 	// MySQLPort is the port of the flights database itself.
-	MySQLPort int `env:"MYSQL_PORT" envDefault:"3306"`
+	MySQLPort int `env:"MYSQL_PORT" envDefault:"3306" min:"0" max:"65535"`
 	// ProxyPort is the port on which Toxiproxy passes the database on.
-	ProxyPort int `env:"PROXY_PORT" envDefault:"3307"`
+	ProxyPort int `env:"PROXY_PORT" envDefault:"3307" min:"0" max:"65535"`
 	// ToxiproxyPort is the port of Toxiproxy's HTTP API.
-	ToxiproxyPort int `env:"TOXIPROXY_PORT" envDefault:"8474"`
+	ToxiproxyPort int `env:"TOXIPROXY_PORT" envDefault:"8474" min:"0" max:"65535"`
 	// ConsolePort is the port of the console.
-	ConsolePort int `env:"CONSOLE_PORT" envDefault:"8475"`
+	ConsolePort int `env:"CONSOLE_PORT" envDefault:"8475" min:"0" max:"65535"`
 	// RootPassword is the password of the database user root.
 	RootPassword string `env:"MYSQL_ROOT_PASSWORD" envDefault:"workshop"`
 	// User is a second database user; none when empty.
@@ -46,7 +47,7 @@ type App struct {
 	// Bind is the address that the app listens on.
 	Bind string `env:"BIND" envDefault:"127.0.0.1"`
 	// Port is the port that the app listens on.
-	Port int `env:"PORT" envDefault:"5000"`
+	Port int `env:"PORT" envDefault:"5000" min:"0" max:"65535"`
 
 	Database Database
 }
@@ -59,7 +60,7 @@ type Database struct {
 	// Host is the host of the database or of the proxy before it.
 	Host string `env:"DB_HOST" envDefault:"127.0.0.1"`
 	// Port is the port there: by default the proxy's.
-	Port int `env:"DB_PORT" envDefault:"3307"`
+	Port int `env:"DB_PORT" envDefault:"3307" min:"1" max:"65535"`
 	// User is the database user that the app logs in as.
 	User string `env:"DB_USER" envDefault:"root"`
 	// Password defaults to the root password of the flights database.
@@ -68,22 +69,46 @@ type Database struct {
 	Name string `env:"DB_NAME" envDefault:"flights"`
 	// MaxIdleConns is how many idle connections the pool keeps. With 0, every query dials, so every query meets the
 	// fault; a pool keeps the connections that survived, and the fault hides.
-	MaxIdleConns int `env:"DB_MAX_IDLE_CONNS" envDefault:"0"`
+	MaxIdleConns int `env:"DB_MAX_IDLE_CONNS" envDefault:"0" min:"0" max:"DB_MAX_OPEN_CONNS"`
+	// MaxOpenConns is how many connections the app opens at most: a bulkhead. Further queries wait for one of them. MySQL
+	// accepts 151 by default, from all its clients together.
+	MaxOpenConns int `env:"DB_MAX_OPEN_CONNS" envDefault:"100" min:"1" max:"10000"`
 	// Timeout bounds the dial, each read and each write of the driver: a backstop for what no context reaches. 0 is no
 	// bound. No variable sets it: it follows from the exercise's own timeout.
 	Timeout time.Duration `env:"-"`
 }
 
-// Load reads the settings T from the environment and the .env files. The error names the variable that is wrong, never
-// its value.
+// Load reads the settings T from the environment and the .env files. The error is one line that names each variable that
+// is wrong and the range it may take, never its value: one may be a password.
 func Load[T any]() (T, error) {
-	var settings T
 	values, err := Environment()
 	if err != nil {
-		return settings, err
+		var none T
+		return none, err
+	}
+	return Parse[T](values)
+}
+
+// Defaults returns the settings T as they are where nobody sets anything: for tests, which read no environment.
+func Defaults[T any]() T {
+	settings, err := Parse[T](nil)
+	if err != nil {
+		panic(fmt.Sprintf("the default settings are out of range: %v", err))
+	}
+	return settings
+}
+
+// Parse reads the settings T from the values, by the names of the variables, and from nothing else. The error is Load's.
+func Parse[T any](values map[string]string) (T, error) {
+	var settings T
+	if values == nil {
+		values = map[string]string{} // The library would take the environment instead.
+	}
+	if wrong := check[T](values); len(wrong) > 0 {
+		return settings, fmt.Errorf("read settings: %s", strings.Join(wrong, "; "))
 	}
 	if err := env.ParseWithOptions(&settings, env.Options{Environment: values}); err != nil {
-		return settings, fmt.Errorf("read settings: %w", withoutValues(settings, values, err))
+		return settings, errors.New("read settings: not readable") // It quotes the value, and check knows all kinds.
 	}
 	return settings, nil
 }
@@ -91,7 +116,7 @@ func Load[T any]() (T, error) {
 // Environment is the real environment, completed by the .env files and by the defaults that one value borrows from
 // another. It returns an error that names the file when a .env file cannot be read.
 func Environment() (map[string]string, error) {
-	values := map[string]string{"MYSQL_ROOT_PASSWORD": "workshop"}
+	values := map[string]string{}
 	layers, err := layers()
 	if err != nil {
 		return nil, err
@@ -99,42 +124,9 @@ func Environment() (map[string]string, error) {
 	for _, layer := range layers {
 		maps.Copy(values, layer.values)
 	}
-	if values["DB_PASSWORD"] == "" {
-		values["DB_PASSWORD"] = values["MYSQL_ROOT_PASSWORD"]
-	}
+	values["MYSQL_ROOT_PASSWORD"] = cmp.Or(values["MYSQL_ROOT_PASSWORD"], "workshop")
+	values["DB_PASSWORD"] = cmp.Or(values["DB_PASSWORD"], values["MYSQL_ROOT_PASSWORD"])
 	return values, nil
-}
-
-// withoutValues keeps of err which variables are wrong and drops their values: one may be a password.
-func withoutValues(settings any, values map[string]string, err error) error {
-	var all env.AggregateError
-	if !errors.As(err, &all) {
-		return errors.New("not readable")
-	}
-	var wrong []error
-	for _, one := range all.Errors {
-		var parse env.ParseError
-		if errors.As(one, &parse) {
-			names := strings.Join(variables(reflect.TypeOf(settings), parse.Name, values), " or ")
-			wrong = append(wrong, fmt.Errorf("%s is not a valid %s", names, parse.Type))
-		}
-	}
-	return errors.Join(wrong...)
-}
-
-// variables are the set environment variables of all fields with that name: the library names the field, not the variable.
-func variables(settings reflect.Type, field string, values map[string]string) []string {
-	var names []string
-	for i := range settings.NumField() {
-		at := settings.Field(i)
-		if name := at.Tag.Get("env"); at.Name == field && values[name] != "" {
-			names = append(names, name)
-		}
-		if at.Type.Kind() == reflect.Struct {
-			names = append(names, variables(at.Type, field, values)...)
-		}
-	}
-	return names
 }
 
 // UserFile is the .env outside the tree, for secrets: chaosworkshop/.env in the user's config directory.

@@ -3,8 +3,11 @@ package config
 import (
 	"os"
 	"path/filepath"
+	"reflect"
+	"slices"
 	"strings"
 	"testing"
+	"time"
 )
 
 func TestDefaults(t *testing.T) {
@@ -76,6 +79,119 @@ func TestBrokenFileIsNamedAndNotQuoted(t *testing.T) {
 	}
 }
 
+// limits are settings whose bounds are numbers, durations and each other.
+type limits struct {
+	Attempts int           `env:"ATTEMPTS" envDefault:"10" min:"1" max:"100"`
+	Failures uint          `env:"FAILURES" envDefault:"12" min:"1" max:"1000"`
+	Timeout  time.Duration `env:"TIMEOUT" envDefault:"1s" min:"1ms" max:"10m"`
+	Deadline time.Duration `env:"DEADLINE" envDefault:"5s" min:"TIMEOUT" max:"10m"`
+}
+
+func TestEveryValueIsInItsRange(t *testing.T) {
+	const (
+		attempts = "read settings: ATTEMPTS must be a whole number, at least 1, at most 100"
+		failures = "read settings: FAILURES must be a whole number, at least 1, at most 1000"
+		timeout  = "read settings: TIMEOUT must be a duration such as 500ms, at least 1ms, at most 10m"
+		deadline = "read settings: DEADLINE must be a duration such as 500ms, at least TIMEOUT (1s), at most 10m"
+	)
+	for _, test := range []struct{ name, value, want string }{
+		{"ATTEMPTS", "1", ""}, {"ATTEMPTS", "100", ""}, {"ATTEMPTS", "", ""},
+		{"ATTEMPTS", "0", attempts}, {"ATTEMPTS", "101", attempts}, {"ATTEMPTS", "-1", attempts},
+		{"ATTEMPTS", "many", attempts}, {"ATTEMPTS", "1.5", attempts}, {"ATTEMPTS", "99999999999999999999", attempts},
+		{"FAILURES", "0", failures}, {"FAILURES", "-1", failures},
+		{"TIMEOUT", "1ms", ""}, {"TIMEOUT", "0s", timeout}, {"TIMEOUT", "-1s", timeout}, {"TIMEOUT", "999us", timeout},
+		{"TIMEOUT", "5", timeout}, {"TIMEOUT", "24h", timeout}, {"TIMEOUT", "s3cret", timeout},
+		{"DEADLINE", "1s", ""}, {"DEADLINE", "999ms", deadline},
+	} {
+		alone(t)
+		t.Setenv("TIMEOUT", "")
+		t.Setenv("ATTEMPTS", "")
+		t.Setenv(test.name, test.value)
+		_, err := Load[limits]()
+		if got := text(err); got != test.want {
+			t.Errorf("%s=%s: got %q, want %q", test.name, test.value, got, test.want)
+		}
+		t.Setenv(test.name, "")
+	}
+}
+
+func TestEveryWrongVariableIsNamedInOneLine(t *testing.T) {
+	alone(t)
+	t.Setenv("ATTEMPTS", "0")
+	t.Setenv("TIMEOUT", "0s")
+	_, err := Load[limits]()
+	want := "read settings: ATTEMPTS must be a whole number, at least 1, at most 100; TIMEOUT must be a duration such as 500ms, at least 1ms, at most 10m"
+	if got := text(err); got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
+func TestABoundThatIsWrongItselfIsTheOnlyOneNamed(t *testing.T) {
+	alone(t)
+	t.Setenv("TIMEOUT", "s3cret")
+	_, err := Load[limits]()
+	if got, want := text(err), "read settings: TIMEOUT must be a duration such as 500ms, at least 1ms, at most 10m"; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
+func TestPortsAndPoolAreInRange(t *testing.T) {
+	for name, values := range map[string][]string{
+		"PORT": {"-1", "65536", "99999"}, "DB_PORT": {"0", "99999"},
+		"DB_MAX_OPEN_CONNS": {"0", "-1", "99999"}, "DB_MAX_IDLE_CONNS": {"-1", "101"},
+	} {
+		for _, value := range values {
+			alone(t)
+			t.Setenv(name, value)
+			if _, err := Load[App](); !strings.HasPrefix(text(err), "read settings: "+name+" must be a whole number, at least ") {
+				t.Errorf("%s=%s: got %v, want the variable and its range", name, value, err)
+			}
+			t.Setenv(name, "")
+		}
+	}
+	for _, name := range []string{"MYSQL_PORT", "PROXY_PORT", "TOXIPROXY_PORT", "CONSOLE_PORT"} {
+		alone(t)
+		t.Setenv(name, "65536")
+		if _, err := Load[Infra](); !strings.Contains(text(err), name) {
+			t.Errorf("%s=65536: got %v, want the variable named", name, err)
+		}
+		t.Setenv(name, "0")
+		if _, err := Load[Infra](); err != nil {
+			t.Errorf("%s=0, any free port: got %v", name, err)
+		}
+	}
+}
+
+func TestDefaultsReadNoEnvironment(t *testing.T) {
+	dir := alone(t)
+	write(t, filepath.Join(dir, ".env"), "ATTEMPTS=7\n")
+	t.Setenv("TIMEOUT", "7s")
+	want := limits{Attempts: 10, Failures: 12, Timeout: time.Second, Deadline: 5 * time.Second}
+	if got := Defaults[limits](); got != want {
+		t.Errorf("got %+v, want %+v", got, want)
+	}
+}
+
+func TestEmptyPasswordIsNoPassword(t *testing.T) {
+	alone(t)
+	t.Setenv("MYSQL_ROOT_PASSWORD", "")
+	settings, err := Load[App]()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, want := settings.Database.Password, "workshop"; got != want {
+		t.Errorf("got %q, want the default %q, as the infrastructure takes it", got, want)
+	}
+}
+
+// text is what an error says; no error says nothing.
+func text(err error) string {
+	if err == nil {
+		return ""
+	}
+	return err.Error()
+}
+
 // alone gives the test a workspace root and a user's config directory of its own, and no variable of the machine.
 func alone(t *testing.T) string {
 	t.Helper()
@@ -85,7 +201,8 @@ func alone(t *testing.T) string {
 	t.Setenv("XDG_CONFIG_HOME", filepath.Join(dir, "config"))
 	t.Setenv("HOME", dir)
 	t.Setenv("AppData", dir)
-	for _, name := range []string{"PORT", "BIND", "DB_HOST", "DB_PORT", "DB_USER", "DB_PASSWORD", "MYSQL_ROOT_PASSWORD"} {
+	for _, field := range slices.Concat(variables(reflect.TypeFor[App]()), variables(reflect.TypeFor[Infra]()), variables(reflect.TypeFor[limits]())) {
+		name := field.Tag.Get("env")
 		t.Setenv(name, "")
 		if err := os.Unsetenv(name); err != nil {
 			t.Fatal(err)

@@ -45,7 +45,7 @@ func layers() ([]layer, error) {
 		}
 		if err != nil {
 			// godotenv quotes the line that it cannot read, and that line may hold a password.
-			return nil, fmt.Errorf("read %s: not a list of NAME=value lines, or not readable; mend it or remove it", path)
+			return nil, fmt.Errorf("read %s: not a list of NAME=value lines, or not readable; fix it or remove it", path)
 		}
 		found = append(found, layer{path, file})
 	}

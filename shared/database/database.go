@@ -26,6 +26,7 @@ func Open(cfg config.Database, counts *metrics.Metrics) (*gorm.DB, error) {
 		return nil, fmt.Errorf("open database: %w", err)
 	}
 	pool := sql.OpenDB(countingConnector{connector, counts})
+	pool.SetMaxOpenConns(cfg.MaxOpenConns)
 	pool.SetMaxIdleConns(cfg.MaxIdleConns)
 
 	db, err := gorm.Open(
@@ -42,17 +43,21 @@ func Open(cfg config.Database, counts *metrics.Metrics) (*gorm.DB, error) {
 	return db, nil
 }
 
-// countingConnector counts the connections that it opens. They are more than the attempts: where a handshake breaks off,
-// database/sql tries up to three connections before it reports the error.
+// countingConnector counts the connections that it opens.
 type countingConnector struct {
 	driver.Connector
 	counts *metrics.Metrics
 }
 
-// Connect opens a connection.
+// Connect opens a connection. Where the server hangs up while the driver logs in, the driver returns an error of its own
+// that it does not export: it becomes one that Transient knows.
 func (c countingConnector) Connect(ctx context.Context) (driver.Conn, error) {
 	c.counts.Dial()
-	return c.Connector.Connect(ctx)
+	conn, err := c.Connector.Connect(ctx)
+	if err != nil && err.Error() == "bad connection" {
+		return nil, mysql.ErrInvalidConn
+	}
+	return conn, err
 }
 
 // Close ends every connection of the pool behind db.

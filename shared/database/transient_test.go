@@ -5,6 +5,7 @@ import (
 	"database/sql/driver"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"testing"
 
@@ -23,9 +24,14 @@ func TestTransient(t *testing.T) {
 		{"invalid connection", fmt.Errorf("find: %w", mysql.ErrInvalidConn), true},
 		{"refused dial", &net.OpError{Op: "dial", Err: errors.New("refused")}, true},
 		{"too many connections", &mysql.MySQLError{Number: 1040}, true},
+		{"a node cut off from its cluster", &mysql.MySQLError{Number: 1047}, true},
 		{"shutdown", &mysql.MySQLError{Number: 1053}, true},
 		{"lock wait timeout", &mysql.MySQLError{Number: 1205}, true},
 		{"deadlock", &mysql.MySQLError{Number: 1213}, true},
+		{"malformed packet", fmt.Errorf("find: %w", mysql.ErrMalformPkt), true},
+		{"out of sync", mysql.ErrPktSync, true},
+		{"end of file", io.ErrUnexpectedEOF, true},
+		{"a wrong query", &mysql.MySQLError{Number: 1064}, false},
 		{"access denied", &mysql.MySQLError{Number: 1045}, false},
 		{"client gone", context.Canceled, false},
 		{"deadline, which is a net.Error too", context.DeadlineExceeded, false},

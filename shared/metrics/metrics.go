@@ -21,6 +21,8 @@ type Metrics struct {
 	attempts prometheus.Counter
 	retries  prometheus.Counter
 	dials    prometheus.Counter
+	// transitions are those of the circuit breaker; no line stands for them where there is none.
+	transitions *prometheus.CounterVec
 }
 
 // New returns metrics at zero.
@@ -43,6 +45,9 @@ func New() *Metrics {
 		dials: prometheus.NewCounter(prometheus.CounterOpts{
 			Name: "database_dials_total", Help: "Connections opened to the database.",
 		}),
+		transitions: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "circuit_breaker_transitions_total", Help: "Changes of the circuit breaker's state.",
+		}, []string{"from", "to"}),
 	}
 	m.registry.MustRegister(m.requests, m.latency, m.attempts, m.retries, m.dials, collectors.NewGoCollector())
 	return m
@@ -73,9 +78,9 @@ func (m *Metrics) Attempt(ctx context.Context) {
 // Dial counts one connection opened to the database.
 func (m *Metrics) Dial() { m.dials.Inc() }
 
-// Breaker exposes the state of a circuit breaker: 1 for the state it is in, 0 for the others. The states are closed,
-// half-open and open.
-func (m *Metrics) Breaker(state func() string) {
+// Breaker exposes a circuit breaker: 1 for the state it is in and 0 for the others, how many of the last requests failed,
+// and how many open it. The states are closed, half-open and open.
+func (m *Metrics) Breaker(state func() string, failures func() uint, threshold uint) {
 	for _, name := range []string{"closed", "half-open", "open"} {
 		m.registry.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{
 			Name: "circuit_breaker_state", Help: "1 for the state that the circuit breaker is in.",
@@ -87,7 +92,20 @@ func (m *Metrics) Breaker(state func() string) {
 			return 0
 		}))
 	}
+	m.registry.MustRegister(m.transitions, prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+		Name: "circuit_breaker_failures", Help: "Failures among the last requests, as many as circuit_breaker_failure_threshold.",
+	}, func() float64 { return float64(failures()) }), prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+		Name: "circuit_breaker_failure_threshold", Help: "Failures in a row that open the circuit breaker.",
+	}, func() float64 { return float64(threshold) }))
+	for _, step := range [][2]string{
+		{"closed", "open"}, {"open", "half-open"}, {"half-open", "open"}, {"half-open", "closed"},
+	} {
+		m.transitions.WithLabelValues(step[0], step[1]) // It counts from 0 on.
+	}
 }
+
+// BreakerChanged counts one transition of the circuit breaker.
+func (m *Metrics) BreakerChanged(from, to string) { m.transitions.WithLabelValues(from, to).Inc() }
 
 // Handler answers with the metrics in Prometheus' text format.
 func (m *Metrics) Handler() http.Handler {

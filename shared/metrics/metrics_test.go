@@ -46,11 +46,22 @@ func TestRetriesAreCountedByRequest(t *testing.T) {
 }
 
 func TestBreakerIsInOneState(t *testing.T) {
-	counts, state := New(), "closed"
-	counts.Breaker(func() string { return state })
-	want(t, counts, `circuit_breaker_state{state="closed"} 1`, `circuit_breaker_state{state="open"} 0`)
-	state = "open"
-	want(t, counts, `circuit_breaker_state{state="closed"} 0`, `circuit_breaker_state{state="half-open"} 0`, `circuit_breaker_state{state="open"} 1`)
+	counts, state, failures := New(), "closed", uint(3)
+	counts.Breaker(func() string { return state }, func() uint { return failures }, 12)
+	want(t, counts, `circuit_breaker_state{state="closed"} 1`, `circuit_breaker_state{state="open"} 0`,
+		"circuit_breaker_failures 3", "circuit_breaker_failure_threshold 12")
+	state, failures = "open", 12
+	want(t, counts, `circuit_breaker_state{state="closed"} 0`, `circuit_breaker_state{state="half-open"} 0`,
+		`circuit_breaker_state{state="open"} 1`, "circuit_breaker_failures 12")
+}
+
+func TestBreakerTransitionsAreCounted(t *testing.T) {
+	counts := New()
+	counts.Breaker(func() string { return "open" }, func() uint { return 0 }, 12)
+	want(t, counts, `circuit_breaker_transitions_total{from="half-open",to="closed"} 0`)
+	counts.BreakerChanged("closed", "open")
+	counts.BreakerChanged("closed", "open")
+	want(t, counts, `circuit_breaker_transitions_total{from="closed",to="open"} 2`)
 }
 
 func TestCountingIsSafe(t *testing.T) {

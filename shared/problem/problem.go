@@ -21,6 +21,18 @@ func Write(w http.ResponseWriter, status int, detail string) {
 	}{"about:blank", http.StatusText(status), status, detail})
 }
 
+// Refusal is the error of a request that was not tried because of Cause; it may be tried again when After is over.
+type Refusal struct {
+	Cause error
+	After time.Duration
+}
+
+// Error is the cause.
+func (r Refusal) Error() string { return r.Cause.Error() }
+
+// Unwrap returns the cause.
+func (r Refusal) Unwrap() error { return r.Cause }
+
 // Unavailable answers 503 and says when to try again: in whole seconds, rounded up, at least one.
 func Unavailable(w http.ResponseWriter, after time.Duration, detail string) {
 	seconds := max(1, (after+time.Second-1)/time.Second)

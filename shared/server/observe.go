@@ -16,14 +16,15 @@ func observe(next http.Handler, counts *metrics.Metrics) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		start := time.Now()
 		recorder := &statusRecorder{ResponseWriter: w, status: http.StatusOK}
-		next.ServeHTTP(recorder, r.WithContext(metrics.ForRequest(r.Context())))
+		ctx := ForRequest(metrics.ForRequest(r.Context()))
+		next.ServeHTTP(recorder, r.WithContext(ctx))
 
 		took, status := time.Since(start), recorder.status
 		if r.Context().Err() != nil {
 			status = statusClientGone
 		}
 		counts.Request(status, took)
-		slog.Info("request", "method", r.Method, "url", shorten(r.URL.RequestURI()), "status", status, "took", took.Round(time.Microsecond))
+		slog.InfoContext(ctx, "request", "method", r.Method, "url", shorten(r.URL.RequestURI()), "status", status, "took", took.Round(time.Microsecond))
 	})
 }
 

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"chaosworkshop/shared/metrics"
+	"chaosworkshop/shared/problem"
 )
 
 // grace is how long requests in flight may take to end after a shutdown was asked for.
@@ -29,6 +30,10 @@ func Serve(ctx context.Context, addr string, handler http.Handler, counts *metri
 func serve(ctx context.Context, listener net.Listener, handler http.Handler, counts *metrics.Metrics) error {
 	mux := http.NewServeMux()
 	mux.Handle("GET /metrics", counts.Handler())
+	mux.HandleFunc("/metrics", func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Allow", "GET, HEAD")
+		problem.Write(w, http.StatusMethodNotAllowed, "Use GET.")
+	})
 	mux.Handle("/", observe(handler, counts))
 	server := &http.Server{
 		Handler:           mux,

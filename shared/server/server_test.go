@@ -5,9 +5,11 @@ import (
 	"bytes"
 	"context"
 	"io"
+	"log"
 	"log/slog"
 	"net"
 	"net/http"
+	"regexp"
 	"strings"
 	"sync"
 	"testing"
@@ -290,6 +292,52 @@ func TestEachRequestIsOneLogLine(t *testing.T) {
 	}
 	if len(lines) != 1 || !strings.Contains(lines[0], "status=418") || len(lines[0]) > 300 {
 		t.Errorf("got %q, want one short line with the status", lines)
+	}
+}
+
+func TestEachLineOfARequestCarriesItsID(t *testing.T) {
+	kept := &lockedBuffer{}
+	before := slog.Default()
+	t.Cleanup(func() { slog.SetDefault(before) })
+	slog.SetDefault(slog.New(WithRequestID(slog.NewTextHandler(kept, nil))))
+	handler := observe(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		slog.WarnContext(r.Context(), "retry")
+	}), metrics.New())
+	for range 2 {
+		request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "/", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		handler.ServeHTTP(&silent{}, request)
+	}
+	slog.InfoContext(t.Context(), "no request")
+	var ids []string
+	for line := range strings.Lines(kept.String()) {
+		_, id, _ := strings.Cut(line, " request=")
+		ids = append(ids, strings.TrimSpace(id))
+	}
+	if len(ids) != 5 || ids[0] == "" || ids[0] != ids[1] || ids[2] != ids[3] || ids[0] == ids[2] || ids[4] != "" {
+		t.Errorf("ids: got %q, want one of each request's two lines, another of the other's, and none without a request", ids)
+	}
+}
+
+func TestDefaultLogHasTheIDToo(t *testing.T) {
+	before, output, flags := slog.Default(), log.Writer(), log.Flags()
+	t.Cleanup(func() { slog.SetDefault(before); log.SetOutput(output); log.SetFlags(flags) })
+	LogRequestIDs()
+	kept := &lockedBuffer{}
+	log.SetOutput(kept)
+	slog.WarnContext(ForRequest(t.Context()), "retry", "attempt", 1)
+	if got := kept.String(); !regexp.MustCompile(`^\d{4}/\d\d/\d\d \d\d:\d\d:\d\d WARN retry attempt=1 request=\w+\n$`).MatchString(got) {
+		t.Errorf("got %q, want one line with the date and the request", got)
+	}
+}
+
+func TestMetricsAnswerNothingButGet(t *testing.T) {
+	addr, _ := start(t, http.HandlerFunc(hello))
+	got := send(t, addr, "POST /metrics HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+	if !strings.HasPrefix(got, "HTTP/1.1 405 ") || !strings.Contains(got, "Allow: GET, HEAD\r\n") {
+		t.Errorf("got %q, want 405 with Allow", got)
 	}
 }
 

@@ -74,7 +74,7 @@ func TestDashboardAsksForMetricsThatExist(t *testing.T) {
 func exported(t *testing.T) map[string]bool {
 	t.Helper()
 	counts := metrics.New()
-	counts.Breaker(func() string { return "closed" })
+	counts.Breaker(func() string { return "closed" }, func() uint { return 0 }, 12)
 	counts.Request(200, time.Second)
 	counts.Attempt(context.Background())
 	answer := httptest.NewRecorder()

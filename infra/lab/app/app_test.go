@@ -48,7 +48,7 @@ func serve() error {
 		return err
 	}
 	counts := metrics.New()
-	counts.Breaker(func() string { return "half-open" })
+	counts.Breaker(func() string { return "half-open" }, func() uint { return 0 }, 12)
 	counts.Dial()
 	counts.Attempt(metrics.ForRequest(ctx))
 	return server.Serve(ctx, app.Addr(), http.NotFoundHandler(), counts)

@@ -1,17 +1,14 @@
-// Package lab starts the real thing for a test: the flights database behind Toxiproxy, as a process of its own on free
-// ports. It needs Go and nothing else.
-package lab
+// Package stacktest runs an app against the real thing: a flights database behind Toxiproxy, as a process of its own on free
+// ports. It needs Go and nothing else. It reads neither the user's settings nor .env.
+package stacktest
 
 import (
 	"cmp"
 	"encoding/json"
-	"fmt"
 	"io"
-	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -20,23 +17,25 @@ import (
 // patience bounds the start, which builds the infrastructure on its first run.
 const patience = 5 * time.Minute
 
-// Lab is where a running flights database and its Toxiproxy are found.
-type Lab struct {
-	// Toxiproxy is the URL of the HTTP API of Toxiproxy.
+// Stack is where a running flights database and its Toxiproxy are found.
+type Stack struct {
+	// Toxiproxy is the URL of Toxiproxy's HTTP API.
 	Toxiproxy string `json:"toxiproxy"`
-	// Proxy is the host and port of the database as the app should reach it: through mysql_proxy.
-	Proxy string `json:"proxy"`
 	// Database is the host and port of the database itself.
 	Database string `json:"database"`
+
+	// root is the workshop's folder.
+	root string
 }
 
 // Start runs the infrastructure until the test ends. Where the variable LAB_MYSQL_PORT names the port of a flights
 // database, that one is used instead of one of the test's own.
-func Start(t testing.TB) Lab {
+func Start(t testing.TB) *Stack {
 	t.Helper()
+	stack := &Stack{root: root(t)}
 	command := exec.Command("go", "run", ".", "infra", "--ready-json", "--stdin-lifeline")
-	command.Dir = infra(t)
-	command.Env = append(os.Environ(), "MYSQL_PORT="+cmp.Or(os.Getenv("LAB_MYSQL_PORT"), "0"), "PROXY_PORT=0", "TOXIPROXY_PORT=0", "BIND=127.0.0.1")
+	command.Dir = filepath.Join(stack.root, "infra")
+	command.Env = append(os.Environ(), settings(t, stack.root, "MYSQL_PORT="+cmp.Or(os.Getenv("LAB_MYSQL_PORT"), "0"), "PROXY_PORT=0", "TOXIPROXY_PORT=0", "BIND=127.0.0.1")...)
 	complaints := &strings.Builder{}
 	command.Stderr = complaints
 	lifeline, err := command.StdinPipe()
@@ -51,13 +50,12 @@ func Start(t testing.TB) Lab {
 		t.Fatalf("start the infrastructure: %v", err)
 	}
 
-	ready := make(chan Lab, 1)
+	ready := make(chan struct{})
 	ended := make(chan struct{})
 	go func() {
 		defer close(ended)
-		var lab Lab
-		if json.NewDecoder(output).Decode(&lab) == nil {
-			ready <- lab
+		if json.NewDecoder(output).Decode(stack) == nil {
+			close(ready)
 		}
 		_, _ = io.Copy(io.Discard, output)
 		_ = command.Wait()
@@ -69,39 +67,17 @@ func Start(t testing.TB) Lab {
 	})
 
 	select {
-	case lab := <-ready:
-		return lab
+	case <-ready:
 	case <-ended:
 		t.Fatalf("the infrastructure did not start:\n%s", complaints)
 	case <-time.After(patience):
 		t.Fatalf("the infrastructure was not ready within %s", patience)
 	}
-	return Lab{}
+	return stack
 }
 
-// Environment points an app that is started by this test at the lab, and at a free port of its own. It returns the
-// app's URL.
-func (l Lab) Environment(t *testing.T) string {
-	t.Helper()
-	host, port, err := net.SplitHostPort(l.Proxy)
-	if err != nil {
-		t.Fatal(err)
-	}
-	free, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer free.Close()
-	own := free.Addr().(*net.TCPAddr).Port
-	t.Setenv("BIND", "127.0.0.1")
-	t.Setenv("PORT", strconv.Itoa(own))
-	t.Setenv("DB_HOST", host)
-	t.Setenv("DB_PORT", port)
-	return fmt.Sprintf("http://127.0.0.1:%d", own)
-}
-
-// infra is the folder of the infrastructure: beside the folder of the module under test.
-func infra(t testing.TB) string {
+// root is the workshop's folder: the one that holds the infrastructure, looked for from the module under test upwards.
+func root(t testing.TB) string {
 	t.Helper()
 	dir, err := os.Getwd()
 	if err != nil {
@@ -109,7 +85,7 @@ func infra(t testing.TB) string {
 	}
 	for at := dir; ; at = filepath.Dir(at) {
 		if _, err := os.Stat(filepath.Join(at, "infra", "go.mod")); err == nil {
-			return filepath.Join(at, "infra")
+			return at
 		}
 		if at == filepath.Dir(at) {
 			t.Fatalf("no folder infra above %s: run the tests inside the workshop's tree", dir)
