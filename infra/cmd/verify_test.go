@@ -29,12 +29,12 @@ func TestVerifyNamesWhatBrokeAndHints(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	out, progress, err := command(t, "verify", "--ex", "5", "--dir", filepath.Join(root, "exercise4"), "--hint", "2")
+	out, progress, err := command(t, "verify", "--ex", "2", "--dir", filepath.Join(root, "exercise1"), "--hint", "2")
 	wantExit(t, err, cli.Failed)
-	if !strings.Contains(out, "404") || !strings.Contains(out, "Hint 2 of 3") {
-		t.Errorf("got %s, want the missing endpoint and the second hint", out)
+	if !strings.Contains(out, "no answer later than the bound") || !strings.Contains(out, "Hint 2 of 3") {
+		t.Errorf("got %s, want the missing bound and the second hint", out)
 	}
-	if !strings.Contains(progress, "Judging exercise4 by E1 to E5") {
+	if !strings.Contains(progress, "Judging exercise1 by E1 to E2") {
 		t.Errorf("progress: got %q, want what runs", progress)
 	}
 }
