@@ -132,7 +132,7 @@ guide: tools ## Run every command in the documents and compare transcripts: DOC=
 
 .PHONY: bench
 bench: tools ## Measure what the workshop promises: SHORT=1, ONLY=calm
-	@$(TOOLS) bench $(if $(SHORT),--short) $(if $(ONLY),--only $(ONLY))
+	@$(TOOLS) bench $(if $(SHORT),--short) $(if $(ONLY),--only "$(ONLY)")
 
 .PHONY: soak
 soak: tools ## Run all five under random faults, then look for leaks: DURATION=10m SEED=1 RATE=20
@@ -140,7 +140,7 @@ soak: tools ## Run all five under random faults, then look for leaks: DURATION=1
 
 .PHONY: mutations
 mutations: tools ## Break the exercises on purpose; exactly the right experiments must fail: ONLY=breaker
-	@$(TOOLS) mutations $(if $(ONLY),--only $(ONLY))
+	@$(TOOLS) mutations $(if $(ONLY),--only "$(ONLY)")
 
 .PHONY: catalogue
 catalogue: tools ## Measure every fault on every exercise, and write the table

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -27,37 +26,29 @@ func newCatalogueCommand() *cobra.Command {
 		Use:   "catalogue",
 		Short: "Measure every fault of the catalogue on every exercise, and write the table in infra/docs/contributing.md",
 		Args:  cobra.NoArgs,
-		RunE: func(command *cobra.Command, _ []string) error {
+		RunE: func(command *cobra.Command, _ []string) (err error) {
 			root, err := config.Root()
 			if err != nil {
 				return err
 			}
-			table, err := catalogueTable(command.Context(), command.ErrOrStderr())
+			runner, err := experiment.Open(command.Context(), experiment.DefaultSeed)
 			if err != nil {
 				return err
 			}
-			fmt.Fprint(command.OutOrStdout(), table)
-			return replaceBetween(filepath.Join(root, "infra", "docs", "contributing.md"), catalogueBegin, catalogueEnd, table)
+			defer func() { err = errors.Join(err, runner.Close()) }()
+			catalogue, err := runner.RunCatalogue(command.Context(), func(done, of int, fault string) {
+				fmt.Fprintf(command.ErrOrStderr(), "%2d/%d  %s...\n", done+1, of, fault)
+			})
+			if err != nil {
+				return err
+			}
+			table := &strings.Builder{}
+			if err := catalogue.Markdown(io.MultiWriter(table, command.OutOrStdout()), runner.Settings); err != nil {
+				return err
+			}
+			return replaceBetween(filepath.Join(root, "infra", "docs", "contributing.md"), catalogueBegin, catalogueEnd, table.String())
 		},
 	}
-}
-
-// catalogueTable runs the catalogue, with a line for each fault on out.
-func catalogueTable(ctx context.Context, out io.Writer) (_ string, err error) {
-	runner, err := experiment.Open(ctx, experiment.DefaultSeed)
-	if err != nil {
-		return "", err
-	}
-	defer func() { err = errors.Join(err, runner.Close()) }()
-	catalogue, err := runner.RunCatalogue(ctx, func(done, of int, fault string) {
-		fmt.Fprintf(out, "%2d/%d  %s...\n", done+1, of, fault)
-	})
-	if err != nil {
-		return "", err
-	}
-	table := &strings.Builder{}
-	err = catalogue.Markdown(table, runner.Settings)
-	return table.String(), err
 }
 
 // replaceBetween puts text between two marks of a file, each of which stands on a line of its own.

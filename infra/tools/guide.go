@@ -1,7 +1,6 @@
 package main
 
 import (
-	"errors"
 	"fmt"
 
 	"github.com/spf13/cobra"
@@ -10,48 +9,34 @@ import (
 	"chaosworkshop/shared/config"
 )
 
-// newGuideCommand checks that the documents say what is true.
+// newGuideCommand runs the documents.
 func newGuideCommand() *cobra.Command {
-	var write, textOnly bool
+	var options guide.Options
 	var script string
 	command := &cobra.Command{
 		Use:   "guide [DOCUMENT...]",
-		Short: "Run every command of the documents and compare their transcripts with this run",
-		Long: "Run every command of the README files and compare their transcripts with this run.\n\n" +
-			"Times, shares and counts may differ a little, all other words not. Blocks that need Docker or the internet run\n" +
-			"where WORKSHOP_DOCKER=1 or WORKSHOP_ONLINE=1.",
-		RunE: func(command *cobra.Command, documents []string) error {
-			root, err := config.Root()
-			if err != nil {
+		Short: "Run every command in the documents and compare their transcripts with this run",
+		Long: "Run every command in the documents and compare their transcripts with this run. Times, shares and counts may differ a\n" +
+			"little, all other words may not; a line ... stands for any number of lines. Blocks that need Docker, a MySQL server or\n" +
+			"the internet run where WORKSHOP_DOCKER=1, WORKSHOP_MYSQL=1 or WORKSHOP_ONLINE=1.",
+		RunE: func(command *cobra.Command, documents []string) (err error) {
+			if options.Root, err = config.Root(); err != nil {
 				return err
 			}
 			if script != "" {
-				text, err := guide.Script(root, script)
+				text, err := guide.Script(options.Root, script)
 				fmt.Fprint(command.OutOrStdout(), text)
 				return err
 			}
-			result, err := guide.Run(command.Context(), guide.Options{
-				Root: root, Documents: documents, Write: write, TextOnly: textOnly, Progress: command.ErrOrStderr(),
-			})
-			if err != nil {
-				return err
+			options.Documents, options.Output = documents, command.OutOrStdout()
+			problems, err := guide.Run(command.Context(), options)
+			if err == nil && problems > 0 {
+				err = fmt.Errorf("%d problems in the documents: fix the text or the code, or take this run's transcripts with make guide WRITE=1", problems)
 			}
-			out := command.OutOrStdout()
-			for _, skipped := range result.Skipped {
-				fmt.Fprintln(out, "not run:", skipped)
-			}
-			for _, problem := range result.Problems {
-				fmt.Fprintf(out, "%s: %s\n", problem.Where, problem.What)
-			}
-			fmt.Fprintf(out, "%d blocks ran, %d did not\n", result.Ran, len(result.Skipped))
-			if len(result.Problems) > 0 {
-				return errors.New("the documents do not hold; mend them, or the code, or take this run's transcripts: make guide WRITE=1")
-			}
-			return nil
+			return err
 		},
 	}
-	command.Flags().BoolVar(&write, "write", false, "write this run's transcripts and what is generated into the documents")
-	command.Flags().BoolVar(&textOnly, "text", false, "run nothing; check only what is generated from the code, quoted code, links and names")
+	command.Flags().BoolVar(&options.Write, "write", false, "write this run's transcripts and what is generated into the documents")
 	command.Flags().StringVar(&script, "script", "", "run nothing; print the commands of the blocks that need this, such as docker")
 	return command
 }

@@ -66,7 +66,7 @@ func newLintCommand() *cobra.Command {
 				}
 			}
 			if failed > 0 {
-				return fmt.Errorf("%d checks failed: mend what they name above", failed)
+				return fmt.Errorf("%d checks failed: fix what they name above", failed)
 			}
 			return nil
 		},
@@ -82,28 +82,22 @@ func lintChecks(root string, modules []string) []check {
 	checks := []check{
 		{"gofmt", func(ctx context.Context, out io.Writer) error {
 			var files bytes.Buffer
-			err := tool.Run{Args: []string{"gofmt", "-l", "."}, Output: &files}.Do(ctx)
-			if err == nil && files.Len() > 0 {
-				fmt.Fprintf(out, "gofmt -w %s", strings.Join(strings.Fields(files.String()), " "))
-				err = errWrong
+			if err := (tool.Run{Args: []string{"gofmt", "-l", "."}, Output: &files}).Do(ctx); err != nil {
+				return err
 			}
-			return err
+			wrong := strings.Fields(files.String())
+			if len(wrong) > 0 {
+				wrong = []string{"gofmt -w " + strings.Join(wrong, " ")}
+			}
+			return found(out, wrong, nil)
 		}},
 		{"each exercise changes only what it teaches", func(_ context.Context, out io.Writer) error {
 			wrong, err := stages.Check(root)
-			if err == nil && len(wrong) > 0 {
-				fmt.Fprintln(out, strings.Join(wrong, "\n"))
-				err = errWrong
-			}
-			return err
+			return found(out, wrong, err)
 		}},
 		{"no package imports upwards", func(ctx context.Context, out io.Writer) error {
 			wrong, err := stages.CheckFloors(ctx, root)
-			if err == nil && len(wrong) > 0 {
-				fmt.Fprintln(out, strings.Join(wrong, "\n"))
-				err = errWrong
-			}
-			return err
+			return found(out, wrong, err)
 		}},
 		{"workflows", run("infra/tools", nil, "go", "tool", "actionlint")},
 		{"vet", run("", nil, append([]string{"go", "vet"}, all...)...)},
@@ -122,7 +116,16 @@ func lintChecks(root string, modules []string) []check {
 	return checks
 }
 
-// run is a check that is a program's.
+// found writes what is wrong, and fails if anything is.
+func found(out io.Writer, wrong []string, err error) error {
+	if err != nil || len(wrong) == 0 {
+		return err
+	}
+	fmt.Fprintln(out, strings.Join(wrong, "\n"))
+	return errWrong
+}
+
+// run is a check by a program.
 func run(dir string, env []string, args ...string) func(context.Context, io.Writer) error {
 	return func(ctx context.Context, out io.Writer) error {
 		return tool.Run{Dir: dir, Env: env, Args: args, Output: out}.Do(ctx)
@@ -134,7 +137,7 @@ func run(dir string, env []string, args ...string) func(context.Context, io.Writ
 // no cache is warm.
 func typed(root, system string, patterns []string) func(context.Context, io.Writer) error {
 	return func(ctx context.Context, out io.Writer) error {
-		found, err := packages.Load(&packages.Config{
+		loaded, err := packages.Load(&packages.Config{
 			Context: ctx,
 			Dir:     root,
 			Env:     append(os.Environ(), "GOOS="+system, "CGO_ENABLED=0"),
@@ -144,18 +147,16 @@ func typed(root, system string, patterns []string) func(context.Context, io.Writ
 		if err != nil {
 			return fmt.Errorf("list the packages for %s: %w", system, err)
 		}
+		var wrong []string
 		seen := map[string]bool{} // A package and its test variant have the same errors.
-		packages.Visit(found, nil, func(one *packages.Package) {
-			for _, wrong := range one.Errors {
-				if !seen[wrong.Error()] {
-					fmt.Fprintln(out, wrong)
+		packages.Visit(loaded, nil, func(one *packages.Package) {
+			for _, problem := range one.Errors {
+				if !seen[problem.Error()] {
+					seen[problem.Error()] = true
+					wrong = append(wrong, problem.Error())
 				}
-				seen[wrong.Error()] = true
 			}
 		})
-		if len(seen) > 0 {
-			return errWrong
-		}
-		return nil
+		return found(out, wrong, nil)
 	}
 }

@@ -5,15 +5,14 @@ import (
 	"fmt"
 	"os"
 	"regexp"
-	"strings"
+	"slices"
 	"time"
-
-	"chaosworkshop/infra/internal/cli"
 
 	"github.com/fatih/color"
 	"github.com/spf13/cobra"
 
 	"chaosworkshop/infra/chaos/experiment"
+	"chaosworkshop/infra/internal/cli"
 )
 
 // newMutationsCommand breaks the stages on purpose and checks that the experiments see it.
@@ -23,19 +22,14 @@ func newMutationsCommand() *cobra.Command {
 		Use:   "mutations",
 		Short: "Break the exercises on purpose, and check that exactly the right experiments fail",
 		Long: "Break copies of the exercises on purpose, and check that exactly the right experiments fail. It takes some minutes.\n\n" +
-			"Exit codes: 0 every mutation turned what it must, 1 one did not, 2 nothing can be said.",
+			"Exit codes: 0 every mutation was detected as it must, 1 one was not, 2 inconclusive or wrong usage.",
 		Args: cobra.NoArgs,
 		RunE: func(command *cobra.Command, _ []string) (err error) {
 			wanted, err := regexp.Compile(only)
 			if err != nil {
-				return fmt.Errorf("read --only: %w", err)
+				return cli.Exit(cli.Broken, fmt.Errorf("read --only: %w", err))
 			}
-			var mutations []experiment.Mutation
-			for _, mutation := range experiment.Mutations() {
-				if wanted.MatchString(mutation.Name) {
-					mutations = append(mutations, mutation)
-				}
-			}
+			mutations := slices.DeleteFunc(experiment.Mutations(), func(m experiment.Mutation) bool { return !wanted.MatchString(m.Name) })
 			dir, err := os.MkdirTemp("", "mutations")
 			if err != nil {
 				return cli.Exit(cli.Broken, err)
@@ -52,38 +46,22 @@ func newMutationsCommand() *cobra.Command {
 			if err != nil {
 				return cli.Exit(cli.Broken, err)
 			}
-			wrong := 0
+			failed := 0
 			for _, mutant := range mutants {
-				mark := color.GreenString("ok")
+				mark := color.GreenString("ok    ")
 				if !mutant.OK() {
-					wrong++
-					mark = color.RedString("NO")
+					failed++
+					mark = color.RedString("failed")
 				}
-				chance := ""
-				if len(mutant.May) > 0 {
-					chance = ", by chance also " + names(mutant.May)
-				}
-				fmt.Fprintf(command.OutOrStdout(), "%s  exercise%d, %-42s turned %-8s expected %s%s\n",
-					mark, mutant.Stage, mutant.Name, names(mutant.Turned()), names(mutant.Red), chance)
+				fmt.Fprintf(command.OutOrStdout(), "%s  exercise%d, %-42s experiments that failed %v, expected %v, possible by chance %v\n",
+					mark, mutant.Stage, mutant.Name, mutant.Turned(), mutant.Red, mutant.May)
 			}
-			if wrong > 0 {
-				return cli.Exit(cli.Failed, fmt.Errorf("%d of %d mutations turned something else", wrong, len(mutants)))
+			if failed > 0 {
+				return cli.Exit(cli.Failed, fmt.Errorf("%d of %d mutations were not detected as they must be", failed, len(mutants)))
 			}
 			return nil
 		},
 	}
 	command.Flags().StringVar(&only, "only", "", "a regular expression: only the mutations whose name it matches")
 	return command
-}
-
-// names are the experiments' names, such as E3,E4; none is a dash.
-func names(numbers []int) string {
-	if len(numbers) == 0 {
-		return "-"
-	}
-	var names []string
-	for _, number := range numbers {
-		names = append(names, fmt.Sprintf("E%d", number))
-	}
-	return strings.Join(names, ",")
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -80,59 +81,79 @@ func sameShape(a, b string) bool {
 	return shapeA == shapeB
 }
 
-// sameLine says how a line of a run differs from the documented one, or nothing.
-func sameLine(want, got string) string {
+// near tells whether two lines have one shape and numbers close to each other.
+func near(want, got string) bool {
 	wantShape, wantValues := mask(want)
 	gotShape, gotValues := mask(got)
 	if wantShape != gotShape {
-		return fmt.Sprintf("documented %q, got %q", want, got)
+		return false
 	}
 	for i, value := range wantValues {
 		if !measurements[value.kind].near(value.number, gotValues[i].number) {
-			return fmt.Sprintf("documented %q, got %q: a number is too far away", want, got)
+			return false
 		}
 	}
-	return ""
+	return true
 }
 
-// ellipsis stands in a transcript for lines that are left out.
+// ellipsis stands in a transcript for any number of lines that are left out.
 const ellipsis = "..."
+
+// align matches the output with the documented lines, of which each ellipsis matches any number of lines, and returns the
+// output with the same ellipses; false when they do not match.
+func align(want, got []string, same func(want, got string) bool) ([]string, bool) {
+	for i, line := range want {
+		if line == ellipsis {
+			for skip := 0; i+skip <= len(got); skip++ {
+				if rest, ok := align(want[i+1:], got[i+skip:], same); ok {
+					return slices.Concat(got[:i], []string{ellipsis}, rest), true
+				}
+			}
+			return nil, false
+		}
+		if i >= len(got) || !same(line, got[i]) {
+			return nil, false
+		}
+	}
+	return got, len(got) == len(want)
+}
 
 // compare says how the output of a run differs from the documented lines, or nothing.
 func compare(want, got []string) string {
-	for i, line := range want {
-		if line == ellipsis {
-			return compareAfter(want[i+1:], got[i:])
-		}
-		if i >= len(got) {
-			return fmt.Sprintf("documented %q, and the output ended", line)
-		}
-		if difference := sameLine(line, got[i]); difference != "" {
-			return difference
-		}
+	if _, ok := align(want, got, near); ok {
+		return ""
 	}
-	if len(got) > len(want) {
-		return fmt.Sprintf("the output goes on with %q", got[len(want)])
+	if _, missing := found(want, got, near); missing != "" {
+		return fmt.Sprintf("documented %q, and the output has no such line", missing)
 	}
-	return ""
+	return "the output has more lines, or has them in another place"
 }
 
-// compareAfter compares what follows an ellipsis with the end of the output.
-func compareAfter(want, got []string) string {
-	if len(got) < len(want) {
-		return fmt.Sprintf("documented %d lines at the end, and the output has %d", len(want), len(got))
-	}
-	return compare(want, got[len(got)-len(want):])
-}
-
-// shortened is the output with an ellipsis at the same place as in the documented lines.
+// shortened is the output with ellipses where the documented lines have them: between lines of the same shapes, else after
+// the same numbers of lines.
 func shortened(want, got []string) []string {
-	for i, line := range want {
-		rest := len(want) - i - 1
-		if line == ellipsis && len(got) > i+rest {
-			lines := append([]string{}, got[:i]...)
-			return append(append(lines, ellipsis), got[len(got)-rest:]...)
+	for _, same := range []func(want, got string) bool{sameShape, func(string, string) bool { return true }} {
+		if lines, ok := align(want, got, same); ok {
+			return lines
 		}
 	}
 	return got
+}
+
+// found are the lines of a log that match the documented ones, in this order. The second result is the first documented
+// line that has none.
+func found(want, log []string, same func(want, got string) bool) ([]string, string) {
+	var lines []string
+	for _, line := range want {
+		if line == ellipsis {
+			continue
+		}
+		at := slices.IndexFunc(log, func(logged string) bool { return same(line, logged) })
+		if at < 0 {
+			return nil, line
+		}
+		lines = append(lines, log[at])
+		log = log[at+1:]
+	}
+	return lines, ""
 }

@@ -29,6 +29,11 @@ func TestCompare(t *testing.T) {
 		{"lines left out", []string{"a", "...", "z"}, []string{"a", "b", "c", "z"}, true},
 		{"no line left out", []string{"a", "...", "z"}, []string{"a", "z"}, true},
 		{"the wrong end", []string{"a", "...", "z"}, []string{"a", "b", "y"}, false},
+		{"lines left out in two places", []string{"a", "...", "m", "...", "z"}, []string{"a", "b", "m", "n", "m", "z"}, true},
+		{"the middle is missing", []string{"a", "...", "m", "...", "z"}, []string{"a", "b", "c", "z"}, false},
+		{"the end left out", []string{"a", "..."}, []string{"a", "b", "c"}, true},
+		{"the beginning left out", []string{"...", "c"}, []string{"a", "b", "c"}, true},
+		{"a number too far, after lines left out", []string{"...", "p50 980 ms"}, []string{"a", "p50 9.1 s"}, false},
 		{"too short for its end", []string{"...", "y", "z"}, []string{"z"}, false},
 	} {
 		if got := compare(test.want, test.got); (got == "") != test.same {
@@ -38,8 +43,12 @@ func TestCompare(t *testing.T) {
 }
 
 func TestShortened(t *testing.T) {
-	got := shortened([]string{"a", "...", "z"}, []string{"A", "B", "C", "Z"})
-	if want := []string{"A", "...", "Z"}; !slices.Equal(got, want) {
+	got := shortened([]string{"a", "...", "z 1 ms"}, []string{"a", "B", "C", "z 2 s"})
+	if want := []string{"a", "...", "z 2 s"}; !slices.Equal(got, want) {
+		t.Errorf("got %q, want %q", got, want)
+	}
+	got = shortened([]string{"...", "took 2 ms", "..."}, []string{"A", "took 900 ms", "C", "D"})
+	if want := []string{"...", "took 900 ms", "..."}; !slices.Equal(got, want) {
 		t.Errorf("got %q, want %q", got, want)
 	}
 	got = shortened(nil, []string{"A", "B"})
@@ -55,14 +64,14 @@ func TestFound(t *testing.T) {
 		"2026/11/24 21:22:48 WARN retry attempt=2 delay=44.1ms",
 	}
 	want := []string{"2026/01/01 00:00:00 WARN retry attempt=2 delay=50ms"}
-	if lines, missing := found(want, log); missing != "" || !slices.Equal(lines, log[2:]) {
+	if lines, missing := found(want, log, sameShape); missing != "" || !slices.Equal(lines, log[2:]) {
 		t.Errorf("got %q and %q missing, want the second retry", lines, missing)
 	}
 	for _, want := range [][]string{
 		{"2026/01/01 00:00:00 WARN retry attempt=3 delay=50ms"},
 		{log[2], log[1]},
 	} {
-		if lines, missing := found(want, log); missing == "" {
+		if lines, missing := found(want, log, sameShape); missing == "" {
 			t.Errorf("%q: got %q, want none: it is not there, or not in this order", want, lines)
 		}
 	}

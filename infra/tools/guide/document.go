@@ -4,6 +4,7 @@ package guide
 
 import (
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -51,6 +52,19 @@ func read(root, name string) (document, error) {
 		return document{}, fmt.Errorf("read %s: %w", name, err)
 	}
 	return parse(name, string(text))
+}
+
+// Documents are the documents below root, by their paths from there: the README, the lessons, and what infra says.
+func Documents(root string) ([]string, error) {
+	var names []string
+	for _, pattern := range []string{"README.md", "exercise?/README.md", "infra/docs/*.md"} {
+		found, err := fs.Glob(os.DirFS(root), pattern)
+		if err != nil {
+			return nil, fmt.Errorf("list the documents: %w", err)
+		}
+		names = append(names, found...)
+	}
+	return names, nil
 }
 
 // Script is the text of all blocks of commands, in all documents, that have the option.
@@ -113,20 +127,6 @@ func parse(name, text string) (document, error) {
 // text is the content of the block.
 func (d document) text(b block) []string { return d.lines[b.first:b.last] }
 
-// prose are the lines outside blocks, each with its index.
-func (d document) prose() map[int]string {
-	prose := map[int]string{}
-	for i, line := range d.lines {
-		prose[i] = line
-	}
-	for _, b := range d.blocks {
-		for i := b.first - 1; i <= b.last; i++ {
-			delete(prose, i)
-		}
-	}
-	return prose
-}
-
 // replaced is the document's text with new content for the places, which are in order and do not overlap.
 func (d document) replaced(places []place) string {
 	var lines []string
@@ -138,6 +138,14 @@ func (d document) replaced(places []place) string {
 	}
 	lines = append(lines, d.lines[from:]...)
 	return strings.Join(lines, "\n") + "\n"
+}
+
+// write writes the document below root with new content for the places.
+func (d document) write(root string, places []place) error {
+	if err := os.WriteFile(filepath.Join(root, filepath.FromSlash(d.name)), []byte(d.replaced(places)), 0o644); err != nil {
+		return fmt.Errorf("write %s: %w", d.name, err)
+	}
+	return nil
 }
 
 // place is new content for lines[first:last] of a document.

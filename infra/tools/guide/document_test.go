@@ -54,17 +54,6 @@ func TestParseRefusesWhatItCannotJudge(t *testing.T) {
 	}
 }
 
-func TestExchanges(t *testing.T) {
-	lines := []string{"$ echo a", "a", "$ printf '%s' \\", "    b", "b", "b", "$ true"}
-	all := exchanges(lines)
-	if len(all) != 3 || all[1].command != "printf '%s' \\\n    b" || !slices.Equal(all[1].output, []string{"b", "b"}) {
-		t.Errorf("got %+v, want three commands, the second with two lines of output", all)
-	}
-	if got := transcript(all); !slices.Equal(got, lines) {
-		t.Errorf("got %q, want the lines it was made from", got)
-	}
-}
-
 func TestAnchor(t *testing.T) {
 	if got, want := anchor("## Windows, without `make`"), "windows-without-make"; got != want {
 		t.Errorf("got %s, want %s", got, want)

@@ -29,7 +29,7 @@ func generate(root, name string) ([]string, error) {
 	case "faults":
 		return faultsTable(), nil
 	case "commands":
-		return commandsTable(root)
+		return commandsTables(root)
 	}
 	return nil, fmt.Errorf("nothing generates %q; there are variables, variables N, schema, faults and commands", name)
 }
@@ -88,17 +88,29 @@ func faultsTable() []string {
 	return lines
 }
 
-var target = regexp.MustCompile(`(?m)^([a-z0-9-]+(?: [a-z0-9-]+)*):.*? ## (.*)$`)
+var (
+	groupLine  = regexp.MustCompile(`^### (.*)$`)
+	targetLine = regexp.MustCompile(`^([a-z0-9-]+):.*? ## (.*)$`)
+)
 
-// commandsTable lists the make targets as `make` does.
-func commandsTable(root string) ([]string, error) {
+// commandsTables are the make targets as `make` lists them: a table for each audience.
+func commandsTables(root string) ([]string, error) {
 	text, err := os.ReadFile(filepath.Join(root, "Makefile"))
 	if err != nil {
 		return nil, fmt.Errorf("list the commands: %w", err)
 	}
-	lines := []string{"| Command | What it does |", "| --- | --- |"}
-	for _, found := range target.FindAllStringSubmatch(string(text), -1) {
-		lines = append(lines, fmt.Sprintf("| `make %s` | %s |", found[1], found[2]))
+	var lines []string
+	for line := range strings.Lines(strings.ReplaceAll(string(text), "\r", "")) {
+		line = strings.TrimSpace(line)
+		if found := groupLine.FindStringSubmatch(line); found != nil {
+			if len(lines) > 0 {
+				lines = append(lines, "")
+			}
+			lines = append(lines, "| "+found[1]+" | |", "| --- | --- |")
+		}
+		if found := targetLine.FindStringSubmatch(line); found != nil && len(lines) > 0 {
+			lines = append(lines, fmt.Sprintf("| `make %s` | %s |", found[1], found[2]))
+		}
 	}
 	return lines, nil
 }

@@ -22,7 +22,7 @@ func TestBlocksForMySQL(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	session, err := newSession(root, t.TempDir(), nil)
+	session, err := newSession(root, t.TempDir())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -10,7 +10,6 @@ import (
 	"runtime"
 	"slices"
 	"strings"
-	"sync"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -24,186 +23,218 @@ type Options struct {
 	Documents []string
 	// Write replaces transcripts, logs and generated regions in the documents by those of this run.
 	Write bool
-	// TextOnly runs nothing: it checks, or writes, what is generated from the code.
-	TextOnly bool
-	// Progress gets one line for each document.
-	Progress io.Writer
+	// Output gets a line for each document, each block that did not run, and each problem.
+	Output io.Writer
 }
 
-// Result is what a run of the documents came to.
-type Result struct {
-	// Ran is how many blocks ran.
-	Ran int
-	// Skipped are the blocks that did not run, each with its place and the reason.
-	Skipped []string
-	// Problems are what does not hold.
-	Problems []Problem
+// conditions are the options of blocks that run only where WORKSHOP_<OPTION>=1, each with the reason.
+var conditions = map[string]string{
+	"docker": "needs Docker: a test in infra/deploy/compose runs it",
+	"mysql":  "needs a MySQL or MariaDB server: a test in infra/tools/guide runs it against one",
+	"online": "downloads from the internet",
+	"slow":   "takes minutes: continuous integration runs it as a step of its own",
 }
 
-// together is how many documents run at once: most of their time is waiting.
-const together = 3
-
-// Run runs every command of the documents and compares the transcripts. The error says that the documents could not be
-// run; what does not hold in them is in the result.
-func Run(ctx context.Context, options Options) (Result, error) {
-	var total Result
+// Run runs every command of the documents, three documents at a time, for most of their time is waiting. It returns how
+// many problems it printed. The error says that the documents could not be run.
+func Run(ctx context.Context, options Options) (problems int, err error) {
 	if runtime.GOOS == "windows" {
-		return total, errors.New("the guide's commands need sh; run this on Linux or macOS")
+		return 0, errors.New("the documents' commands need sh; run this on Linux or macOS")
 	}
 	if _, err := os.Stat(filepath.Join(options.Root, ".env")); err == nil {
-		return total, errors.New("the settings in .env would change what the guide shows; move that file away meanwhile")
-	}
-	all, err := settings(options.Root)
-	if err != nil {
-		return total, err
+		return 0, errors.New("the settings in .env change what the documents show; move that file away for the run")
 	}
 	if len(options.Documents) == 0 {
 		if options.Documents, err = Documents(options.Root); err != nil {
-			return total, err
+			return 0, err
 		}
 	}
-	var mutex sync.Mutex
 	group, ctx := errgroup.WithContext(ctx)
-	group.SetLimit(together)
-	for _, name := range options.Documents {
+	group.SetLimit(3)
+	runs := make([]*run, len(options.Documents))
+	for i, name := range options.Documents {
 		group.Go(func() error {
 			start := time.Now()
-			result, err := runDocument(ctx, options, name, all)
-			if err != nil {
-				return err
+			var err error
+			runs[i], err = runDocument(ctx, options.Root, name, options.Write)
+			if err == nil {
+				// One write, so that documents that end together do not mix their lines.
+				fmt.Fprintf(options.Output, "%s: %d blocks ran, %d problems, %s\n%s", name, runs[i].blocks, runs[i].problems,
+					time.Since(start).Round(time.Second), runs[i].words.String())
 			}
-			mutex.Lock()
-			defer mutex.Unlock()
-			total.Ran += result.Ran
-			total.Skipped = append(total.Skipped, result.Skipped...)
-			total.Problems = append(total.Problems, result.Problems...)
-			fmt.Fprintf(options.Progress, "%-22s %3d blocks ran, %d did not, %d problems, %s\n", name,
-				result.Ran, len(result.Skipped), len(result.Problems), time.Since(start).Round(time.Second))
-			return nil
+			return err
 		})
 	}
-	return total, group.Wait()
+	if err := group.Wait(); err != nil {
+		return 0, err
+	}
+	for _, one := range runs {
+		problems += one.problems
+	}
+	return problems, nil
+}
+
+// run is a run of one document.
+type run struct {
+	session          *session
+	doc              document
+	blocks, problems int
+	words            strings.Builder
+}
+
+// report notes a problem of the block.
+func (r *run) report(b block, problem string) {
+	r.problems++
+	fmt.Fprintf(&r.words, "%s: %s\n", at(r.doc.name, b.first-1), problem)
 }
 
 // runDocument runs one document from top to bottom.
-func runDocument(ctx context.Context, options Options, name string, all []setting) (result Result, err error) {
-	doc, err := read(options.Root, name)
+func runDocument(ctx context.Context, root, name string, write bool) (_ *run, err error) {
+	doc, err := read(root, name)
 	if err != nil {
-		return result, err
+		return nil, err
 	}
-	if options.Write {
-		if doc, err = writeRegions(options.Root, doc); err != nil {
-			return result, err
+	if write {
+		if doc, err = writeRegions(root, doc); err != nil {
+			return nil, err
 		}
-	}
-	if result.Problems, err = CheckText(options.Root, name); err != nil || options.TextOnly {
-		return result, err
 	}
 	home, err := os.MkdirTemp("", "guide")
 	if err != nil {
-		return result, fmt.Errorf("run %s: %w", name, err)
+		return nil, fmt.Errorf("run %s: %w", name, err)
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(home)) }()
-	session, err := newSession(options.Root, home, all)
+	session, err := newSession(root, home)
 	if err != nil {
-		return result, err
+		return nil, err
 	}
+	r := &run{session: session, doc: doc}
 	var fresh []place
 	for _, b := range doc.blocks {
 		if reason := skipped(b); reason != "" {
-			result.Skipped = append(result.Skipped, at(name, b.first-1)+": "+reason)
+			fmt.Fprintf(&r.words, "%s: not run: %s\n", at(name, b.first-1), reason)
 			continue
 		}
-		lines, problem := runBlock(ctx, session, doc, b)
+		lines := r.run(ctx, b, write)
 		if ctx.Err() != nil {
-			return result, errors.Join(ctx.Err(), session.close())
+			return nil, errors.Join(ctx.Err(), session.close())
 		}
-		switch {
-		case lines == nil && problem == "": // Nothing to run.
-			continue
-		case problem != "" && (!options.Write || lines == nil):
-			result.Problems = append(result.Problems, Problem{at(name, b.first-1), problem})
-		case options.Write && (b.language == "console" || b.language == "log"):
+		if lines != nil {
 			fresh = append(fresh, place{b.first, b.last, lines})
 		}
-		result.Ran++
 	}
 	if err := session.close(); err != nil {
-		result.Problems = append(result.Problems, Problem{name, err.Error()})
+		r.report(block{first: 1}, err.Error())
 	}
-	if options.Write {
-		err = write(options.Root, doc, fresh)
+	if write {
+		err = doc.write(root, fresh)
 	}
-	return result, err
+	return r, err
 }
 
 // skipped says why the block does not run here, or nothing.
 func skipped(b block) string {
-	if b.language == "powershell" {
-		return "is for Windows"
-	}
 	for _, option := range b.options {
-		reason, conditional := conditions[option]
 		variable := "WORKSHOP_" + strings.ToUpper(option)
-		if conditional && os.Getenv(variable) != "1" {
+		if reason := conditions[option]; reason != "" && os.Getenv(variable) != "1" {
 			return fmt.Sprintf("%s (%s=1 runs it here)", reason, variable)
 		}
 	}
 	return ""
 }
 
-// runBlock runs one block and returns its content as this run would write it, nil where there is none, and what does not
-// hold.
-func runBlock(ctx context.Context, session *session, doc document, b block) ([]string, string) {
-	text := doc.text(b)
+// run runs one block, reports what does not hold, and returns the lines of this run to write in its place, if any.
+func (r *run) run(ctx context.Context, b block, write bool) []string {
+	text := r.doc.text(b)
+	script := strings.Join(text, "\n")
 	switch {
 	case b.language == "sh" && (b.has("keep") || b.has("beside")):
-		if err := session.open(ctx, strings.Join(text, "\n"), b.has("beside")); err != nil {
-			return nil, err.Error()
+		if err := r.session.open(ctx, script, b.has("beside")); err != nil {
+			r.report(b, err.Error())
 		}
-		return text, ""
 	case b.language == "sh":
-		_, err := session.run(ctx, strings.Join(text, "\n"))
-		return text, unexpected(err, b.has("fails"))
+		_, err := r.session.run(ctx, script)
+		r.ended(b, script, err, b.has("fails"))
 	case b.language == "console":
-		return runTranscript(ctx, session, text, b.has("fails"))
+		r.blocks++
+		return r.transcript(ctx, b, write)
 	case b.language == "log":
-		lines, missing := found(text, session.log())
+		lines, missing := found(text, r.session.log(), sameShape)
 		if missing != "" {
-			return nil, fmt.Sprintf("no line of the log is like %q; it says:\n%s", missing, strings.Join(session.log(), "\n"))
+			r.report(b, fmt.Sprintf("no line of the log is like %q; it says:\n%s", missing, strings.Join(r.session.log(), "\n")))
+			return nil
 		}
-		return lines, ""
+		r.blocks++
+		if slices.Contains(text, ellipsis) {
+			return nil
+		}
+		return lines
+	default:
+		return nil
 	}
-	return nil, ""
+	r.blocks++
+	return nil
 }
 
-// runTranscript runs the commands of a transcript. When it fails, the last one must.
-func runTranscript(ctx context.Context, session *session, text []string, fails bool) ([]string, string) {
-	all := exchanges(text)
-	var problems []string
-	for i, one := range all {
-		output, err := session.run(ctx, one.command)
-		if problem := unexpected(err, fails && i == len(all)-1); problem != "" {
-			return nil, one.command + ": " + problem
-		}
-		got := outputLines(output)
-		if difference := compare(one.output, got); difference != "" {
-			problems = append(problems, fmt.Sprintf("%s: %s; it printed:\n%s", one.command, difference, strings.Join(got, "\n")))
-		}
-		all[i].output = shortened(one.output, got)
-	}
-	return transcript(all), strings.Join(problems, "\n")
-}
-
-// unexpected says what is wrong with the end of a command, or nothing.
-func unexpected(err error, fails bool) string {
+// ended reports a command that failed, or that should have and did not.
+func (r *run) ended(b block, command string, err error, fails bool) bool {
 	switch {
 	case err != nil && !fails:
-		return err.Error()
+		r.report(b, command+": "+err.Error())
 	case err == nil && fails:
-		return "it should fail, and did not"
+		r.report(b, command+": it should fail, and did not")
+	default:
+		return true
 	}
-	return ""
+	return false
+}
+
+// prompt begins a command of a transcript.
+const prompt = "$ "
+
+// transcript runs the commands of a transcript, each of which may go on in the next line after a backslash. In a block
+// that fails the last one must. Lines that differ are reported, or returned to be written.
+func (r *run) transcript(ctx context.Context, b block, write bool) []string {
+	text := r.doc.text(b)
+	var fresh []string
+	for i := 0; i < len(text); {
+		command := []string{strings.TrimPrefix(text[i], prompt)}
+		fresh = append(fresh, text[i])
+		for i++; i < len(text) && strings.HasSuffix(text[i-1], `\`); i++ {
+			command = append(command, text[i])
+			fresh = append(fresh, text[i])
+		}
+		end := i
+		for end < len(text) && !strings.HasPrefix(text[end], prompt) {
+			end++
+		}
+		want := text[i:end]
+		i = end
+		script := strings.Join(command, "\n")
+		output, err := r.session.run(ctx, script)
+		if !r.ended(b, script, err, b.has("fails") && end == len(text)) {
+			return nil
+		}
+		got := outputLines(output)
+		if difference := compare(want, got); difference != "" && !write {
+			r.report(b, fmt.Sprintf("%s: %s; it printed:\n%s", script, difference, strings.Join(got, "\n")))
+		}
+		fresh = append(fresh, shortened(want, got)...)
+	}
+	return fresh
+}
+
+// outputLines are the lines that a program printed, without the blanks at their ends and the empty lines around them.
+func outputLines(text string) []string {
+	text = strings.Trim(strings.ReplaceAll(text, "\r", ""), "\n")
+	if text == "" {
+		return nil
+	}
+	lines := strings.Split(text, "\n")
+	for i, line := range lines {
+		lines[i] = strings.TrimRight(line, " \t")
+	}
+	return lines
 }
 
 // writeRegions generates the regions of the document anew and writes it.
@@ -216,18 +247,8 @@ func writeRegions(root string, doc document) (document, error) {
 		}
 		fresh = append(fresh, place{r.first, r.last, lines})
 	}
-	if err := write(root, doc, fresh); err != nil {
+	if err := doc.write(root, fresh); err != nil {
 		return doc, err
 	}
 	return parse(doc.name, doc.replaced(fresh))
-}
-
-// write writes the document with new content for the places.
-func write(root string, doc document, fresh []place) error {
-	slices.SortFunc(fresh, func(a, b place) int { return a.first - b.first })
-	path := filepath.Join(root, filepath.FromSlash(doc.name))
-	if err := os.WriteFile(path, []byte(doc.replaced(fresh)), 0o644); err != nil {
-		return fmt.Errorf("write %s: %w", doc.name, err)
-	}
-	return nil
 }

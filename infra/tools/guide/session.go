@@ -15,6 +15,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"chaosworkshop/shared/config"
 )
 
 // blockPatience bounds a command, startPatience the start of a program that stays, stopPatience its end.
@@ -45,11 +47,19 @@ type session struct {
 
 // newSession is a session with ports and a config directory of its own. Settings of the real environment that would
 // change what the documents show are left out.
-func newSession(root, home string, settings []setting) (*session, error) {
+func newSession(root, home string) (*session, error) {
+	workshop, err := config.Root()
+	if err != nil {
+		return nil, err
+	}
+	all, err := settings(workshop)
+	if err != nil {
+		return nil, err
+	}
 	s := &session{root: root, real: map[string]string{}, documented: map[string]string{}}
 	for _, pair := range os.Environ() {
 		name, _, _ := strings.Cut(pair, "=")
-		if !slices.ContainsFunc(settings, func(one setting) bool { return one.name == name }) {
+		if !slices.ContainsFunc(all, func(one setting) bool { return one.name == name }) {
 			s.env = append(s.env, pair)
 		}
 	}

@@ -3,7 +3,6 @@ package soak
 import (
 	"context"
 	"io"
-	"net"
 	"os"
 	"path/filepath"
 	"strings"
@@ -16,6 +15,7 @@ import (
 	"chaosworkshop/infra/lab/app"
 	"chaosworkshop/infra/lab/openflights"
 	"chaosworkshop/infra/lab/toxi"
+	"chaosworkshop/infra/tools/stages"
 	"chaosworkshop/shared/config"
 )
 
@@ -29,8 +29,8 @@ type rig struct {
 	apps                []*app.Process
 }
 
-// newRig starts the exercises of the stages behind one proxy. Their logs go to output.
-func newRig(t *testing.T, output io.Writer, stages ...string) *rig {
+// newRig starts the named exercises behind one proxy. Their logs go to output.
+func newRig(t *testing.T, output io.Writer, names ...string) *rig {
 	t.Helper()
 	r := &rig{database: newChild(t, "database", map[string]string{addressVariable: "127.0.0.1:0"})}
 	r.database.env[addressVariable] = r.database.said[0]
@@ -39,7 +39,7 @@ func newRig(t *testing.T, output io.Writer, stages ...string) *rig {
 	})
 	r.toxiproxy.env[addressVariable], r.toxiproxy.env[listenVariable] = r.toxiproxy.said[0], r.toxiproxy.said[1]
 	r.toxi = toxi.NewClient("http://" + r.toxiproxy.said[0])
-	for _, stage := range stages {
+	for _, stage := range names {
 		app := r.startApp(t, output, stage, "0")
 		t.Cleanup(func() {
 			if err := app.Stop(); err != nil && !strings.Contains(err.Error(), "killed") {
@@ -62,14 +62,12 @@ func (r *rig) startApp(t *testing.T, output io.Writer, stage, port string) *app.
 	if err != nil {
 		t.Fatal(err)
 	}
-	host, proxyPort, err := net.SplitHostPort(r.toxiproxy.said[1])
+	env, err := app.Env(r.toxiproxy.said[1], password)
 	if err != nil {
 		t.Fatal(err)
 	}
-	app, err := app.Start(t.Context(), app.Options{Binary: binary, Output: output, Env: map[string]string{
-		"BIND": "127.0.0.1", "PORT": port, "DB_HOST": host, "DB_PORT": proxyPort, "DB_USER": "root", "DB_PASSWORD": password,
-		"DB_NAME": "flights", "BREAKER_DELAY": breakerDelay.String(),
-	}})
+	env["PORT"], env["BREAKER_DELAY"] = port, breakerDelay.String()
+	app, err := app.Start(t.Context(), app.Options{Binary: binary, Output: output, Env: env})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -112,12 +110,8 @@ func (r *rig) underLoad(t *testing.T, do func()) []*load.Summary {
 // wantServing checks that the app serves again within the time, and goes on to.
 func wantServing(t *testing.T, app *app.Process, within time.Duration) {
 	t.Helper()
-	lane := &lane{app: app}
-	if err := lane.recover(t.Context(), within); err != nil {
-		t.Fatal(err)
-	}
-	if !lane.steady || lane.recovered > within {
-		t.Errorf("%s serves again after %s (steadily: %v), want within %s", app.URL, lane.recovered, lane.steady, within)
+	if took, serves := awaitService(t.Context(), app.URL, within); !serves {
+		t.Errorf("%s does not serve again steadily after %s, want within %s", app.URL, took, within)
 	}
 }
 
@@ -134,7 +128,7 @@ func (r *rig) wantServingAll(t *testing.T, within time.Duration) {
 func TestAppsOutliveWhatTheyDependOn(t *testing.T) {
 	for _, role := range []string{"database", "toxiproxy"} {
 		t.Run(role, func(t *testing.T) {
-			r := newRig(t, nil, stages...)
+			r := newRig(t, nil, stages.Names...)
 			victim := r.database
 			if role == "toxiproxy" {
 				victim = r.toxiproxy
@@ -149,31 +143,31 @@ func TestAppsOutliveWhatTheyDependOn(t *testing.T) {
 			for i, summary := range summaries {
 				select {
 				case <-r.apps[i].Done():
-					t.Errorf("%s ended: %v", stages[i], r.apps[i].Err())
+					t.Errorf("%s ended: %v", stages.Names[i], r.apps[i].Err())
 				default:
 				}
 				failed := summary.Count() - summary.Of(load.OK)
 				if failed == 0 || summary.Of(load.OK) == 0 {
-					t.Errorf("%s: %v, want good answers and, while the %s was dead, bad ones", stages[i], summary.Statuses(), role)
+					t.Errorf("%s: %v, want good answers and, while the %s was dead, bad ones", stages.Names[i], summary.Statuses(), role)
 				}
 				if got := summary.Of(load.NoAnswer); got != 0 {
-					t.Errorf("%s: %d of %d requests without an answer (%s), want none", stages[i], got, summary.Count(), summary.WhyNot())
+					t.Errorf("%s: %d of %d requests without an answer (%s), want none", stages.Names[i], got, summary.Count(), summary.WhyNot())
 				}
-				t.Logf("%s: %v", stages[i], summary.Statuses())
+				t.Logf("%s: %v", stages.Names[i], summary.Statuses())
 			}
 		})
 	}
 }
 
 func TestAKilledAppConcernsNoOther(t *testing.T) {
-	r := newRig(t, nil, stages...)
-	victim := len(stages) - 1
+	r := newRig(t, nil, stages.Names...)
+	victim := len(stages.Names) - 1
 	port := r.apps[victim].URL[strings.LastIndex(r.apps[victim].URL, ":")+1:]
 	summaries := r.underLoad(t, func() {
 		time.Sleep(time.Second)
 		r.apps[victim].Kill()
 		time.Sleep(time.Second)
-		again := r.startApp(t, nil, stages[victim], port)
+		again := r.startApp(t, nil, stages.Names[victim], port)
 		t.Cleanup(func() {
 			if err := again.Stop(); err != nil {
 				t.Error(err)
@@ -182,7 +176,7 @@ func TestAKilledAppConcernsNoOther(t *testing.T) {
 		wantServing(t, again, recovery)
 	})
 	for i, summary := range summaries {
-		t.Logf("%s: %v", stages[i], summary.Statuses())
+		t.Logf("%s: %v", stages.Names[i], summary.Statuses())
 		if i == victim {
 			if summary.Of(load.NoAnswer) == 0 || summary.Of(load.OK) == 0 {
 				t.Errorf("the killed app: %v, want good answers and none while it was dead", summary.Statuses())
@@ -190,7 +184,7 @@ func TestAKilledAppConcernsNoOther(t *testing.T) {
 			continue
 		}
 		if got := summary.Of(load.OK); got != summary.Count() {
-			t.Errorf("%s: %v, want 200 only", stages[i], summary.Statuses())
+			t.Errorf("%s: %v, want 200 only", stages.Names[i], summary.Statuses())
 		}
 	}
 }
@@ -250,7 +244,7 @@ func awaitBreaker(t *testing.T, app *app.Process, state string) {
 }
 
 func TestSIGTERMLosesNoRequest(t *testing.T) {
-	for _, stage := range stages {
+	for _, stage := range stages.Names {
 		t.Run(stage, func(t *testing.T) {
 			var log logLines
 			r := newRig(t, &log, stage)

@@ -80,7 +80,7 @@ func TestEverythingListensOnLoopback(t *testing.T) {
 		name   string
 		pid    int
 		said   *logLines
-		expect int // At least: app, database, proxy and Toxiproxy; or those of five lanes, and the console.
+		expect int // At least: app, database, proxy and Toxiproxy; or those of a race.
 	}{{"exercise5", app, said, 4}, {"race", race, raceSaid, 4}} {
 		addresses := listening(t, one.pid)
 		if len(addresses) < one.expect {

@@ -1,25 +1,26 @@
-// Package soak runs all five exercises for a long time under random faults and steady load, and then looks for what was
-// lost, leaked or stuck.
+// Package soak runs all five exercises under random faults and steady load, and then looks for what was lost, leaked or
+// left running.
 package soak
 
 import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
+	"io"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 	"time"
 
+	"golang.org/x/sync/errgroup"
+
 	"chaosworkshop/infra/chaos/load"
-	"chaosworkshop/infra/lab/app"
 	"chaosworkshop/infra/lab/stack"
+	"chaosworkshop/infra/lab/toxi"
+	"chaosworkshop/infra/tools/stages"
 	"chaosworkshop/shared/config"
 )
-
-// stages are the folders of the exercises.
-var stages = []string{"exercise1", "exercise2", "exercise3", "exercise4", "exercise5"}
 
 // The bounds of a soak.
 const (
@@ -29,9 +30,12 @@ const (
 	MaxRate = load.MaxRate / 5
 )
 
-// settle is how long whatever was in flight may take to end when load and faults are over: longer than the longest
-// request and its connections.
-const settle = 15 * time.Second
+const (
+	// settle is how long what was in flight may take to end: longer than the longest request and its connections.
+	settle = 15 * time.Second
+	// recovery is how soon after the breaker's delay an app must serve again.
+	recovery = 2 * time.Second
+)
 
 // Options say how long, how much, and which faults when.
 type Options struct {
@@ -41,187 +45,192 @@ type Options struct {
 	Seed uint64
 	// Rate is the number of requests a second to each exercise, from 1 to MaxRate.
 	Rate int
+	// Output gets a line every ten seconds.
+	Output io.Writer
 }
 
-// check says in one line what is wrong with the options.
-func (o Options) check() error {
+// Finding is one thing that was checked.
+type Finding struct {
+	// Name says what must be, Detail what was found.
+	Name, Detail string
+	// OK tells whether it is; Skipped that this system or so short a run cannot tell.
+	OK, Skipped bool
+}
+
+// soak is a run: the stack, the exercises, and what was found so far.
+type soak struct {
+	Options
+	stack     *stack.Stack
+	exercises []*exercise
+	own       process // The database, Toxiproxy and the load.
+	pairs     []load.Pair
+	// delay is how long an open circuit breaker waits before its probe.
+	delay    time.Duration
+	findings []Finding
+}
+
+// Run soaks the exercises. Everything runs on free ports and is gone when Run returns. The error says that the soak could
+// not run; what the exercises did wrong is among the findings.
+func Run(ctx context.Context, options Options) ([]Finding, error) {
 	switch {
-	case o.Duration < MinDuration || o.Duration > MaxDuration:
-		return fmt.Errorf("a duration of %s is out of bounds; choose %s to %s", o.Duration, MinDuration, MaxDuration)
-	case o.Rate < 1 || o.Rate > MaxRate:
-		return fmt.Errorf("a rate of %d requests a second is out of bounds; choose 1 to %d", o.Rate, MaxRate)
+	case options.Duration < MinDuration || options.Duration > MaxDuration:
+		return nil, fmt.Errorf("a duration of %s is out of bounds; choose %s to %s", options.Duration, MinDuration, MaxDuration)
+	case options.Rate < 1 || options.Rate > MaxRate:
+		return nil, fmt.Errorf("a rate of %d requests a second is out of bounds; choose 1 to %d", options.Rate, MaxRate)
 	}
-	return nil
+	goroutines := ownGoroutines()
+	s := &soak{Options: options, own: process{name: "database, Toxiproxy and load", pid: os.Getpid()}}
+	err := s.open(ctx)
+	if err == nil {
+		err = s.run(ctx)
+	}
+	addresses := s.addresses()
+	if err := errors.Join(err, s.close()); err != nil || ctx.Err() != nil {
+		return nil, errors.Join(ctx.Err(), err)
+	}
+	open := stillOpen(addresses)
+	s.check("no port is left open", len(open) == 0, "%d of %d %s", len(open), len(addresses), strings.Join(open, " "))
+	left := ownGoroutines()
+	for end := time.Now().Add(5 * time.Second); left > goroutines && time.Now().Before(end); left = ownGoroutines() {
+		time.Sleep(50 * time.Millisecond)
+	}
+	s.check("no goroutine is left in this process", left <= goroutines, "%d before, %d after", goroutines, left)
+	return s.findings, nil
 }
 
-// Run soaks the exercises and calls each once a second with what is going on. Everything runs on free ports and is gone
-// when Run returns. The error says that the environment is broken or that ctx ended; what the exercises did wrong is in
-// the report.
-func Run(ctx context.Context, options Options, each func(Progress)) (Report, error) {
-	if err := options.check(); err != nil {
-		return Report{}, err
-	}
-	before, _ := goroutinesNow()
-	lab, err := open(ctx, options.Seed)
+// open starts the database, Toxiproxy and the five apps, each behind a proxy of its own.
+func (s *soak) open(ctx context.Context) error {
+	cfg, err := config.Load[config.Infra]()
 	if err != nil {
-		return Report{}, err
+		return err
 	}
-	report, err := lab.soak(ctx, options, each)
-	left := lab.addresses()
-	if end := lab.close(); err == nil {
-		err = end
-	}
-	if ctx.Err() != nil {
-		return Report{}, ctx.Err()
-	}
-	if err != nil {
-		return Report{}, err
-	}
-	report.nothingLeft(left, before)
-	return report, nil
-}
-
-// lab is everything that a soak runs.
-type lab struct {
-	stack *stack.Stack
-	lanes []*lane
-	pairs []load.Pair
-	// breaker is how long an open circuit breaker waits for its probe.
-	breaker time.Duration
-}
-
-// open starts the database, Toxiproxy and the five apps.
-func open(ctx context.Context, seed uint64) (*lab, error) {
 	policies, err := config.Load[struct {
 		BreakerDelay time.Duration `env:"BREAKER_DELAY" envDefault:"5s"`
 	}]()
 	if err != nil {
-		return nil, err
+		return err
 	}
-	cfg, err := config.Load[config.Infra]()
-	if err != nil {
-		return nil, err
-	}
+	s.delay = policies.BreakerDelay
 	root, err := config.Root()
 	if err != nil {
-		return nil, err
-	}
-	running, err := stack.Start(ctx, stack.Isolated(cfg))
-	if err != nil {
-		return nil, err
+		return err
 	}
 	data, err := stack.Dataset(cfg)
-	lab := &lab{stack: running, breaker: policies.BreakerDelay, pairs: load.Pairs(data, 200, seed)}
-	for _, stage := range stages {
-		if err != nil {
-			break
-		}
-		var lane *lane
-		if lane, err = newLane(ctx, lab, filepath.Join(root, stage), cfg.RootPassword); err == nil {
-			lab.lanes = append(lab.lanes, lane)
-		}
-	}
 	if err != nil {
-		return nil, errors.Join(err, lab.close())
+		return err
 	}
-	return lab, nil
+	s.pairs = load.Pairs(data, 200, s.Seed)
+	if s.stack, err = stack.Start(ctx, stack.Isolated(cfg)); err != nil {
+		return err
+	}
+	for _, name := range stages.Names {
+		one, err := startExercise(ctx, filepath.Join(root, name), s.stack, cfg.RootPassword)
+		if err != nil {
+			return fmt.Errorf("%s: %w", name, err)
+		}
+		s.exercises = append(s.exercises, one)
+	}
+	return nil
 }
 
-// close ends the apps side by side, then Toxiproxy and the database.
-func (l *lab) close() error {
-	errs := make([]error, len(l.lanes))
-	var group sync.WaitGroup
-	for i, lane := range l.lanes {
-		group.Go(func() { errs[i] = lane.app.Stop() })
+// close ends the apps, and then Toxiproxy and the database.
+func (s *soak) close() error {
+	err := s.together(func(e *exercise) error { return e.app.Stop() })
+	if s.stack != nil {
+		err = errors.Join(err, s.stack.Close())
 	}
-	group.Wait()
-	return errors.Join(errors.Join(errs...), l.stack.Close())
+	return err
 }
 
-// addresses are the hosts and ports on which something of the lab listens.
-func (l *lab) addresses() []string {
-	all := []string{l.stack.Database(), l.stack.Proxy(), hostOf(l.stack.Toxi.URL())}
-	for _, lane := range l.lanes {
-		all = append(all, lane.proxy.Listen, hostOf(lane.app.URL))
+// addresses are the hosts and ports on which something of the soak listens.
+func (s *soak) addresses() []string {
+	if s.stack == nil {
+		return nil
+	}
+	all := []string{s.stack.Database(), s.stack.Proxy(), hostOf(s.stack.Toxi.URL())}
+	for _, e := range s.exercises {
+		all = append(all, e.proxy.Listen, hostOf(e.app.URL))
 	}
 	return all
 }
 
-// soak applies load and faults, and then looks at what became of the apps.
-func (l *lab) soak(ctx context.Context, options Options, each func(Progress)) (Report, error) {
-	report := Report{Seed: options.Seed, Rate: options.Rate, Duration: options.Duration}
-	own := &meter{name: "database, Toxiproxy and load", pid: os.Getpid()}
-	if err := l.together(func(lane *lane) error { return lane.begin(ctx) }); err != nil {
-		return report, err
+// together calls do for every exercise at once and returns when all are done.
+func (s *soak) together(do func(*exercise) error) error {
+	var group errgroup.Group
+	for _, e := range s.exercises {
+		group.Go(func() error { return do(e) })
 	}
-	own.before()
-	report.Started = time.Now()
+	return group.Wait()
+}
 
+// run applies load and faults, and then checks what became of the apps.
+func (s *soak) run(ctx context.Context) error {
+	if err := s.together(func(e *exercise) error { return e.begin(ctx) }); err != nil {
+		return err
+	}
+	s.own.before()
 	ending, end := context.WithCancel(ctx)
-	var watching sync.WaitGroup
-	watching.Go(func() { l.watch(ending, own, report.Started, options, each) })
-	err := l.together(func(lane *lane) error { return lane.soak(ctx, l, options) })
+	var looking sync.WaitGroup
+	looking.Go(func() { s.look(ending) })
+	err := s.together(func(e *exercise) error { return e.soak(ctx, s) })
 	end()
-	watching.Wait()
+	looking.Wait()
 	if err != nil || ctx.Err() != nil {
-		return report, err
+		return err
 	}
-	if _, err := l.stack.Toxi.CalmAll(ctx); err != nil {
-		return report, err
+	if _, err := s.stack.Toxi.CalmAll(ctx); err != nil {
+		return err
 	}
-	if err := l.together(func(lane *lane) error { return lane.recover(ctx, l.breaker+recovery) }); err != nil {
-		return report, err
+	bound := s.delay + recovery
+	_ = s.together(func(e *exercise) error {
+		e.back, e.serves = awaitService(ctx, e.app.URL, bound)
+		return nil
+	})
+	_ = s.together(func(e *exercise) error { e.settle(ctx); return nil })
+	s.own.settle(ctx)
+	met := map[string]int{}
+	for _, e := range s.exercises {
+		s.judge(e, bound)
+		for fault, times := range e.faults {
+			met[fault] += times
+		}
 	}
-	for _, lane := range l.lanes {
-		lane.after(ctx)
-	}
-	own.after(ctx)
-	toxics, err := l.toxics(ctx)
-	if err != nil {
-		return report, err
-	}
-	report.judge(l, own, toxics)
-	return report, nil
+	s.judgeProcess(&s.own)
+	// In a minute the plans deal all faults.
+	every := len(met) == len(toxi.Faults()) || len(met) > 0 && s.Duration < time.Minute
+	s.check("every fault was injected", every, "%d of %d kinds; Toxiproxy hung and was rebuilt %d times", len(met), len(toxi.Faults()), s.stack.Toxi.Rebuilds())
+	left, err := s.toxics(ctx)
+	s.check("no toxic is left", left == 0, "%d left", left)
+	return err
 }
 
-// together calls do for every lane at once and returns when all are done.
-func (l *lab) together(do func(*lane) error) error {
-	errs := make([]error, len(l.lanes))
-	var group sync.WaitGroup
-	for i, lane := range l.lanes {
-		group.Go(func() { errs[i] = do(lane) })
-	}
-	group.Wait()
-	return errors.Join(errs...)
-}
-
-// watch measures the memory and reports what is going on, once a second, until ctx ends.
-func (l *lab) watch(ctx context.Context, own *meter, started time.Time, options Options, each func(Progress)) {
+// look samples the memory every second, and prints every ten what is going on, until ctx ends.
+func (s *soak) look(ctx context.Context) {
 	ticker := time.NewTicker(time.Second)
 	defer ticker.Stop()
-	for {
+	for seconds := 1; ; seconds++ {
 		select {
 		case <-ctx.Done():
 			return
 		case <-ticker.C:
 		}
-		own.sample()
-		progress := Progress{Elapsed: time.Since(started), Duration: options.Duration, Resident: own.last()}
-		for _, lane := range l.lanes {
-			lane.meter.sample()
-			progress.Resident += lane.meter.last()
-			lane.describe(&progress)
+		memory := s.own.sample()
+		answers, ok, faults := 0, 0, ""
+		for _, e := range s.exercises {
+			memory += e.sample()
+			e.mutex.Lock()
+			answers, ok, faults = answers+e.summary.Count(), ok+e.summary.Of(load.OK), faults+" "+e.fault
+			e.mutex.Unlock()
 		}
-		each(progress)
+		if seconds%10 == 0 {
+			fmt.Fprintf(s.Output, "%d s of %s: %d answers, %d %% ok, %.0f MB;%s\n", seconds, s.Duration, answers, 100*ok/max(1, answers), memory, faults)
+		}
 	}
 }
 
 // toxics counts the toxics and the disabled proxies that are left.
-func (l *lab) toxics(ctx context.Context) (int, error) {
-	proxies, err := l.stack.Toxi.Proxies(ctx)
-	if err != nil {
-		return 0, err
-	}
+func (s *soak) toxics(ctx context.Context) (int, error) {
+	proxies, err := s.stack.Toxi.Proxies(ctx)
 	left := 0
 	for _, proxy := range proxies {
 		left += len(proxy.Toxics)
@@ -229,49 +238,47 @@ func (l *lab) toxics(ctx context.Context) (int, error) {
 			left++
 		}
 	}
-	return left, nil
+	return left, err
 }
 
-// Progress is what is going on in a soak.
-type Progress struct {
-	// Elapsed is the time since the start, of Duration.
-	Elapsed, Duration time.Duration
-	// Answered counts the requests that are over, and OK those with a good answer.
-	Answered, OK int
-	// Faults are the faults in place now, one for each exercise; empty for calm.
-	Faults []string
-	// Resident is the resident memory of all together, in bytes; 0 where that is not measured.
-	Resident int
+// check adds what was found.
+func (s *soak) check(name string, ok bool, detail string, values ...any) {
+	s.findings = append(s.findings, Finding{Name: name, OK: ok, Detail: fmt.Sprintf(detail, values...)})
 }
 
-// startApp runs an exercise against a proxy of its own.
-func startApp(ctx context.Context, dir, proxy, password string) (*app.Process, error) {
-	binary, err := app.Build(ctx, dir)
-	if err != nil {
-		return nil, err
+// judge checks what became of one app.
+func (s *soak) judge(e *exercise, bound time.Duration) {
+	select {
+	case <-e.app.Done():
+		s.check(e.name+" stays alive", false, "%v", e.app.Err())
+	default:
 	}
-	host, port, err := net.SplitHostPort(proxy)
-	if err != nil {
-		return nil, fmt.Errorf("find the proxy: %w", err)
+	unanswered := e.summary.Of(load.NoAnswer)
+	if e.name == stages.Names[0] {
+		unanswered = 0 // The baseline has no bound: under a black hole only its client gives up.
 	}
-	return app.Start(ctx, app.Options{Binary: binary, Env: map[string]string{
-		"BIND": "127.0.0.1", "DB_HOST": host, "DB_PORT": port, "DB_USER": "root", "DB_PASSWORD": password, "DB_NAME": "flights",
-	}})
+	var outcomes []string
+	for _, outcome := range load.Outcomes() {
+		outcomes = append(outcomes, fmt.Sprintf("%s %d", outcome, e.summary.Of(outcome)))
+	}
+	s.check(e.name+" answers every request", e.summary.Count() > 0 && unanswered == 0, "%s; p50 %s, p99 %s", strings.Join(outcomes, ", "),
+		e.summary.Quantile(0.5).Round(time.Millisecond), e.summary.Quantile(0.99).Round(time.Millisecond))
+	s.check(e.name+" serves again", e.serves, "after %s, bound %s", e.back.Round(time.Millisecond), bound)
+	s.check(e.name+" leaks no goroutine", e.goroutines[1] > 0 && e.goroutines[1] <= e.goroutines[0], "%d before, %d after", e.goroutines[0], e.goroutines[1])
+	s.judgeProcess(&e.process)
 }
 
-// newLane starts the exercise in the folder behind a proxy of its own.
-func newLane(ctx context.Context, lab *lab, dir, password string) (*lane, error) {
-	name := filepath.Base(dir)
-	proxy, err := lab.stack.Toxi.Create(ctx, name, "127.0.0.1:0", lab.stack.Database())
-	if err != nil {
-		return nil, err
+// judgeProcess checks a process for leaks of connections and memory.
+func (s *soak) judgeProcess(p *process) {
+	if p.sockets[0] < 0 {
+		s.findings = append(s.findings, Finding{Name: p.name + " leaks no connection and no memory", Skipped: true, Detail: "measured on Linux only"})
+		return
 	}
-	app, err := startApp(ctx, dir, proxy.Listen, password)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", name, err)
+	s.check(p.name+" leaks no connection", p.sockets[1] <= p.sockets[0], "%d sockets before, %d after", p.sockets[0], p.sockets[1])
+	if len(p.memory) < fewest {
+		s.findings = append(s.findings, Finding{Name: p.name + " leaks no memory", Skipped: true, Detail: fmt.Sprintf("a run of less than %d s cannot tell", fewest)})
+		return
 	}
-	return &lane{
-		name: name, app: app, proxy: proxy, toxi: lab.stack.Toxi.Client,
-		meter: &meter{name: name, pid: app.PID()}, summary: load.NewSummary(), faults: map[string]int{},
-	}, nil
+	grew, noise := growth(p.memory)
+	s.check(p.name+" leaks no memory", grew <= noise, "grew by %.0f MB, noise %.0f MB", grew, noise)
 }

@@ -17,7 +17,7 @@ import (
 )
 
 // Check compares the exercises below root with the manifest and returns what is wrong, one line each: which file of
-// which exercise, why, and how to mend it. The error says that a file could not be read.
+// which exercise, why, and how to fix it. The error says that a file could not be read.
 func Check(root string) ([]string, error) {
 	var wrong []string
 	for i, step := range manifest {
