@@ -1,8 +1,6 @@
 # Each target is one command of the workshop: `make exercise3` is `go run ./infra exercise3`, also where there is no make.
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-print-directory
-# Only in a bundle: it brings its modules along.
--include .bundle/settings.mk
 EXE := $(if $(filter Windows_NT,$(OS)),.exe)
 WORKSHOP := bin/workshop$(EXE)
 TOOLS := bin/tools$(EXE)

@@ -42,12 +42,3 @@ func newBundleCommand() *cobra.Command {
 		},
 	}
 }
-
-// useBundle lets every command do without a network where the workshop was unpacked from a bundle.
-func useBundle(*cobra.Command, []string) error {
-	root, err := config.Root()
-	if err != nil {
-		return nil // Outside the workshop, the command itself says so where it matters.
-	}
-	return bundle.Use(root)
-}

@@ -12,7 +12,6 @@ func New() *cobra.Command {
 			"Each command is also a make target: `make exercise3` is `go run ./infra exercise3`.",
 		SilenceErrors:     true,
 		SilenceUsage:      true,
-		PersistentPreRunE: useBundle,
 		CompletionOptions: cobra.CompletionOptions{HiddenDefaultCmd: true},
 	}
 	root.AddCommand(newExerciseCommands()...)
