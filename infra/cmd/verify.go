@@ -2,24 +2,22 @@ package cmd
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"io"
 	"path/filepath"
-
-	"chaosworkshop/infra/internal/cli"
-	"chaosworkshop/infra/room/diff"
 
 	"github.com/fatih/color"
 	"github.com/spf13/cobra"
 
 	"chaosworkshop/infra/chaos/experiment"
+	"chaosworkshop/infra/internal/cli"
 	"chaosworkshop/infra/lab/app"
+	"chaosworkshop/infra/room/diff"
 	"chaosworkshop/shared/config"
 )
 
-// verifyOptions are the flags of verify.
-type verifyOptions struct {
+// verifyFlags are the flags of verify.
+type verifyFlags struct {
 	exercise int
 	dir      string
 	hint     int
@@ -29,134 +27,135 @@ type verifyOptions struct {
 
 // newVerifyCommand runs an exercise's experiment on a folder.
 func newVerifyCommand() *cobra.Command {
-	var options verifyOptions
+	var flags verifyFlags
 	command := &cobra.Command{
 		Use:   "verify",
 		Short: "Run an exercise's experiment on a folder, and explain what broke",
 		Long: "Run an exercise's experiment on a folder, and explain what broke.\n\n" +
-			"Exit codes: 0 the hypothesis holds, 1 it does not, 2 the folder does not build or start, or the run is invalid.",
+			"Exit codes: 0 the hypothesis holds, 1 it does not, 2 no verdict: the folder does not build or start, or the run is inconclusive.",
 		Args: cobra.NoArgs,
 		RunE: func(command *cobra.Command, _ []string) error {
-			if options.hint < 0 || options.hint > 3 {
-				return fmt.Errorf("there is no hint %d; choose 1 to 3", options.hint)
+			if flags.hint < 1 || flags.hint > 3 {
+				return fmt.Errorf("there is no hint %d; choose 1 to 3", flags.hint)
 			}
 			root, err := config.Root()
 			if err != nil {
 				return cli.Exit(cli.Broken, err)
 			}
-			if options.dir == "" {
-				options.dir = filepath.Join(root, fmt.Sprintf("exercise%d", options.exercise))
+			if flags.dir == "" {
+				flags.dir = filepath.Join(root, fmt.Sprintf("exercise%d", flags.exercise))
 			}
-			if !options.watch {
-				return verify(command.Context(), command, options, root)
+			out, progress := command.OutOrStdout(), command.ErrOrStderr()
+			if !flags.watch {
+				return verify(command.Context(), out, progress, root, flags)
 			}
-			return experiment.Watch(command.Context(), options.dir, func(ctx context.Context) {
-				progress := command.ErrOrStderr()
-				if err := verify(ctx, command, options, root); err != nil && ctx.Err() == nil && err.Error() != "" {
+			return experiment.Watch(command.Context(), flags.dir, func(ctx context.Context) {
+				err := verify(ctx, out, progress, root, flags)
+				if ctx.Err() != nil {
+					return
+				}
+				if err != nil && err.Error() != "" {
 					fmt.Fprintf(progress, "error: %v\n", err)
 				}
-				if ctx.Err() == nil {
-					fmt.Fprintf(progress, "Watching %s; save a file to run again, Ctrl-C to end.\n", options.dir)
-				}
+				fmt.Fprintf(progress, "Watching %s; save a file to run again, Ctrl-C to end.\n", flags.dir)
 			})
 		},
 	}
-	command.Flags().IntVar(&options.exercise, "ex", 0, "the exercise whose experiment runs: 1 to 5")
-	command.Flags().StringVar(&options.dir, "dir", "", "the folder it runs on (default that exercise's)")
-	command.Flags().IntVar(&options.hint, "hint", 0, "which hint to show on failure: 1 to 3, the last is the solution (default 1)")
-	command.Flags().BoolVar(&options.watch, "watch", false, "run again whenever a Go file of the folder is saved")
-	command.Flags().BoolVar(&options.json, "json", false, "write the whole run as JSON")
+	command.Flags().IntVar(&flags.exercise, "ex", 0, "the exercise whose experiment to run: 1 to 5")
+	command.Flags().StringVar(&flags.dir, "dir", "", "the folder to run it on (default: that exercise's)")
+	command.Flags().IntVar(&flags.hint, "hint", 1, "which hint to show on failure: 1 to 3; the last is the solution")
+	command.Flags().BoolVar(&flags.watch, "watch", false, "run again whenever you save a Go file of the folder")
+	command.Flags().BoolVar(&flags.json, "json", false, "print the whole run as JSON")
 	_ = command.MarkFlagRequired("ex") // The flag exists.
 	return command
 }
 
-// verify runs the experiment once and reports.
-func verify(ctx context.Context, command *cobra.Command, options verifyOptions, root string) error {
-	out := command.OutOrStdout()
-	binary, err := app.Build(ctx, options.dir)
+// verify runs the experiment once and prints what came out. The error holds the exit code.
+func verify(ctx context.Context, out, progress io.Writer, root string, flags verifyFlags) error {
+	e, run, err := runExperiment(ctx, progress, flags)
 	if err != nil {
 		return cli.Exit(cli.Broken, err)
 	}
-	lab, err := experiment.Open(ctx, experiment.DefaultSeed)
-	if err != nil {
-		return cli.Exit(cli.Broken, err)
-	}
-	defer lab.Close()
-	e, err := lab.Experiment(options.exercise)
-	if err != nil {
-		return cli.Exit(cli.Broken, err)
-	}
-	fmt.Fprintf(command.ErrOrStderr(), "Running %s on %s, about %.0f s...\n", e.ID, filepath.Base(options.dir), e.Takes().Seconds())
-	run, err := lab.RunUntilValid(ctx, e, experiment.Subject{Folder: filepath.Base(options.dir), Binary: binary})
-	if err != nil {
-		return cli.Exit(cli.Broken, err)
-	}
-	if options.json {
-		encoder := json.NewEncoder(out)
-		encoder.SetIndent("", "  ")
-		if err := encoder.Encode(run); err != nil {
-			return cli.Exit(cli.Broken, err)
-		}
+	if flags.json {
+		err = printJSON(out, run)
 	} else {
-		printRun(out, run, e)
-	}
-	switch run.Verdict {
-	case experiment.Passed:
-		return nil
-	case experiment.Invalid:
-		return cli.Exit(cli.Broken, nil)
-	}
-	if !options.json {
-		if err := printHint(out, root, options.exercise, max(1, options.hint)); err != nil {
-			return cli.Exit(cli.Broken, err)
+		printRun(out, e, run)
+		if run.Verdict == experiment.Failed {
+			err = printHint(out, root, flags.exercise, flags.hint)
 		}
 	}
-	return cli.Exit(cli.Failed, nil)
+	switch {
+	case err != nil:
+		return cli.Exit(cli.Broken, err)
+	case run.Verdict == experiment.Passed:
+		return nil
+	case run.Verdict == experiment.Failed:
+		return cli.Exit(cli.Failed, nil)
+	}
+	return cli.Exit(cli.Broken, nil)
 }
 
-// printRun writes a run for a person: the experiment in the words of the field, every check, and the verdict.
-func printRun(out io.Writer, r *experiment.Run, e experiment.Experiment) {
-	fmt.Fprintf(out, "%s\n", color.New(color.Bold).Sprintf("%s %s on %s", e.ID, e.Title, r.Folder))
+// runExperiment builds the folder and runs the exercise's experiment on it.
+func runExperiment(ctx context.Context, progress io.Writer, flags verifyFlags) (experiment.Experiment, *experiment.Run, error) {
+	var none experiment.Experiment
+	binary, err := app.Build(ctx, flags.dir)
+	if err != nil {
+		return none, nil, err
+	}
+	experiments, err := experiment.Open(ctx, experiment.DefaultSeed)
+	if err != nil {
+		return none, nil, err
+	}
+	defer experiments.Close()
+	e, err := experiments.Experiment(flags.exercise)
+	if err != nil {
+		return none, nil, err
+	}
+	folder := filepath.Base(flags.dir)
+	fmt.Fprintf(progress, "Running %s on %s, about %.0f s...\n", e.ID, folder, e.Takes().Seconds())
+	run, err := experiments.RunUntilValid(ctx, e, experiment.Subject{Folder: folder, Binary: binary})
+	return e, run, err
+}
+
+// printRun writes a run: the hypothesis, whether the fault was felt, every check, and the verdict.
+func printRun(out io.Writer, e experiment.Experiment, run *experiment.Run) {
+	fmt.Fprintf(out, "%s\n", title("%s %s on %s", e.ID, e.Title, run.Folder))
 	fmt.Fprintf(out, "  hypothesis    %s\n", e.Hypothesis)
-	for _, felt := range r.Felt {
+	for _, felt := range run.Felt {
 		if felt.Fault != "" {
 			fmt.Fprintf(out, "  fault felt    %s: of %d fresh connections beside the app %d failed, %d were late\n", felt.Fault, felt.Probes, felt.Failed, felt.Late)
 		}
 	}
-	for _, check := range r.Checks {
+	for _, check := range run.Checks {
 		mark := color.GreenString("ok  ")
 		if !check.Passed {
 			mark = color.RedString("no  ")
 		}
 		fmt.Fprintf(out, "  %s %s: %s (required: %s)\n", mark, check.Name, check.Measured, check.Required)
 	}
-	switch r.Verdict {
+	switch run.Verdict {
 	case experiment.Passed:
-		color.New(color.FgGreen).Fprintf(out, "passed")
-		fmt.Fprintf(out, ": the hypothesis holds\n")
+		fmt.Fprintf(out, "%s: the hypothesis holds\n", color.GreenString("passed"))
 	case experiment.Failed:
-		color.New(color.FgRed).Fprintf(out, "failed")
-		fmt.Fprintf(out, ": %s\n", r.Reason)
+		fmt.Fprintf(out, "%s: %s\n", color.RedString("failed"), run.Reason)
 	default:
-		color.New(color.FgYellow).Fprintf(out, "invalid")
-		fmt.Fprintf(out, ": %s\n", r.Reason)
+		fmt.Fprintf(out, "%s: %s\n", color.YellowString("inconclusive"), run.Reason)
 	}
 }
 
 // printHint writes hint 1, 2 or 3 for an exercise, 1 to 5. root is the workshop's folder.
 func printHint(out io.Writer, root string, number, hint int) error {
-	fmt.Fprintf(out, "\n%s ", color.New(color.Bold).Sprintf("Hint %d of 3:", hint))
+	fmt.Fprintf(out, "\n%s ", title("Hint %d of 3:", hint))
 	if hint < 3 {
-		fmt.Fprintf(out, "%s\n", experiment.Hint(number, hint))
-		fmt.Fprintf(out, "(HINT=%d shows the next one.)\n", hint+1)
+		fmt.Fprintf(out, "%s\n(HINT=%d shows the next one.)\n", experiment.Hint(number, hint), hint+1)
 		return nil
 	}
 	if number == 1 {
-		fmt.Fprintln(out, "Exercise 1 is the starting point: restore its files with `git checkout exercise1`.")
+		fmt.Fprintln(out, "exercise 1 is the starting point; restore its files with `git checkout exercise1`.")
 		return nil
 	}
-	from, to := fmt.Sprintf("exercise%d", number-1), fmt.Sprintf("exercise%d", number)
-	files, err := diff.Between(filepath.Join(root, from), filepath.Join(root, to), diff.Options{CodeOnly: true})
+	from, to := filepath.Join(root, fmt.Sprintf("exercise%d", number-1)), filepath.Join(root, fmt.Sprintf("exercise%d", number))
+	files, err := diff.Between(from, to, diff.Options{CodeOnly: true})
 	if err != nil {
 		return err
 	}
