@@ -1,11 +1,19 @@
 # Each target is one command of the workshop: `make exercise3` is `go run ./infra exercise3`, also where there is no make.
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-print-directory
-# Only in a bundle: it brings its modules along.
--include .bundle/settings.mk
 EXE := $(if $(filter Windows_NT,$(OS)),.exe)
 WORKSHOP := bin/workshop$(EXE)
 TOOLS := bin/tools$(EXE)
+
+# $(call option,EX,ex) is --ex "2" for `make ... EX=2`, and $(call flag,FORCE,force) is --force for FORCE=1. Only the command
+# line counts: a variable of the same name in your environment changes nothing.
+given = $(if $(filter command,$(origin $(1))),$(value $(1)))
+quote = "$(subst `,\`,$(subst $$,\$$,$(subst ",\",$(subst \,\\,$(1)))))"
+option = $(if $(call given,$(1)),--$(2) $(call quote,$(call given,$(1))))
+flag = $(if $(call given,$(1)),--$(2))
+# The command reads it from its environment, and a $ in a password stays a $.
+override DSN := $(value DSN)
+export DSN
 
 .PHONY: help
 help: ## List the commands
@@ -45,7 +53,7 @@ infra: workshop ## Run the database and Toxiproxy alone; exercises then reuse th
 
 .PHONY: chaos
 chaos: workshop ## Inject a fault: EX=2 or FAULT=slow; TTL=5m removes it by itself
-	@$(WORKSHOP) chaos $(if $(EX),--ex $(EX)) $(if $(FAULT),--fault $(FAULT)) $(if $(TTL),--ttl $(TTL))
+	@$(WORKSHOP) chaos $(call option,EX,ex) $(call option,FAULT,fault) $(call option,TTL,ttl)
 
 .PHONY: calm
 calm: workshop ## Remove every fault
@@ -53,19 +61,19 @@ calm: workshop ## Remove every fault
 
 .PHONY: load
 load: workshop ## Send requests: RATE=50 DURATION=30s URL=... OUT=run.html
-	@$(WORKSHOP) load $(if $(RATE),--rate $(RATE)) $(if $(DURATION),--duration $(DURATION)) $(if $(URL),--url $(URL)) $(if $(SEED),--seed $(SEED)) $(if $(PAIRS),--pairs $(PAIRS)) $(if $(OUT),--out $(OUT))
+	@$(WORKSHOP) load $(call option,RATE,rate) $(call option,DURATION,duration) $(call option,URL,url) $(call option,SEED,seed) $(call option,PAIRS,pairs) $(call option,OUT,out)
 
 .PHONY: verify
 verify: workshop ## Judge an app by an experiment: EX=3, DIR=my/folder, HINT=2, WATCH=1, JSON=1
-	@$(WORKSHOP) verify $(if $(EX),--ex $(EX)) $(if $(DIR),--dir $(DIR)) $(if $(HINT),--hint $(HINT)) $(if $(WATCH),--watch) $(if $(JSON),--json)
+	@$(WORKSHOP) verify $(call option,EX,ex) $(call option,DIR,dir) $(call option,HINT,hint) $(call flag,WATCH,watch) $(call flag,JSON,json)
 
 .PHONY: diff
 diff: workshop ## Show the lesson as a diff: FROM=2 TO=3, STYLE=side, CODE=1 without tests
-	@$(WORKSHOP) diff $(if $(FROM),--from $(FROM)) $(if $(TO),--to $(TO)) $(if $(STYLE),--style $(STYLE)) $(if $(CODE),--code)
+	@$(WORKSHOP) diff $(call option,FROM,from) $(call option,TO,to) $(call option,STYLE,style) $(call flag,CODE,code)
 
 .PHONY: race
 race: workshop ## Race all five under one fault, in the browser: RECORD=run.jsonl, REPLAY=run.jsonl
-	@$(WORKSHOP) race $(if $(RECORD),--record $(RECORD)) $(if $(REPLAY),--replay $(REPLAY)) $(if $(RATE),--rate $(RATE)) $(if $(TTL),--ttl $(TTL))
+	@$(WORKSHOP) race $(call option,RECORD,record) $(call option,REPLAY,replay) $(call option,RATE,rate) $(call option,TTL,ttl)
 
 ### Prepare a room
 
@@ -79,7 +87,7 @@ bundle: workshop ## Pack everything into one archive, for computers without a ne
 
 .PHONY: secrets
 secrets: workshop ## Store the database password outside the tree; FORCE=1 replaces it
-	@$(WORKSHOP) secrets $(if $(FORCE),--force)
+	@$(WORKSHOP) secrets $(call flag,FORCE,force)
 
 ### Servers and data
 
@@ -89,19 +97,19 @@ data: workshop ## Download the full OpenFlights data into data/openflights
 
 .PHONY: seed
 seed: workshop ## Fill a MySQL or MariaDB server: DSN=..., DATA=dir, FORCE=1
-	@$(WORKSHOP) seed $(if $(DATA),--data $(DATA)) $(if $(FORCE),--force)
+	@$(WORKSHOP) seed $(call option,DATA,data) $(call flag,FORCE,force)
 
 .PHONY: up
 up: workshop ## Run the database and Toxiproxy in Docker: PROFILE=mysql, observe, exercise4
-	@$(WORKSHOP) up $(if $(PROFILE),--profile $(PROFILE))
+	@$(WORKSHOP) up $(call option,PROFILE,profile)
 
 .PHONY: down
 down: workshop ## Stop and remove everything in Docker; VOLUMES=1 also removes its data
-	@$(WORKSHOP) down $(if $(VOLUMES),--volumes)
+	@$(WORKSHOP) down $(call flag,VOLUMES,volumes)
 
 .PHONY: logs
 logs: workshop ## Show the containers' logs: SERVICE=toxiproxy, FOLLOW=1
-	@$(WORKSHOP) logs $(if $(FOLLOW),--follow) $(SERVICE)
+	@$(WORKSHOP) logs $(call flag,FOLLOW,follow) $(foreach name,$(call given,SERVICE),$(call quote,$(name)))
 
 .PHONY: ps
 ps: workshop ## List the containers

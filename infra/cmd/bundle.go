@@ -5,10 +5,9 @@ import (
 	"os"
 	"path/filepath"
 
-	"chaosworkshop/infra/internal/cli"
-
 	"github.com/spf13/cobra"
 
+	"chaosworkshop/infra/internal/cli"
 	"chaosworkshop/infra/room/bundle"
 	"chaosworkshop/shared/config"
 )
@@ -32,22 +31,13 @@ func newBundleCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			out := command.OutOrStdout()
+			out, name := command.OutOrStdout(), filepath.Base(path)
 			fmt.Fprintf(out, "%s, %d MB\n\n", path, info.Size()>>20)
-			cli.Pair(out, "Check it", "sha256sum -c "+filepath.Base(path)+".sha256")
-			cli.Pair(out, "Unpack it", "tar xf "+filepath.Base(path))
-			cli.Pair(out, "Use it", "cd chaosworkshop, then make exercise5; without make: bin/workshop exercise5")
+			cli.Pair(out, "Check it", "sha256sum -c "+name+".sha256")
+			cli.Pair(out, "Unpack it", "tar xf "+name)
+			cli.Pair(out, "Use it", "cd chaosworkshop, then make exercise5, or without make: bin/workshop exercise5")
 			cli.Pair(out, "It needs", "Go, and nothing else")
 			return nil
 		},
 	}
-}
-
-// useBundle lets every command do without a network where the workshop was unpacked from a bundle.
-func useBundle(*cobra.Command, []string) error {
-	root, err := config.Root()
-	if err != nil {
-		return nil // Outside the workshop, the command itself says so where it matters.
-	}
-	return bundle.Use(root)
 }

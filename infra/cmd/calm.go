@@ -3,9 +3,9 @@ package cmd
 import (
 	"fmt"
 
-	"chaosworkshop/infra/internal/cli"
-
 	"github.com/spf13/cobra"
+
+	"chaosworkshop/infra/internal/cli"
 )
 
 // newCalmCommand removes every fault.

@@ -2,7 +2,6 @@ package cmd
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"io"
 	"net"
@@ -10,10 +9,9 @@ import (
 	"strings"
 	"time"
 
-	"chaosworkshop/infra/internal/cli"
-
 	"github.com/spf13/cobra"
 
+	"chaosworkshop/infra/internal/cli"
 	"chaosworkshop/infra/lab/toxi"
 	"chaosworkshop/shared/config"
 )
@@ -26,16 +24,20 @@ func newChaosCommand() *cobra.Command {
 	var list, asJSON bool
 	command := &cobra.Command{
 		Use:   "chaos",
-		Short: "Inject a fault, by its name or by the exercise that it belongs to",
+		Short: "Inject a fault, by its name or by the number of its exercise",
 		Args:  cobra.NoArgs,
 		RunE: func(command *cobra.Command, _ []string) error {
+			out := command.OutOrStdout()
 			if list || !command.Flags().Changed("ex") && !command.Flags().Changed("fault") {
-				return printFaults(command.OutOrStdout(), asJSON)
+				return printFaults(out, asJSON)
 			}
 			if ttl < 0 {
-				return fmt.Errorf("--ttl %s is in the past; name a time such as 5m", ttl)
+				return fmt.Errorf("--ttl %s is in the past; choose a time such as 5m", ttl)
 			}
-			fault, err := chosenFault(name, number)
+			fault, err := toxi.ForExercise(number)
+			if name != "" {
+				fault, err = toxi.Lookup(name)
+			}
 			if err != nil {
 				return err
 			}
@@ -43,52 +45,40 @@ func newChaosCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return injectFault(command.Context(), command.OutOrStdout(), client, fault, ttl, asJSON)
+			if err := client.Inject(command.Context(), toxi.ProxyName, fault); err != nil {
+				return err
+			}
+			if asJSON {
+				if err := printJSON(out, fault); err != nil {
+					return err
+				}
+				out = io.Discard
+			}
+			cli.Pair(out, fault.Name, fault.Summary)
+			cli.Pair(out, "by hand", byHand(client, fault))
+			if ttl == 0 {
+				cli.Pair(out, "heal it", "make calm")
+				return nil
+			}
+			return calmAfter(command.Context(), out, client, ttl)
 		},
 	}
 	command.Flags().IntVar(&number, "ex", 0, "the exercise whose fault to inject: 1 to 5")
 	command.Flags().StringVar(&name, "fault", "", "the fault's name, as --list shows it")
-	command.Flags().DurationVar(&ttl, "ttl", 0, "take the fault back after this time, such as 5m, or at Ctrl-C; 0 leaves it until calm")
+	command.Flags().DurationVar(&ttl, "ttl", 0, "remove the fault after this time, such as 5m, or at Ctrl-C; 0 leaves it until calm")
 	command.Flags().BoolVar(&list, "list", false, "list the faults")
 	command.Flags().BoolVar(&asJSON, "json", false, "print the fault, or the list, as JSON")
 	command.MarkFlagsMutuallyExclusive("ex", "fault", "list")
 	return command
 }
 
-// chosenFault is the fault with that name, or that of the exercise.
-func chosenFault(name string, number int) (toxi.Fault, error) {
-	if name != "" {
-		return toxi.Lookup(name)
-	}
-	return toxi.ForExercise(number)
-}
-
-// injectFault injects the fault and returns, or, with a ttl, takes it back when that is over or ctx ends.
-func injectFault(ctx context.Context, out io.Writer, client *toxi.Client, fault toxi.Fault, ttl time.Duration, asJSON bool) error {
-	if err := client.Inject(ctx, toxi.ProxyName, fault); err != nil {
-		return err
-	}
-	say := func(name, value string) {
-		if !asJSON {
-			cli.Pair(out, name, value)
-		}
-	}
-	if asJSON {
-		if err := json.NewEncoder(out).Encode(fault); err != nil {
-			return err
-		}
-	}
-	say(fault.Name, fault.Summary)
-	say("by hand", byHand(client, fault))
-	if ttl == 0 {
-		say("heal it", "make calm")
-		return nil
-	}
-	say("until", time.Now().Add(ttl).Format(time.TimeOnly)+", or Ctrl-C")
+// calmAfter removes the fault when the ttl is over or ctx ends.
+func calmAfter(ctx context.Context, out io.Writer, client *toxi.Client, ttl time.Duration) error {
+	cli.Pair(out, "until", time.Now().Add(ttl).Format(time.TimeOnly)+", or Ctrl-C")
 	if err := client.CalmAfter(ctx, toxi.ProxyName, ttl); err != nil {
 		return err
 	}
-	say("calm", "the fault is gone")
+	cli.Pair(out, "calm", "the fault is gone")
 	return nil
 }
 
@@ -104,7 +94,7 @@ func byHand(client *toxi.Client, fault toxi.Fault) string {
 // printFaults writes the catalogue.
 func printFaults(out io.Writer, asJSON bool) error {
 	if asJSON {
-		return json.NewEncoder(out).Encode(toxi.Faults())
+		return printJSON(out, toxi.Faults())
 	}
 	for _, fault := range toxi.Faults() {
 		cli.Pair(out, fault.Name, fault.Summary)
@@ -120,9 +110,13 @@ func toxiproxy() (*toxi.Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	host := cfg.Bind
+	return toxi.NewClient("http://" + net.JoinHostPort(dialable(cfg.Bind), strconv.Itoa(cfg.ToxiproxyPort))), nil
+}
+
+// dialable is the host to dial for one to listen on, which may stand for every interface.
+func dialable(host string) string {
 	if ip := net.ParseIP(host); ip != nil && ip.IsUnspecified() {
-		host = "127.0.0.1"
+		return "127.0.0.1"
 	}
-	return toxi.NewClient("http://" + net.JoinHostPort(host, strconv.Itoa(cfg.ToxiproxyPort))), nil
+	return host
 }

@@ -1,32 +1,20 @@
 package cmd
 
 import (
-	"encoding/json"
 	"fmt"
 	"text/tabwriter"
-
-	"chaosworkshop/infra/internal/cli"
 
 	"github.com/spf13/cobra"
 
 	"chaosworkshop/infra/deploy/compose"
+	"chaosworkshop/infra/internal/cli"
 )
 
-// newUpCommand starts the workshop on Docker.
+// newUpCommand starts the workshop in Docker.
 func newUpCommand() *cobra.Command {
 	var profiles []string
-	command := &cobra.Command{
-		Use:   "up",
-		Short: "Run the flights database and Toxiproxy on Docker instead",
-		Long: "Run the flights database and Toxiproxy on Docker instead; the exercises then use them.\n\n" +
-			"Profiles: mysql (MySQL 8.4 instead of flights-db, to be filled with seed), observe (Prometheus and Grafana),\n" +
-			"exercise1 to exercise5 (the app as a container).",
-		Args: cobra.NoArgs,
-		RunE: func(command *cobra.Command, _ []string) error {
-			docker, err := compose.Find(command.Context(), command.ErrOrStderr())
-			if err != nil {
-				return err
-			}
+	command := composeCommand("up", "Run the database and Toxiproxy in Docker; the exercises then use them",
+		func(command *cobra.Command, docker *compose.Compose, _ []string) error {
 			if err := docker.Up(command.Context(), profiles); err != nil {
 				return err
 			}
@@ -34,80 +22,76 @@ func newUpCommand() *cobra.Command {
 				cli.Pair(command.OutOrStdout(), line[0], line[1])
 			}
 			return nil
-		},
-	}
+		})
+	command.Long = "Run the flights database and Toxiproxy in Docker; the exercises then use them.\n\n" +
+		"Profiles: mysql (MySQL 8.4 instead of flights-db; fill it with seed), observe (Prometheus and Grafana),\n" +
+		"exercise1 to exercise5 (the app as a container)."
 	command.Flags().StringSliceVar(&profiles, "profile", nil, "what to run beside it: mysql, observe, exercise1 to exercise5")
 	return command
 }
 
-// newDownCommand ends what newUpCommand started.
+// newDownCommand stops what newUpCommand started.
 func newDownCommand() *cobra.Command {
 	var volumes bool
-	command := &cobra.Command{
-		Use:   "down",
-		Short: "End everything on Docker, and remove it",
-		Args:  cobra.NoArgs,
-		RunE: func(command *cobra.Command, _ []string) error {
-			docker, err := compose.Find(command.Context(), command.ErrOrStderr())
-			if err != nil {
-				return err
-			}
+	command := composeCommand("down", "Stop and remove everything in Docker",
+		func(command *cobra.Command, docker *compose.Compose, _ []string) error {
 			return docker.Down(command.Context(), volumes)
-		},
-	}
+		})
 	command.Flags().BoolVar(&volumes, "volumes", false, "also remove the data of the profile mysql")
 	return command
 }
 
-// newLogsCommand shows what the containers say.
+// newLogsCommand shows what the containers log.
 func newLogsCommand() *cobra.Command {
 	var follow bool
-	command := &cobra.Command{
-		Use:   "logs [SERVICE...]",
-		Short: "Show what the containers say",
-		RunE: func(command *cobra.Command, services []string) error {
-			docker, err := compose.Find(command.Context(), command.OutOrStdout())
-			if err != nil {
-				return err
-			}
-			return docker.Logs(command.Context(), follow, services)
-		},
-	}
-	command.Flags().BoolVar(&follow, "follow", false, "go on until Ctrl-C")
+	command := composeCommand("logs [SERVICE...]", "Show the containers' logs",
+		func(command *cobra.Command, docker *compose.Compose, services []string) error {
+			return docker.Logs(command.Context(), command.OutOrStdout(), follow, services)
+		})
+	command.Args = cobra.ArbitraryArgs
+	command.Flags().BoolVar(&follow, "follow", false, "continue until Ctrl-C")
 	return command
 }
 
 // newPSCommand lists the containers.
 func newPSCommand() *cobra.Command {
 	var asJSON bool
-	command := &cobra.Command{
-		Use:   "ps",
-		Short: "List the containers",
+	command := composeCommand("ps", "List the containers", func(command *cobra.Command, docker *compose.Compose, _ []string) error {
+		containers, err := docker.Containers(command.Context())
+		if err != nil {
+			return err
+		}
+		out := command.OutOrStdout()
+		if asJSON {
+			return printJSON(out, containers)
+		}
+		if len(containers) == 0 {
+			fmt.Fprintln(out, "No container of the workshop exists; `make up` starts them.")
+			return nil
+		}
+		table := tabwriter.NewWriter(out, 0, 0, 3, ' ', 0)
+		fmt.Fprintln(table, "NAME\tIMAGE\tSTATUS\tPORTS")
+		for _, container := range containers {
+			fmt.Fprintf(table, "%s\t%s\t%s\t%s\n", container.Name, container.Image, container.Status, container.Ports)
+		}
+		return table.Flush()
+	})
+	command.Flags().BoolVar(&asJSON, "json", false, "print the list as JSON")
+	return command
+}
+
+// composeCommand is a command that needs Docker Compose.
+func composeCommand(use, short string, run func(*cobra.Command, *compose.Compose, []string) error) *cobra.Command {
+	return &cobra.Command{
+		Use:   use,
+		Short: short,
 		Args:  cobra.NoArgs,
-		RunE: func(command *cobra.Command, _ []string) error {
+		RunE: func(command *cobra.Command, args []string) error {
 			docker, err := compose.Find(command.Context(), command.ErrOrStderr())
 			if err != nil {
 				return err
 			}
-			containers, err := docker.Containers(command.Context())
-			if err != nil {
-				return err
-			}
-			if asJSON {
-				return json.NewEncoder(command.OutOrStdout()).Encode(containers)
-			}
-			if len(containers) == 0 {
-				fmt.Fprintln(command.OutOrStdout(), "Nothing of the workshop runs on Docker; `make up` starts it.")
-				return nil
-			}
-			table := tabwriter.NewWriter(command.OutOrStdout(), 0, 0, 3, ' ', 0)
-			fmt.Fprintln(table, "NAME\tIMAGE\tSTATUS\tPORTS")
-			for _, container := range containers {
-				fmt.Fprintf(table, "%s\t%s\t%s\t%s\n", container.Name, container.Image, container.Status, container.Ports)
-			}
-			return table.Flush()
+			return run(command, docker, args)
 		},
 	}
-	command.Flags().BoolVar(&asJSON, "json", false, "print the list as JSON")
-	return command
 }

@@ -1,14 +1,12 @@
 package cmd
 
 import (
-	"encoding/json"
 	"fmt"
 	"path/filepath"
 
-	"chaosworkshop/infra/internal/cli"
-
 	"github.com/spf13/cobra"
 
+	"chaosworkshop/infra/internal/cli"
 	"chaosworkshop/infra/lab/openflights"
 	"chaosworkshop/shared/config"
 )
@@ -25,11 +23,10 @@ func newDataCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			dir := filepath.Join(root, "data", "openflights")
-			return downloadData(command, openflights.Published(), dir, asJSON)
+			return downloadData(command, openflights.Published(), filepath.Join(root, "data", "openflights"), asJSON)
 		},
 	}
-	command.Flags().BoolVar(&asJSON, "json", false, "print the report as JSON")
+	command.Flags().BoolVar(&asJSON, "json", false, "print the rows of each file as JSON")
 	return command
 }
 
@@ -38,15 +35,15 @@ func downloadData(command *cobra.Command, source openflights.Source, dir string,
 	if err := openflights.Download(command.Context(), source, dir, command.ErrOrStderr()); err != nil {
 		return err
 	}
-	_, report, err := openflights.Load(dir)
+	_, rows, err := openflights.Load(dir)
 	if err != nil {
 		return err
 	}
 	out := command.OutOrStdout()
 	if asJSON {
-		return json.NewEncoder(out).Encode(report)
+		return printJSON(out, rows)
 	}
-	fmt.Fprintf(out, "\n%s\n\n", report.Summary())
+	fmt.Fprintf(out, "\n%s\n\n", rows.Summary())
 	cli.Pair(out, "Serve it", "OPENFLIGHTS_DIR=data/openflights, in the environment or in .env")
 	cli.Pair(out, "Licence", "Open Database License 1.0, from openflights.org/data")
 	return nil

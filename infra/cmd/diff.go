@@ -43,7 +43,11 @@ func newDiffCommand() *cobra.Command {
 			case "unified":
 				return printUnified(command.OutOrStdout(), files, before, after)
 			case "side":
-				printSideBySide(command.OutOrStdout(), files, before, after, terminalWidth())
+				width, _, err := term.GetSize(int(os.Stdout.Fd()))
+				if err != nil {
+					width = 160 // No terminal.
+				}
+				printSideBySide(command.OutOrStdout(), files, before, after, width)
 				return nil
 			}
 			return fmt.Errorf("there is no style %q; choose unified or side", style)
@@ -51,7 +55,7 @@ func newDiffCommand() *cobra.Command {
 	}
 	command.Flags().StringVar(&from, "from", "1", "the exercise to start from: 1 to 5, or a folder")
 	command.Flags().StringVar(&to, "to", "2", "the exercise to go to: 1 to 5, or a folder")
-	command.Flags().StringVar(&style, "style", "unified", "unified, or side for side by side")
+	command.Flags().StringVar(&style, "style", "unified", "unified, or side for two columns")
 	command.Flags().BoolVar(&options.CodeOnly, "code", false, "leave out tests and go.mod")
 	return command
 }
@@ -68,20 +72,13 @@ func stageFolder(name string) (string, error) {
 	return filepath.Join(root, "exercise"+name), nil
 }
 
-// terminalWidth is the width of the terminal in characters, or 160 where there is none.
-func terminalWidth() int {
-	if width, _, err := term.GetSize(int(os.Stdout.Fd())); err == nil {
-		return width
-	}
-	return 160
-}
-
-// Colours of a diff; the package prints none where the output is no terminal.
+// The colours of a diff; without a terminal there are none.
 var (
 	added   = color.New(color.FgGreen)
 	removed = color.New(color.FgRed)
 	header  = color.New(color.Bold)
 	place   = color.New(color.FgCyan)
+	plain   = color.New()
 )
 
 // printUnified writes the files as a unified diff.
@@ -92,34 +89,29 @@ func printUnified(out io.Writer, files []diff.File, from, to string) error {
 			return fmt.Errorf("compare %s: %w", file.Name, err)
 		}
 		for line := range strings.Lines(text) {
-			paint(line).Fprint(out, line)
+			paint := plain
+			switch {
+			case strings.HasPrefix(line, "---"), strings.HasPrefix(line, "+++"):
+				paint = header
+			case line[0] == '@':
+				paint = place
+			case line[0] == '+':
+				paint = added
+			case line[0] == '-':
+				paint = removed
+			}
+			paint.Fprint(out, line)
 		}
 	}
 	return nil
 }
 
-// paint is the colour of a line of a unified diff.
-func paint(line string) *color.Color {
-	switch {
-	case strings.HasPrefix(line, "---"), strings.HasPrefix(line, "+++"):
-		return header
-	case strings.HasPrefix(line, "@@"):
-		return place
-	case strings.HasPrefix(line, "+"):
-		return added
-	case strings.HasPrefix(line, "-"):
-		return removed
-	}
-	return color.New()
-}
-
-// printSideBySide writes the files in two columns that fill width characters; equal lines far from a change are left out.
+// printSideBySide writes the files in two columns that fill width characters. It leaves out equal lines far from a change.
 func printSideBySide(out io.Writer, files []diff.File, from, to string, width int) {
 	column := max(20, (width-3)/2)
 	for _, file := range files {
 		header.Fprintf(out, "%s   %s\n", fit(file.Side(from, file.From), column), file.Side(to, file.To))
-		matcher := difflib.NewMatcher(file.From, file.To)
-		for i, group := range matcher.GetGroupedOpCodes(3) {
+		for i, group := range difflib.NewMatcher(file.From, file.To).GetGroupedOpCodes(3) {
 			if i > 0 {
 				place.Fprintf(out, "%s   ...\n", fit("...", column))
 			}
@@ -134,29 +126,24 @@ func printSideBySide(out io.Writer, files []diff.File, from, to string, width in
 // printRows writes one run of lines, equal or not, beside each other.
 func printRows(out io.Writer, from, to []string, equal bool, column int) {
 	for i := range max(len(from), len(to)) {
-		left, right, mark := "", "", " "
+		left, right, mark := "", "", "|"
 		if i < len(from) {
 			left = from[i]
+		} else {
+			mark = ">"
 		}
 		if i < len(to) {
 			right = to[i]
-		}
-		switch {
-		case equal:
-		case i >= len(to):
+		} else {
 			mark = "<"
-		case i >= len(from):
-			mark = ">"
-		default:
-			mark = "|"
 		}
+		before, after := removed, added
 		if equal {
-			fmt.Fprintf(out, "%s %s %s\n", fit(left, column), mark, strings.TrimRight(fit(right, column), " "))
-			continue
+			before, after, mark = plain, plain, " "
 		}
-		removed.Fprint(out, fit(left, column))
+		before.Fprint(out, fit(left, column))
 		fmt.Fprintf(out, " %s ", mark)
-		added.Fprintln(out, strings.TrimRight(fit(right, column), " "))
+		after.Fprintln(out, strings.TrimRight(fit(right, column), " "))
 	}
 }
 

@@ -10,11 +10,9 @@ import (
 	"path/filepath"
 	"strconv"
 
-	"chaosworkshop/infra/internal/cli"
-
-	"github.com/fatih/color"
 	"github.com/spf13/cobra"
 
+	"chaosworkshop/infra/internal/cli"
 	"chaosworkshop/infra/internal/port"
 	"chaosworkshop/infra/lab/app"
 	"chaosworkshop/infra/lab/stack"
@@ -22,28 +20,25 @@ import (
 	"chaosworkshop/shared/config"
 )
 
-// patterns are what the exercises add, in order.
-var patterns = []string{"baseline", "timeout", "retry", "circuit breaker", "health"}
-
 // newExerciseCommands are exercise1 to exercise5: each runs everything that the exercise needs, in one terminal.
 func newExerciseCommands() []*cobra.Command {
 	var commands []*cobra.Command
-	for i, pattern := range patterns {
+	for i, pattern := range []string{"baseline", "timeout", "retry", "circuit breaker", "health"} {
 		number := i + 1
 		commands = append(commands, &cobra.Command{
 			Use:   fmt.Sprintf("exercise%d", number),
 			Short: fmt.Sprintf("Run exercise %d, %s, with its database and Toxiproxy", number, pattern),
 			Args:  cobra.NoArgs,
 			RunE: func(command *cobra.Command, _ []string) error {
-				return runExercise(command.Context(), command.OutOrStdout(), number)
+				return runExercise(command.Context(), command.OutOrStdout(), number, pattern)
 			},
 		})
 	}
 	return commands
 }
 
-// runExercise runs the exercise until ctx ends or the app does. What it started is gone when it returns.
-func runExercise(ctx context.Context, out io.Writer, number int) (err error) {
+// runExercise runs the exercise until ctx ends or the app does. It stops what it started.
+func runExercise(ctx context.Context, out io.Writer, number int, pattern string) (err error) {
 	cfg, err := config.Load[config.Infra]()
 	if err != nil {
 		return err
@@ -53,6 +48,10 @@ func runExercise(ctx context.Context, out io.Writer, number int) (err error) {
 		return err
 	}
 	if err := checkAppPort(settings); err != nil {
+		return err
+	}
+	fault, err := toxi.ForExercise(number)
+	if err != nil {
 		return err
 	}
 	root, err := config.Root()
@@ -78,9 +77,17 @@ func runExercise(ctx context.Context, out io.Writer, number int) (err error) {
 	if err != nil {
 		return cli.Stopped(ctx, err)
 	}
-	if err := printNextSteps(out, number, app.URL, running); err != nil {
-		return errors.Join(err, app.Stop())
-	}
+	fmt.Fprintf(out, "\n%s\n\n", title("Exercise %d: %s", number, pattern))
+	cli.Pair(out, "app", app.URL)
+	printStack(out, running)
+	fmt.Fprintln(out)
+	cli.Pair(out, "Try it", fmt.Sprintf("curl '%s/api/flights/routes?from=LHR&to=JFK'", app.URL))
+	cli.Pair(out, "Break it", fmt.Sprintf("make chaos EX=%d   (%s: %s)", number, fault.Name, fault.Summary))
+	cli.Pair(out, "Watch it", "make load")
+	cli.Pair(out, "Heal it", "make calm")
+	cli.Pair(out, "Read on", fmt.Sprintf("exercise%d/README.md", number))
+	cli.Pair(out, "End it", "Ctrl-C")
+	fmt.Fprintln(out)
 	select {
 	case <-app.Done():
 		return app.Err()
@@ -89,7 +96,7 @@ func runExercise(ctx context.Context, out io.Writer, number int) (err error) {
 	}
 }
 
-// checkAppPort says before anything is built that the app cannot listen on its port.
+// checkAppPort finds out before anything is built whether the app can listen on its port.
 func checkAppPort(settings config.App) error {
 	listener, err := net.Listen("tcp", settings.Addr())
 	switch {
@@ -98,7 +105,7 @@ func checkAppPort(settings config.App) error {
 	case port.InUse(err):
 		return port.Taken(settings.Port, "PORT")
 	}
-	return fmt.Errorf("the app cannot listen on %s: %w; set PORT and BIND to what this computer has", settings.Addr(), err)
+	return fmt.Errorf("the app cannot listen on %s: %w; set PORT to a free port and BIND to an address of this computer", settings.Addr(), err)
 }
 
 // appEnvironment points the app at the proxy of the running stack, unless the user's settings point it elsewhere.
@@ -112,34 +119,10 @@ func appEnvironment(running *stack.Stack, settings config.App) (map[string]strin
 		return nil, fmt.Errorf("find the proxy: %w", err)
 	}
 	env := map[string]string{"BIND": settings.Bind, "PORT": strconv.Itoa(settings.Port)}
-	if values["DB_HOST"] == "" {
-		env["DB_HOST"] = host
-		if ip := net.ParseIP(host); ip != nil && ip.IsUnspecified() {
-			env["DB_HOST"] = "127.0.0.1"
+	for name, value := range map[string]string{"DB_HOST": dialable(host), "DB_PORT": proxyPort} {
+		if values[name] == "" {
+			env[name] = value
 		}
 	}
-	if values["DB_PORT"] == "" {
-		env["DB_PORT"] = proxyPort
-	}
 	return env, nil
-}
-
-// printNextSteps writes where everything is, and what to do now.
-func printNextSteps(out io.Writer, number int, url string, running *stack.Stack) error {
-	fault, err := toxi.ForExercise(number)
-	if err != nil {
-		return err
-	}
-	fmt.Fprintf(out, "\n%s\n\n", color.New(color.Bold).Sprintf("Exercise %d: %s", number, patterns[number-1]))
-	cli.Pair(out, "app", url)
-	printStack(out, running)
-	fmt.Fprintln(out)
-	cli.Pair(out, "Try it", fmt.Sprintf("curl '%s/api/flights/routes?from=LHR&to=JFK'", url))
-	cli.Pair(out, "Break it", fmt.Sprintf("make chaos EX=%d   (%s: %s)", number, fault.Name, fault.Summary))
-	cli.Pair(out, "Watch it", "make load")
-	cli.Pair(out, "Heal it", "make calm")
-	cli.Pair(out, "Read on", fmt.Sprintf("exercise%d/README.md", number))
-	cli.Pair(out, "End it", "Ctrl-C")
-	fmt.Fprintln(out)
-	return nil
 }

@@ -3,13 +3,13 @@ package cmd
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 
-	"chaosworkshop/infra/internal/cli"
-
 	"github.com/spf13/cobra"
 
+	"chaosworkshop/infra/internal/cli"
 	"chaosworkshop/infra/lab/stack"
 	"chaosworkshop/infra/lab/toxi"
 	"chaosworkshop/shared/config"
@@ -20,10 +20,10 @@ func newInfraCommand() *cobra.Command {
 	var asJSON, lifeline bool
 	command := &cobra.Command{
 		Use:   "infra",
-		Short: "Run the flights database and Toxiproxy alone; the exercises then use them",
+		Short: "Run the database and Toxiproxy alone; exercises then reuse them",
 		Args:  cobra.NoArgs,
-		RunE: func(command *cobra.Command, _ []string) error {
-			ctx := command.Context()
+		RunE: func(command *cobra.Command, _ []string) (err error) {
+			ctx, out := command.Context(), command.OutOrStdout()
 			if lifeline {
 				ctx = untilClosed(ctx, command.InOrStdin())
 			}
@@ -35,22 +35,23 @@ func newInfraCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
+			defer func() { err = errors.Join(err, running.Close()) }()
 			if asJSON {
-				err = printReady(command.OutOrStdout(), running)
+				// One line: who started this as a child reads it to know that all is ready.
+				if err := json.NewEncoder(out).Encode(map[string]string{
+					"toxiproxy": running.Toxi.URL(), "proxy": running.Proxy(), "database": running.Database(),
+				}); err != nil {
+					return err
+				}
 			} else {
-				printStack(command.OutOrStdout(), running)
-				fmt.Fprintln(command.OutOrStdout(), "\nNow run an exercise in another terminal: make exercise1. Ctrl-C ends this one.")
+				printStack(out, running)
+				fmt.Fprintln(out, "\nNow run an exercise in another terminal: make exercise1. Ctrl-C ends this one.")
 			}
-			if err == nil {
-				<-ctx.Done()
-			}
-			if end := running.Close(); err == nil {
-				err = end
-			}
-			return err
+			<-ctx.Done()
+			return nil
 		},
 	}
-	command.Flags().BoolVar(&asJSON, "ready-json", false, "print the addresses as one line of JSON when all is ready")
+	command.Flags().BoolVar(&asJSON, "ready-json", false, "print the addresses as one line of JSON when everything is ready")
 	command.Flags().BoolVar(&lifeline, "stdin-lifeline", false, "end when standard input is closed, as a child of a test does")
 	return command
 }
@@ -59,28 +60,18 @@ func newInfraCommand() *cobra.Command {
 func untilClosed(ctx context.Context, in io.Reader) context.Context {
 	ctx, cancel := context.WithCancel(ctx)
 	go func() {
-		_, _ = io.Copy(io.Discard, in) // However it ends, it is the end.
+		_, _ = io.Copy(io.Discard, in) // An error ends it too.
 		cancel()
 	}()
 	return ctx
 }
 
-// printReady writes where everything is, for programs.
-func printReady(out io.Writer, running *stack.Stack) error {
-	return json.NewEncoder(out).Encode(map[string]string{
-		"toxiproxy": running.Toxi.URL(),
-		"proxy":     running.Proxy(),
-		"database":  running.Database(),
-	})
-}
-
-// printStack writes where everything is, for people.
+// printStack writes where everything is.
 func printStack(out io.Writer, running *stack.Stack) {
-	data := running.Data
+	data, proxy := running.Data, ""
 	if !running.OwnsDatabase() {
 		data = "was running already"
 	}
-	proxy := ""
 	if !running.Toxi.Owned() {
 		proxy = ", was running already"
 	}

@@ -11,141 +11,118 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
-
-	"chaosworkshop/infra/internal/cli"
 
 	"github.com/fatih/color"
 	"github.com/spf13/cobra"
 
+	"chaosworkshop/infra/chaos/experiment"
 	"chaosworkshop/infra/chaos/load"
+	"chaosworkshop/infra/internal/cli"
 	"chaosworkshop/infra/lab/app"
-	"chaosworkshop/infra/lab/openflights"
 	"chaosworkshop/infra/lab/stack"
 	"chaosworkshop/shared/config"
-	"chaosworkshop/shared/model"
 )
 
-// loadFlags are what the user may say about a load.
+// loadFlags are the flags of load.
 type loadFlags struct {
-	url      string
-	rate     int
-	duration time.Duration
-	timeout  time.Duration
-	seed     uint64
-	pairs    int
-	out      string
-	json     bool
-	remote   bool
+	load.Options
+	pairs  int
+	out    string
+	json   bool
+	remote bool
 }
 
-// newLoadCommand sends requests to an exercise and says what comes back.
+// newLoadCommand sends requests to an exercise and shows what comes back.
 func newLoadCommand() *cobra.Command {
 	var flags loadFlags
 	command := &cobra.Command{
 		Use:   "load",
 		Short: "Send requests to an exercise at a constant rate, and watch what comes back",
 		Long: "Send requests to an exercise at a constant rate, however slowly it answers: an open loop, as real users are.\n" +
-			"The airports come from the dataset; one seed always asks for the same. Ctrl-C ends with the summary.",
+			"The airports come from the dataset; the same seed asks for the same airports. Ctrl-C ends the load and prints the summary.",
 		Args: cobra.NoArgs,
 		RunE: func(command *cobra.Command, _ []string) error {
 			return runLoad(command.Context(), command.OutOrStdout(), command.ErrOrStderr(), flags)
 		},
 	}
-	command.Flags().StringVar(&flags.url, "url", "", "the exercise (default: the one on PORT)")
-	command.Flags().IntVar(&flags.rate, "rate", 50, fmt.Sprintf("requests a second, at most %d", load.MaxRate))
-	command.Flags().DurationVar(&flags.duration, "duration", 30*time.Second, fmt.Sprintf("how long, at most %s", load.MaxDuration))
-	command.Flags().DurationVar(&flags.timeout, "timeout", load.DefaultTimeout, "how long a request waits for its answer")
-	command.Flags().Uint64Var(&flags.seed, "seed", 1, "decides which airports are asked for")
+	command.Flags().StringVar(&flags.URL, "url", "", "the exercise (default: the one on PORT)")
+	command.Flags().IntVar(&flags.Rate, "rate", 50, fmt.Sprintf("requests a second, at most %d", load.MaxRate))
+	command.Flags().DurationVar(&flags.Duration, "duration", 30*time.Second, fmt.Sprintf("how long, at most %s", load.MaxDuration))
+	command.Flags().DurationVar(&flags.Timeout, "timeout", load.DefaultTimeout, "how long a request waits for its answer")
+	command.Flags().Uint64Var(&flags.Seed, "seed", 1, "decides which airports are asked for")
 	command.Flags().IntVar(&flags.pairs, "pairs", 200, "how many different connections are asked for")
 	command.Flags().StringVar(&flags.out, "out", "", "also write the run to this file, .json or .html")
 	command.Flags().BoolVar(&flags.json, "json", false, "print the summary as JSON")
-	command.Flags().BoolVar(&flags.remote, "remote", false, "allow a URL that is not on this machine: only where you may")
+	command.Flags().BoolVar(&flags.remote, "remote", false, "allow a URL that is not on this machine; only where you have permission")
 	return command
 }
 
 // runLoad runs the load: the live lines go to progress, the summary to out.
 func runLoad(ctx context.Context, out, progress io.Writer, flags loadFlags) error {
-	write, err := reportWriter(flags.out)
-	if err != nil {
-		return err
+	if extension := filepath.Ext(flags.out); flags.out != "" && extension != ".json" && extension != ".html" {
+		return fmt.Errorf("%s: the run is written as .json or .html; choose one of these endings", flags.out)
 	}
-	if flags.duration == 0 {
+	if flags.Duration == 0 {
 		return fmt.Errorf("a duration of 0 would not end; choose up to %s", load.MaxDuration)
 	}
-	if flags.url == "" {
-		app, err := config.Load[config.App]()
-		if err != nil {
-			return err
-		}
-		flags.url = "http://" + net.JoinHostPort("127.0.0.1", fmt.Sprint(app.Port))
-	}
-	flags.url = strings.TrimRight(flags.url, "/")
-	if !flags.remote && !onThisMachine(flags.url) {
-		return fmt.Errorf("%s is not on this machine; add --remote if you may load it", flags.url)
-	}
-	data, err := workshopData()
+	cfg, err := config.Load[config.Infra]()
 	if err != nil {
 		return err
 	}
-	options := load.Options{
-		URL: flags.url, Rate: flags.rate, Duration: flags.duration, Timeout: flags.timeout, Seed: flags.seed,
-		Pairs: load.Pairs(data, flags.pairs, flags.seed),
+	settings, err := config.Load[config.App]()
+	if err != nil {
+		return err
 	}
-	fmt.Fprintf(progress, "%d requests a second to %s for %s; Ctrl-C ends it\n%s\n", flags.rate, flags.url, flags.duration, secondHead)
+	if flags.URL == "" {
+		flags.URL = "http://" + net.JoinHostPort("127.0.0.1", strconv.Itoa(settings.Port))
+	}
+	flags.URL = strings.TrimRight(flags.URL, "/")
+	if !flags.remote && !onThisMachine(flags.URL) {
+		return fmt.Errorf("%s is not on this machine; add --remote if you have permission to load it", flags.URL)
+	}
+	data, err := stack.Dataset(cfg)
+	if err != nil {
+		return err
+	}
+	flags.Pairs = load.Pairs(data, flags.pairs, flags.Seed)
+	fmt.Fprintf(progress, "%d requests a second to %s for %s; Ctrl-C ends it\n", flags.Rate, flags.URL, flags.Duration)
+	fmt.Fprintln(progress, "   time    rate   success        p50        p99   breaker     statuses")
 	breaker := func(ctx context.Context) string {
-		metrics, _ := app.MetricsAt(ctx, flags.url) // An app that does not answer shows in the load itself.
+		metrics, _ := app.MetricsAt(ctx, flags.URL) // An app that does not answer shows in the load itself.
 		return metrics.Breaker
 	}
-	report, err := load.Watch(ctx, options, breaker, printSeconds(progress))
+	summary, err := load.Watch(ctx, flags.Options, breaker, printSeconds(progress))
 	if err != nil {
 		return err
 	}
 	if flags.json {
-		err = report.WriteJSON(out)
+		err = summary.WriteJSON(out)
 	} else {
-		printLoad(out, report)
+		printLoad(out, summary)
 	}
-	return errors.Join(err, write(report))
+	return errors.Join(err, writeRun(summary, flags.out))
 }
 
-// reportWriter is what writes a report to the file, by the ending of its name; nothing for no name.
-func reportWriter(path string) (func(load.Report) error, error) {
-	write := load.Report.WriteJSON
-	switch filepath.Ext(path) {
-	case ".json":
-	case ".html":
-		write = load.Report.WriteHTML
-	default:
-		if path != "" {
-			return nil, fmt.Errorf("%s: the run is written as .json or .html; choose one of these endings", path)
-		}
-		return func(load.Report) error { return nil }, nil
+// writeRun writes the run to a file, as its ending says; without a path it does nothing.
+func writeRun(summary load.Report, path string) error {
+	if path == "" {
+		return nil
 	}
-	return func(report load.Report) error {
-		file, err := os.Create(path)
-		if err != nil {
-			return fmt.Errorf("write the run: %w", err)
-		}
-		return errors.Join(write(report, file), file.Close())
-	}, nil
-}
-
-// workshopData is the data that the database serves: the folder OPENFLIGHTS_DIR, or the sample.
-func workshopData() (model.Dataset, error) {
-	cfg, err := config.Load[config.Infra]()
+	write := summary.WriteJSON
+	if filepath.Ext(path) == ".html" {
+		write = summary.WriteHTML
+	}
+	file, err := os.Create(path)
 	if err != nil {
-		return model.Dataset{}, err
+		return fmt.Errorf("write the run: %w", err)
 	}
-	if cfg.OpenFlightsDir == "" {
-		return openflights.Sample(), nil
-	}
-	data, _, err := openflights.Load(stack.Folder(cfg.OpenFlightsDir))
-	return data, err
+	return errors.Join(write(file), file.Close())
 }
 
-// onThisMachine tells whether the URL's host is a loopback address. A URL that makes no sense is judged elsewhere.
+// onThisMachine tells whether the URL's host is a loopback address. It leaves an invalid URL to the load.
 func onThisMachine(address string) bool {
 	parsed, err := url.Parse(address)
 	if err != nil || parsed.Hostname() == "" || parsed.Hostname() == "localhost" {
@@ -155,97 +132,75 @@ func onThisMachine(address string) bool {
 	return ip != nil && ip.IsLoopback()
 }
 
-// secondHead stands above the live lines.
-const secondHead = "   time    rate   success        p50        p99   breaker     statuses"
-
-// printSeconds returns what writes the live lines. What to do about an app that is down is said once, not every second.
+// printSeconds returns what writes the live line of each second. It gives advice about an app that is down once, not every
+// second.
 func printSeconds(out io.Writer) func(load.Second) {
 	said := ""
 	return func(second load.Second) {
-		printSecond(out, second)
-		if advice := whyNot(second.WhyNot); advice != second.WhyNot && said != second.WhyNot {
+		clock := fmt.Sprintf("%4d:%02d", second.Second/60, second.Second%60)
+		if second.Requests == 0 {
+			fmt.Fprintf(out, "%s   %s\n", clock, color.YellowString("nothing came back in this second"))
+		} else {
+			breaker := second.Breaker
+			if breaker == "" {
+				breaker = "-"
+			}
+			line := fmt.Sprintf("%s  %4d/s  %s  %10s %10s   %-10s  %s", clock, second.Requests, percent(second.Success),
+				experiment.Duration(second.Latency.P50), experiment.Duration(second.Latency.P99), breaker, counts(second.Statuses))
+			if second.WhyNot != "" {
+				line += "  " + color.YellowString(second.WhyNot)
+			}
+			fmt.Fprintln(out, line)
+		}
+		if advice := withAdvice(second.WhyNot); advice != second.WhyNot && said != second.WhyNot {
 			fmt.Fprintf(out, "          %s\n", color.YellowString(advice))
 		}
 		said = second.WhyNot
 	}
 }
 
-// printSecond writes the live line of one second.
-func printSecond(out io.Writer, second load.Second) {
-	clock := fmt.Sprintf("%4d:%02d", second.Second/60, second.Second%60)
-	if second.Requests == 0 {
-		fmt.Fprintf(out, "%s   %s\n", clock, color.YellowString("nothing came back in this second"))
-		return
-	}
-	breaker := second.Breaker
-	if breaker == "" {
-		breaker = "-"
-	}
-	line := fmt.Sprintf("%s  %4d/s  %s  %s %s   %-10s  %s", clock, second.Requests, percent(second.Success),
-		latency(second.Latency.P50), latency(second.Latency.P99), breaker, counts(second.Statuses))
-	if second.WhyNot != "" {
-		line += "  " + color.YellowString(second.WhyNot)
-	}
-	fmt.Fprintln(out, line)
-}
-
 // printLoad writes the summary.
-func printLoad(out io.Writer, report load.Report) {
-	if report.Requests == 0 {
+func printLoad(out io.Writer, summary load.Report) {
+	if summary.Requests == 0 {
 		fmt.Fprintln(out, "\nNo request was answered before the end.")
 		return
 	}
-	fmt.Fprintf(out, "\n%s\n", color.New(color.Bold).Sprintf("%d requests, %.1f a second", report.Requests, report.Sent))
-	cli.Pair(out, "success", strings.TrimSpace(percent(report.Success)))
-	cli.Pair(out, "latency", fmt.Sprintf("p50 %s, p95 %s, p99 %s, longest %s", short(report.Latency.P50), short(report.Latency.P95),
-		short(report.Latency.P99), short(report.Latency.Max)))
+	fmt.Fprintf(out, "\n%s\n", title("%d requests, %.1f a second", summary.Requests, summary.Sent))
+	cli.Pair(out, "success", strings.TrimSpace(percent(summary.Success)))
+	latency := summary.Latency
+	cli.Pair(out, "latency", fmt.Sprintf("p50 %s, p95 %s, p99 %s, longest %s", experiment.Duration(latency.P50),
+		experiment.Duration(latency.P95), experiment.Duration(latency.P99), experiment.Duration(latency.Max)))
 	var outcomes []string
 	for _, outcome := range load.Outcomes() {
-		if n := report.Outcomes[outcome]; n > 0 {
+		if n := summary.Outcomes[outcome]; n > 0 {
 			outcomes = append(outcomes, fmt.Sprintf("%s %d", outcome, n))
 		}
 	}
 	cli.Pair(out, "outcomes", strings.Join(outcomes, ", "))
-	cli.Pair(out, "statuses", counts(report.Statuses))
-	if report.WhyNot != "" {
-		cli.Pair(out, "no answer", whyNot(report.WhyNot))
+	cli.Pair(out, "statuses", counts(summary.Statuses))
+	if summary.WhyNot != "" {
+		cli.Pair(out, "no answer", withAdvice(summary.WhyNot))
 	}
 }
 
-// whyNot is a reason for no answer, and what to do about it where that is clear.
-func whyNot(reason string) string {
+// withAdvice is a reason for no answer, and what to do about it where that is clear.
+func withAdvice(reason string) string {
 	if strings.Contains(reason, "refused") {
-		return reason + ": is the app running? Start one, such as make exercise1; the load goes on by itself"
+		return reason + ": is the app running? Start one, such as make exercise1; the load continues by itself"
 	}
 	return reason
 }
 
 // percent is a share in per cent, coloured by how bad it is.
 func percent(share float64) string {
-	text := fmt.Sprintf("%6.1f %%", 100*share)
+	paint := color.RedString
 	switch {
 	case share >= 0.99:
-		return color.GreenString(text)
+		paint = color.GreenString
 	case share >= 0.75:
-		return color.YellowString(text)
-	default:
-		return color.RedString(text)
+		paint = color.YellowString
 	}
-}
-
-// latency is a number of milliseconds, aligned.
-func latency(ms float64) string { return fmt.Sprintf("%10s", short(ms)) }
-
-// short is a number of milliseconds in few digits.
-func short(ms float64) string {
-	switch {
-	case ms < 10:
-		return fmt.Sprintf("%.1f ms", ms)
-	case ms < 1000:
-		return fmt.Sprintf("%.0f ms", ms)
-	default:
-		return fmt.Sprintf("%.2f s", ms/1000)
-	}
+	return paint("%6.1f %%", 100*share)
 }
 
 // counts lists statuses and how often each came, as 200 x 48.

@@ -1,7 +1,7 @@
 package cmd
 
 import (
-	"bufio"
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -11,13 +11,12 @@ import (
 	"path/filepath"
 	"time"
 
-	"chaosworkshop/infra/internal/cli"
-
 	"github.com/fatih/color"
 	"github.com/spf13/cobra"
 
 	"chaosworkshop/infra/chaos/experiment"
 	"chaosworkshop/infra/chaos/report"
+	"chaosworkshop/infra/internal/cli"
 	"chaosworkshop/shared/config"
 )
 
@@ -31,45 +30,39 @@ func newMatrixCommand() *cobra.Command {
 		Short: "Run every experiment on every exercise: each must pass from its own pattern on, and fail before",
 		Long: "Run every experiment on every exercise: each must pass from its own pattern on, and fail before.\n\n" +
 			"The journal and the report go to reports/matrix.json and reports/matrix.html.\n" +
-			"Exit codes: 0 every cell went as it must, 1 one did not, 2 nothing can be said: no build, no start, or an inconclusive run.",
+			"Exit codes: 0 every cell is as expected, 1 one is not, 2 no verdict: no build, no start, or an inconclusive run.",
 		Args: cobra.NoArgs,
 		RunE: func(command *cobra.Command, _ []string) error {
 			root, err := config.Root()
 			if err != nil {
 				return cli.Exit(cli.Broken, err)
 			}
+			journal := filepath.Join(root, "reports", "matrix.json")
 			if html == "" {
 				html = filepath.Join(root, "reports", "matrix.html")
 			}
-			worst, wrong := 0, 0
+			progress, worst, wrong := command.ErrOrStderr(), 0, 0
 			for number := range runs {
 				if runs > 1 {
-					fmt.Fprintf(command.ErrOrStderr(), "Run %d of %d\n", number+1, runs)
+					fmt.Fprintf(progress, "Run %d of %d\n", number+1, runs)
 				}
-				matrix, err := runMatrix(command.Context(), command.ErrOrStderr())
-				if err != nil {
-					return cli.Exit(cli.Broken, err)
+				matrix, err := runMatrix(command.Context(), progress)
+				if err == nil {
+					err = writeMatrix(matrix, journal, html)
 				}
-				if err := writeReports(matrix, html, filepath.Join(root, "reports", "matrix.json")); err != nil {
-					return cli.Exit(cli.Broken, err)
-				}
-				if asJSON {
-					err = json.NewEncoder(command.OutOrStdout()).Encode(matrix)
-				} else {
-					err = printMatrix(command.OutOrStdout(), matrix, html)
+				if err == nil && asJSON {
+					err = printJSON(command.OutOrStdout(), matrix)
 				}
 				if err != nil {
 					return cli.Exit(cli.Broken, err)
 				}
-				worst = max(worst, exitCode(matrix.Cells))
-				for _, cell := range matrix.Cells {
-					if !cell.OK() {
-						wrong++
-					}
+				if !asJSON {
+					printMatrix(command.OutOrStdout(), matrix, html)
 				}
+				worst, wrong = max(worst, exitCode(matrix.Cells)), wrong+unexpected(matrix)
 			}
 			if runs > 1 {
-				fmt.Fprintf(command.ErrOrStderr(), "%d runs of %d cells; %d cells did not go as they must\n", runs, experiment.Stages*experiment.Stages, wrong)
+				fmt.Fprintf(progress, "%d runs of %d cells; %d cells were not as expected\n", runs, experiment.Stages*experiment.Stages, wrong)
 			}
 			if worst > 0 {
 				return cli.Exit(worst, nil)
@@ -92,22 +85,33 @@ func runMatrix(ctx context.Context, out io.Writer) (_ *experiment.Matrix, err er
 	defer func() { err = errors.Join(err, runner.Close()) }()
 	fmt.Fprintln(out, "25 cells, about a minute and a half...")
 	return runner.RunMatrix(ctx, func(done, of int, cell experiment.Cell, left time.Duration) {
-		mark := color.GreenString("as it must")
+		mark := color.GreenString("as expected")
 		if !cell.OK() {
-			mark = color.RedString("but must have " + string(cell.Want) + ": " + cell.Run.Reason)
+			mark = color.RedString("but should have %s: %s", cell.Want, cell.Run.Reason)
 		}
 		fmt.Fprintf(out, "%2d/%d  %3.0f s left  E%d on exercise%d %s, %s\n", done, of, left.Seconds(), cell.Number, cell.Stage, cell.Run.Verdict, mark)
 	})
 }
 
-// exitCode is 0 when all is as it must be, 1 when a hypothesis came out wrong, 2 when only inconclusive runs stand in the way.
+// unexpected counts the cells whose verdict is not the expected one.
+func unexpected(matrix *experiment.Matrix) int {
+	count := 0
+	for _, cell := range matrix.Cells {
+		if !cell.OK() {
+			count++
+		}
+	}
+	return count
+}
+
+// exitCode is 0 when every cell is as expected, 1 when a verdict is wrong, 2 when the only other cells are inconclusive.
 func exitCode(cells []experiment.Cell) int {
 	code := 0
 	for _, cell := range cells {
 		switch {
 		case cell.OK():
 		case cell.Run.Verdict == experiment.Inconclusive:
-			code = max(code, cli.Broken)
+			code = cli.Broken
 		default:
 			return cli.Failed
 		}
@@ -115,41 +119,32 @@ func exitCode(cells []experiment.Cell) int {
 	return code
 }
 
-// writeReports writes the journal and the page, and makes their folders.
-func writeReports(matrix *experiment.Matrix, html, journal string) error {
+// writeMatrix writes the journal and the report, and makes their folders.
+func writeMatrix(matrix *experiment.Matrix, journal, html string) error {
 	for path, write := range map[string]func(io.Writer) error{
 		journal: func(out io.Writer) error { return json.NewEncoder(out).Encode(matrix) },
 		html:    func(out io.Writer) error { return report.Write(out, matrix) },
 	} {
-		if err := writeFile(path, write); err != nil {
+		var text bytes.Buffer
+		err := write(&text)
+		if err == nil {
+			err = os.MkdirAll(filepath.Dir(path), 0o755)
+		}
+		if err == nil {
+			err = os.WriteFile(path, text.Bytes(), 0o644)
+		}
+		if err != nil {
 			return fmt.Errorf("write the report: %w", err)
 		}
 	}
 	return nil
 }
 
-// writeFile writes one file.
-func writeFile(path string, write func(io.Writer) error) (err error) {
-	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-		return err
-	}
-	file, err := os.Create(path)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, file.Close()) }()
-	buffered := bufio.NewWriter(file)
-	if err := write(buffered); err != nil {
-		return err
-	}
-	return buffered.Flush()
-}
-
-// printMatrix writes the table of verdicts, and a sentence for each cell that is not as it must be.
-func printMatrix(out io.Writer, matrix *experiment.Matrix, html string) error {
+// printMatrix writes the table of verdicts, and a sentence for each cell that is not as expected.
+func printMatrix(out io.Writer, matrix *experiment.Matrix, html string) {
 	fmt.Fprintf(out, "\n%-20s", "")
 	for stage := range experiment.Stages {
-		fmt.Fprintf(out, "%-10s", fmt.Sprintf("ex %d", stage+1))
+		fmt.Fprintf(out, "ex %-7d", stage+1)
 	}
 	fmt.Fprintln(out)
 	for i, e := range matrix.Experiments {
@@ -169,9 +164,8 @@ func printMatrix(out io.Writer, matrix *experiment.Matrix, html string) error {
 	}
 	for _, cell := range matrix.Cells {
 		if !cell.OK() {
-			fmt.Fprintf(out, "\nE%d on exercise%d %s, but must have %s. %s\n", cell.Number, cell.Stage, cell.Run.Verdict, cell.Want, cell.Run.Reason)
+			fmt.Fprintf(out, "\nE%d on exercise%d %s, but should have %s. %s\n", cell.Number, cell.Stage, cell.Run.Verdict, cell.Want, cell.Run.Reason)
 		}
 	}
-	_, err := fmt.Fprintf(out, "\n%d cells in %.0f s; the report: %s\n", len(matrix.Cells), matrix.Took/1000, html)
-	return err
+	fmt.Fprintf(out, "\n%d cells in %.0f s; the report: %s\n", len(matrix.Cells), matrix.Took/1000, html)
 }

@@ -10,19 +10,17 @@ import (
 	"runtime/debug"
 	"time"
 
-	"chaosworkshop/infra/internal/cli"
-
-	"github.com/fatih/color"
 	"github.com/spf13/cobra"
 
 	"chaosworkshop/infra/chaos/livepage"
 	"chaosworkshop/infra/chaos/load"
+	"chaosworkshop/infra/internal/cli"
 	"chaosworkshop/infra/internal/port"
 	"chaosworkshop/infra/lab/stack"
 	"chaosworkshop/shared/config"
 )
 
-// raceFlags are what the user may say about a race.
+// raceFlags are the flags of race.
 type raceFlags struct {
 	record string
 	replay string
@@ -39,7 +37,7 @@ func newRaceCommand() *cobra.Command {
 		Use:   "race",
 		Short: "Run all five exercises under one fault, on one live timeline in the browser",
 		Long: "Run all five exercises under the same load and the same fault, on one live timeline in the browser.\n" +
-			"The page is for this machine alone. Ctrl-C ends everything and takes the fault back.",
+			"Only this machine can open the page. Ctrl-C ends everything and removes the fault.",
 		Args: cobra.NoArgs,
 		RunE: func(command *cobra.Command, _ []string) error {
 			cfg, err := config.Load[config.Infra]()
@@ -47,17 +45,17 @@ func newRaceCommand() *cobra.Command {
 				return err
 			}
 			if flags.replay != "" {
-				return runReplay(command.Context(), command.OutOrStdout(), cfg, flags)
+				return runReplay(command.Context(), command.OutOrStdout(), cfg, flags.replay)
 			}
 			return runRace(command.Context(), command.OutOrStdout(), cfg, flags)
 		},
 	}
 	command.Flags().StringVar(&flags.record, "record", "", "write the race to this file, to replay it")
 	command.Flags().StringVar(&flags.replay, "replay", "", "show the race in this file; nothing else is started")
-	command.Flags().IntVar(&flags.rate, "rate", 50, "requests a second on each lane at the start")
+	command.Flags().IntVar(&flags.rate, "rate", 50, "requests a second to each exercise at the start")
 	command.Flags().Uint64Var(&flags.seed, "seed", 1, "decides which airports are asked for")
 	command.Flags().IntVar(&flags.pairs, "pairs", 200, "how many different connections are asked for")
-	command.Flags().DurationVar(&flags.ttl, "ttl", 5*time.Minute, "when a fault is taken back by itself")
+	command.Flags().DurationVar(&flags.ttl, "ttl", 5*time.Minute, "how long a fault lasts at most")
 	command.MarkFlagsMutuallyExclusive("record", "replay")
 	return command
 }
@@ -65,7 +63,7 @@ func newRaceCommand() *cobra.Command {
 // runRace races until ctx ends, or until something that the race needs fails.
 func runRace(ctx context.Context, out io.Writer, cfg config.Infra, flags raceFlags) (err error) {
 	if flags.rate < 1 || flags.rate > load.MaxRate {
-		return fmt.Errorf("a rate of %d is out of bounds; choose 1 to %d", flags.rate, load.MaxRate)
+		return fmt.Errorf("a rate of %d is out of range; choose 1 to %d", flags.rate, load.MaxRate)
 	}
 	if flags.ttl <= 0 {
 		return errors.New("a fault must end some time; choose a --ttl above 0, such as 5m")
@@ -74,7 +72,7 @@ func runRace(ctx context.Context, out io.Writer, cfg config.Infra, flags raceFla
 	if err != nil {
 		return err
 	}
-	data, err := workshopData()
+	data, err := stack.Dataset(cfg)
 	if err != nil {
 		return err
 	}
@@ -82,11 +80,15 @@ func runRace(ctx context.Context, out io.Writer, cfg config.Infra, flags raceFla
 	if err != nil {
 		return err
 	}
-	record, closeRecord, err := recording(flags.record)
-	if err != nil {
-		return errors.Join(err, listener.Close())
+	var record io.Writer
+	if flags.record != "" {
+		file, err := os.Create(flags.record)
+		if err != nil {
+			return errors.Join(fmt.Errorf("record the race: %w", err), listener.Close())
+		}
+		defer func() { err = errors.Join(err, file.Close()) }()
+		record = file
 	}
-	defer func() { err = errors.Join(err, closeRecord()) }()
 	hub, err := livepage.NewHub(livepage.NewHello(), record)
 	if err != nil {
 		return errors.Join(err, listener.Close())
@@ -104,7 +106,7 @@ func runRace(ctx context.Context, out io.Writer, cfg config.Infra, flags raceFla
 		return err
 	}
 	defer func() { err = errors.Join(err, server.Close()) }()
-	fmt.Fprintf(out, "\n%s\n\n", color.New(color.Bold).Sprint("The race: five exercises, one fault"))
+	fmt.Fprintf(out, "\n%s\n\n", title("The race: five exercises, one fault"))
 	cli.Pair(out, "open", server.URL())
 	if flags.record != "" {
 		cli.Pair(out, "recording", flags.record)
@@ -114,9 +116,9 @@ func runRace(ctx context.Context, out io.Writer, cfg config.Infra, flags raceFla
 	return cli.Stopped(ctx, race.Run(ctx))
 }
 
-// runReplay shows a recorded race until ctx ends.
-func runReplay(ctx context.Context, out io.Writer, cfg config.Infra, flags raceFlags) error {
-	run, err := livepage.OpenRun(flags.replay)
+// runReplay shows the race in the file at path until ctx ends.
+func runReplay(ctx context.Context, out io.Writer, cfg config.Infra, path string) error {
+	run, err := livepage.OpenRun(path)
 	if err != nil {
 		return err
 	}
@@ -128,33 +130,18 @@ func runReplay(ctx context.Context, out io.Writer, cfg config.Infra, flags raceF
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(out, "\n%s\n\n", color.New(color.Bold).Sprintf("A recorded race: %s", time.Duration(run.Length)*time.Millisecond))
+	fmt.Fprintf(out, "\n%s\n\n", title("A recorded race: %s", time.Duration(run.Length)*time.Millisecond))
 	cli.Pair(out, "open", server.URL())
 	cli.Pair(out, "End it", "Ctrl-C")
 	<-ctx.Done()
 	return server.Close()
 }
 
-// listenConsole takes the console's port, or says who holds it.
+// listenConsole listens on the live page's port; the error says who holds it.
 func listenConsole(cfg config.Infra) (net.Listener, error) {
 	listener, err := livepage.Listen(cfg.ConsolePort)
-	if err == nil {
-		return listener, nil
-	}
-	if port.InUse(err) {
+	if err != nil && port.InUse(err) {
 		return nil, port.Taken(cfg.ConsolePort, "CONSOLE_PORT")
 	}
-	return nil, err
-}
-
-// recording opens the file to record to; without a path there is none.
-func recording(path string) (io.Writer, func() error, error) {
-	if path == "" {
-		return nil, func() error { return nil }, nil
-	}
-	file, err := os.Create(path)
-	if err != nil {
-		return nil, nil, fmt.Errorf("record the race: %w", err)
-	}
-	return file, file.Close, nil
+	return listener, err
 }

@@ -1,9 +1,16 @@
-// Package cmd holds the commands of the workshop, one file each: flags, words and exit codes. What they can do is elsewhere.
+// Package cmd holds the commands of the workshop, one file each: flags, printing and exit codes. What they do is elsewhere.
 package cmd
 
-import "github.com/spf13/cobra"
+import (
+	"encoding/json"
+	"fmt"
+	"io"
 
-// New returns the command line with every command.
+	"github.com/fatih/color"
+	"github.com/spf13/cobra"
+)
+
+// New returns the command line with every command, in the groups and in the order that make lists.
 func New() *cobra.Command {
 	root := &cobra.Command{
 		Use:   "workshop",
@@ -12,30 +19,41 @@ func New() *cobra.Command {
 			"Each command is also a make target: `make exercise3` is `go run ./infra exercise3`.",
 		SilenceErrors:     true,
 		SilenceUsage:      true,
-		PersistentPreRunE: useBundle,
 		CompletionOptions: cobra.CompletionOptions{HiddenDefaultCmd: true},
 	}
-	root.AddCommand(newExerciseCommands()...)
-	root.AddCommand(
-		newInfraCommand(),
-		newChaosCommand(),
-		newCalmCommand(),
-		newToxiproxyCLICommand(),
-		newDataCommand(),
-		newLoadCommand(),
-		newRaceCommand(),
-		newDiffCommand(),
-		newTestCommand(),
-		newVerifyCommand(),
-		newSeedCommand(),
-		newDoctorCommand(),
-		newSecretsCommand(),
-		newBundleCommand(),
-		newUpCommand(),
-		newDownCommand(),
-		newLogsCommand(),
-		newPSCommand(),
-		newMatrixCommand(),
-	)
+	cobra.EnableCommandSorting = false
+	for _, group := range []struct {
+		title, more string
+		commands    []*cobra.Command
+	}{
+		{"Learn", "", append(newExerciseCommands(), newInfraCommand(), newChaosCommand(), newCalmCommand(), newLoadCommand(),
+			newVerifyCommand(), newDiffCommand(), newRaceCommand())},
+		{"Prepare a room", "", []*cobra.Command{newDoctorCommand(), newBundleCommand(), newSecretsCommand()}},
+		{"Servers and data", "", []*cobra.Command{newDataCommand(), newSeedCommand(), newUpCommand(), newDownCommand(),
+			newLogsCommand(), newPSCommand(), newToxiproxyCLICommand()}},
+		{"Maintain the workshop", " (for the rest of it: go run ./infra/tools)", []*cobra.Command{newTestCommand(), newMatrixCommand()}},
+	} {
+		root.AddGroup(&cobra.Group{ID: group.title, Title: group.title + group.more})
+		for _, command := range group.commands {
+			command.GroupID = group.title
+		}
+		root.AddCommand(group.commands...)
+	}
+	root.SetHelpCommandGroupID("Learn")
 	return root
+}
+
+// title is a line that stands out.
+func title(format string, values ...any) string {
+	return color.New(color.Bold).Sprintf(format, values...)
+}
+
+// printJSON writes a value for programs and, indented, for people.
+func printJSON(out io.Writer, value any) error {
+	encoder := json.NewEncoder(out)
+	encoder.SetIndent("", "  ")
+	if err := encoder.Encode(value); err != nil {
+		return fmt.Errorf("print as JSON: %w", err)
+	}
+	return nil
 }

@@ -2,6 +2,7 @@ package cmd
 
 import (
 	"bufio"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"io"
@@ -15,19 +16,19 @@ import (
 	"chaosworkshop/shared/config"
 )
 
-// newSecretsCommand writes the passwords outside the tree.
+// newSecretsCommand stores the database's root password outside the tree.
 func newSecretsCommand() *cobra.Command {
 	var generate, force bool
 	command := &cobra.Command{
 		Use:   "secrets",
-		Short: "Keep the database's root password outside the tree, never shown",
-		Long: "Write the root password of the flights database to the .env in your config directory, readable by you alone.\n" +
-			"It asks without showing what you type; without an answer, or without a terminal, it makes up a password.",
+		Short: "Store the database password outside the tree",
+		Long: "Store the root password of the flights database in the .env in your config directory, readable by you alone.\n" +
+			"You type it unseen, or pipe it in. An empty answer makes a random password.",
 		Args: cobra.NoArgs,
 		RunE: func(command *cobra.Command, _ []string) error {
 			path := config.UserFile()
 			if _, err := os.Lstat(path); err == nil && !force {
-				return fmt.Errorf("%s: %w; --force replaces it", path, secrets.ErrExists)
+				return fmt.Errorf("%s exists; --force replaces it", path)
 			}
 			password := ""
 			if !generate {
@@ -37,18 +38,22 @@ func newSecretsCommand() *cobra.Command {
 				}
 			}
 			if password == "" {
-				password = secrets.Generate()
-				fmt.Fprintln(command.ErrOrStderr(), "A random password was made up.")
+				password = rand.Text()
+				fmt.Fprintln(command.ErrOrStderr(), "The password is a random one.")
 			}
 			if err := secrets.Write(path, password, force); err != nil {
 				return err
 			}
-			fmt.Fprintf(command.OutOrStdout(), "Written to %s, readable by you alone. What starts from now on uses it.\n", path)
-			return warnOfWinner(command.ErrOrStderr(), path)
+			fmt.Fprintf(command.OutOrStdout(), "Stored in %s, readable by you alone. Everything that you start from now on uses it.\n", path)
+			sources, err := config.Sources()
+			if winner := sources["MYSQL_ROOT_PASSWORD"]; err == nil && winner != path {
+				fmt.Fprintf(command.ErrOrStderr(), "But MYSQL_ROOT_PASSWORD is also set in %s, which wins; remove it there.\n", winner)
+			}
+			return err
 		},
 	}
-	command.Flags().BoolVar(&generate, "generate", false, "make up a password without asking")
-	command.Flags().BoolVar(&force, "force", false, "replace the file that is there")
+	command.Flags().BoolVar(&generate, "generate", false, "make a random password without asking")
+	command.Flags().BoolVar(&force, "force", false, "replace the file if there is one")
 	return command
 }
 
@@ -63,7 +68,7 @@ func askPassword(in io.Reader, out io.Writer) (string, error) {
 		return strings.TrimRight(line, "\r\n"), nil
 	}
 	var answers []string
-	for _, question := range []string{"New root password (nothing: make one up): ", "Once more: "} {
+	for _, question := range []string{"New root password (empty for a random one): ", "Again: "} {
 		fmt.Fprint(out, question)
 		answer, err := term.ReadPassword(int(terminal.Fd()))
 		fmt.Fprintln(out)
@@ -76,19 +81,7 @@ func askPassword(in io.Reader, out io.Writer) (string, error) {
 		answers = append(answers, string(answer))
 	}
 	if answers[0] != answers[1] {
-		return "", errors.New("the two are not the same; nothing was written, run it again")
+		return "", errors.New("the passwords differ and nothing was stored; run it again")
 	}
 	return answers[0], nil
-}
-
-// warnOfWinner says so where another source wins over the file at path.
-func warnOfWinner(out io.Writer, path string) error {
-	sources, err := config.Sources()
-	if err != nil {
-		return err
-	}
-	if winner := sources["MYSQL_ROOT_PASSWORD"]; winner != path {
-		fmt.Fprintf(out, "But MYSQL_ROOT_PASSWORD is also set in %s, which wins; remove it there.\n", winner)
-	}
-	return nil
 }

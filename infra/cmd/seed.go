@@ -1,7 +1,6 @@
 package cmd
 
 import (
-	"encoding/json"
 	"fmt"
 	"net"
 	"os"
@@ -10,11 +9,9 @@ import (
 	"github.com/go-sql-driver/mysql"
 	"github.com/spf13/cobra"
 
-	"chaosworkshop/infra/lab/openflights"
 	"chaosworkshop/infra/lab/seed"
 	"chaosworkshop/infra/lab/stack"
 	"chaosworkshop/shared/config"
-	"chaosworkshop/shared/model"
 )
 
 // newSeedCommand fills a MySQL-compatible server with the flights database.
@@ -25,51 +22,42 @@ func newSeedCommand() *cobra.Command {
 		Use:   "seed [DSN]",
 		Short: "Fill a MySQL or MariaDB server with the flights database",
 		Long: "Fill a MySQL-compatible server with the flights database, or bring it up to date: a second run writes nothing.\n\n" +
-			"The DSN is user:password@tcp(host:3306)/flights, or mysql://user:password@host:3306/flights. Without one, the\n" +
-			"variable DSN counts, which keeps the password out of the list of processes; without that, the database on MYSQL_PORT.",
+			"The DSN is user:password@tcp(host:3306)/flights, or mysql://user:password@host:3306/flights. Without one, seed uses\n" +
+			"the variable DSN, which keeps the password out of the list of processes; without that, the database on MYSQL_PORT.",
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(command *cobra.Command, args []string) error {
 			cfg, err := config.Load[config.Infra]()
 			if err != nil {
 				return err
 			}
-			if dir == "" {
-				dir = cfg.OpenFlightsDir
+			if dir != "" {
+				cfg.OpenFlightsDir = dir
 			}
-			data, err := seedData(dir)
+			data, err := stack.Dataset(cfg)
 			if err != nil {
 				return err
 			}
-			results, err := seed.Run(command.Context(), seed.Options{
+			tables, err := seed.Run(command.Context(), seed.Options{
 				DSN: seedTarget(cfg, args), Data: data, Force: force, Out: command.ErrOrStderr(),
 			})
 			if err != nil {
 				return err
 			}
 			if asJSON {
-				return json.NewEncoder(command.OutOrStdout()).Encode(results)
+				return printJSON(command.OutOrStdout(), tables)
 			}
 			written, removed := 0, 0
-			for _, result := range results {
-				written, removed = written+result.Written, removed+result.Removed
+			for _, table := range tables {
+				written, removed = written+table.Written, removed+table.Removed
 			}
 			fmt.Fprintf(command.OutOrStdout(), "The flights database is complete: %d rows written, %d removed.\n", written, removed)
 			return nil
 		},
 	}
 	command.Flags().StringVar(&dir, "data", "", "a folder of OpenFlights .dat files (default: OPENFLIGHTS_DIR, or the built-in sample)")
-	command.Flags().BoolVar(&force, "force", false, "also into a database that holds other tables, which stay as they are")
+	command.Flags().BoolVar(&force, "force", false, "also fill a database that holds other tables; they stay as they are")
 	command.Flags().BoolVar(&asJSON, "json", false, "print the rows of each table as JSON")
 	return command
-}
-
-// seedData is what the folder holds, or the sample.
-func seedData(dir string) (model.Dataset, error) {
-	if dir == "" {
-		return openflights.Sample(), nil
-	}
-	data, _, err := openflights.Load(stack.Folder(dir))
-	return data, err
 }
 
 // seedTarget is the DSN that the user gave, or that of the database on MYSQL_PORT.

@@ -30,7 +30,7 @@ func newTestCommand() *cobra.Command {
 					packages[i] += "/..."
 				}
 			}
-			// A result from the cache may be older than the infrastructure that a test starts as a process of its own.
+			// Not from the cache: a test that starts the infrastructure as a process would not notice that it changed.
 			args := []string{"go", "test", "-count=1", "-timeout=10m"}
 			if race {
 				args = append(args, "-race")

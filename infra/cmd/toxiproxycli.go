@@ -7,10 +7,9 @@ import (
 	"path/filepath"
 	"runtime"
 
-	"chaosworkshop/infra/internal/cli"
-
 	"github.com/spf13/cobra"
 
+	"chaosworkshop/infra/internal/cli"
 	"chaosworkshop/infra/internal/tool"
 )
 
@@ -33,7 +32,7 @@ func newToxiproxyCLICommand() *cobra.Command {
 				Output: command.ErrOrStderr(),
 			}.Do(command.Context())
 			if _, failed := errors.AsType[*exec.ExitError](err); failed {
-				return fmt.Errorf("build toxiproxy-cli: the compiler's words stand above")
+				return fmt.Errorf("build toxiproxy-cli: see the compiler's messages above")
 			}
 			if err != nil {
 				return err

@@ -25,6 +25,8 @@ type Cell struct {
 	// Number is the experiment's, Stage the exercise's: 1 to 5.
 	Number int `json:"number"`
 	Stage  int `json:"stage"`
+	// Experiment is what ran.
+	Experiment Experiment `json:"-"`
 	// Want is what must come out: a stage passes from the experiment of its own pattern downwards.
 	Want Verdict `json:"want"`
 	// Tries counts the runs until one was valid.
@@ -88,10 +90,11 @@ func (r *Runner) RunMatrix(ctx context.Context, progress Progress) (*Matrix, err
 	matrix := r.newMatrix()
 	// The longest first, so that no long one is left alone at the end.
 	matrix.Cells = make([]Cell, 0, Stages*Stages)
+	all := Experiments(r.Settings)
 	var tasks []task
 	for _, number := range []int{5, 4, 3, 2, 1} {
 		for stage, subject := range subjects {
-			matrix.Cells = append(matrix.Cells, Cell{Number: number, Stage: stage + 1, Want: wanted(number, stage+1)})
+			matrix.Cells = append(matrix.Cells, Cell{Number: number, Stage: stage + 1, Experiment: all[number-1], Want: wanted(number, stage+1)})
 			tasks = append(tasks, task{&matrix.Cells[len(matrix.Cells)-1], subject})
 		}
 	}
@@ -104,10 +107,11 @@ func (r *Runner) RunMatrix(ctx context.Context, progress Progress) (*Matrix, err
 // order of the experiments. The error says that the environment is broken.
 func (r *Runner) Verify(ctx context.Context, subject Subject, progress Progress) ([]Cell, error) {
 	cells := make([]Cell, subject.Stage)
+	all := Experiments(r.Settings)
 	var tasks []task
 	for i := range cells {
 		number := subject.Stage - i // The longest first.
-		cells[number-1] = Cell{Number: number, Stage: subject.Stage, Want: Passed}
+		cells[number-1] = Cell{Number: number, Stage: subject.Stage, Experiment: all[number-1], Want: Passed}
 		tasks = append(tasks, task{&cells[number-1], subject})
 	}
 	return cells, r.runTasks(ctx, tasks, progress)

@@ -124,15 +124,6 @@ func (r *Runner) right(pair load.Pair, body []byte) bool {
 	return slices.Equal(slices.SortedFunc(slices.Values(got), byAirline), want)
 }
 
-// Experiment is the experiment of an exercise, 1 to 5, with the runner's settings.
-func (r *Runner) Experiment(number int) (Experiment, error) {
-	all := Experiments(r.Settings)
-	if number < 1 || number > len(all) {
-		return Experiment{}, fmt.Errorf("there is no exercise %d; choose 1 to %d", number, len(all))
-	}
-	return all[number-1], nil
-}
-
 // Run runs an experiment on an app. The error says that the environment is broken: the app does not start, or the
 // experiment's own parts do not work.
 func (r *Runner) Run(ctx context.Context, e Experiment, subject Subject) (*Run, error) {

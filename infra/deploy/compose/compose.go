@@ -1,9 +1,14 @@
-// Package compose runs the workshop on Docker: it drives Docker Compose over infra/deploy/docker-compose.yml, with the
-// workshop's settings, and says in one line what is wrong where Docker does not.
+// Package compose runs the workshop in Docker: it drives Docker Compose over infra/deploy/docker-compose.yml with the
+// workshop's settings, and says in one line what is wrong when Docker fails.
+//
+// Both forms work: the plugin, `docker compose`, and the older program docker-compose 1.29, which Debian 12 has. That one
+// has no `config --format json`, `up --wait` or `ps --format json`, so this package reads the file and waits by itself.
 package compose
 
 import (
+	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -19,6 +24,9 @@ import (
 // defaultProject names the containers and the network. The variable COMPOSE_PROJECT_NAME changes it, as Compose's own.
 const defaultProject = "chaosworkshop"
 
+// errStopped says that the user pressed Ctrl-C before all was done.
+var errStopped = errors.New("stopped; `make ps` lists what runs, `make down` stops it")
+
 // Compose is a Docker Compose that works, and the workshop's file.
 type Compose struct {
 	// Project is the name before every container.
@@ -32,8 +40,8 @@ type Compose struct {
 	output   io.Writer
 }
 
-// Find finds Docker Compose, either of its two forms, and checks that the daemon answers. What Docker says meanwhile
-// goes to output. The error says what is absent and how to do without.
+// Find finds Docker Compose, in either form, and checks that the daemon answers. What Docker writes later goes to output.
+// The error says what is missing and how to do without.
 func Find(ctx context.Context, output io.Writer) (*Compose, error) {
 	root, err := config.Root()
 	if err != nil {
@@ -44,10 +52,7 @@ func Find(ctx context.Context, output io.Writer) (*Compose, error) {
 		return nil, err
 	}
 	compose := &Compose{
-		Project:  defaultProject,
-		file:     filepath.Join(root, "infra", "deploy", "docker-compose.yml"),
-		settings: settings,
-		output:   output,
+		Project: defaultProject, file: filepath.Join(root, "infra", "deploy", "docker-compose.yml"), settings: settings, output: output,
 	}
 	if name := settings["COMPOSE_PROJECT_NAME"]; name != "" {
 		compose.Project = name
@@ -58,38 +63,34 @@ func Find(ctx context.Context, output io.Writer) (*Compose, error) {
 	if err := Daemon(ctx); err != nil {
 		return nil, err
 	}
-	compose.Program, err = program(ctx)
-	return compose, err
+	for _, program := range []string{"docker compose", "docker-compose"} {
+		words := append(strings.Fields(program), "version")
+		if exec.CommandContext(ctx, words[0], words[1:]...).Run() == nil {
+			compose.Program = program
+			return compose, nil
+		}
+	}
+	return nil, errors.New("found Docker, but not Docker Compose; install its plugin (docker compose) or the program docker-compose")
 }
 
 // Daemon tells whether Docker is installed and its daemon answers.
 func Daemon(ctx context.Context) error {
+	const without = ", or do without: `make exercise1` needs no Docker"
 	if _, err := exec.LookPath("docker"); err != nil {
-		return errors.New("no Docker is installed, or it is not in the PATH; install Docker Desktop or Docker Engine, or do without: `make exercise1` needs no Docker")
+		return errors.New("no Docker is installed, or it is not in the PATH; install Docker Desktop or Docker Engine" + without)
 	}
 	output, err := exec.CommandContext(ctx, "docker", "version", "--format", "{{.Server.Version}}").CombinedOutput()
-	if err == nil {
+	switch {
+	case err == nil:
 		return nil
+	case bytes.Contains(output, []byte("permission denied")):
+		return errors.New("you have no permission to use the Docker daemon; add yourself to the group docker and log in again" + without)
 	}
-	if strings.Contains(string(output), "permission denied") {
-		return errors.New("you may not talk to the Docker daemon; add yourself to the group docker and log in again, or do without: `make exercise1` needs no Docker")
-	}
-	return errors.New("the Docker daemon does not answer; start Docker Desktop, or `sudo systemctl start docker`, or do without: `make exercise1` needs no Docker")
-}
-
-// program is the form of Docker Compose that is there; of both, the newer.
-func program(ctx context.Context) (string, error) {
-	if exec.CommandContext(ctx, "docker", "compose", "version").Run() == nil {
-		return "docker compose", nil
-	}
-	if exec.CommandContext(ctx, "docker-compose", "version").Run() == nil {
-		return "docker-compose", nil
-	}
-	return "", errors.New("found Docker, but not Docker Compose; install its plugin (docker compose) or the program docker-compose")
+	return errors.New("the Docker daemon does not answer; start Docker Desktop, or `sudo systemctl start docker`" + without)
 }
 
 // Up builds and starts the services of the profiles, beside those without one, and returns when the database answers
-// through Toxiproxy. Before it starts anything it checks that the ports are free and the images there or to be pulled.
+// through Toxiproxy. Before it starts anything, it checks the ports, and builds or pulls the images.
 func (c *Compose) Up(ctx context.Context, profiles []string) error {
 	names, err := c.chosen(profiles)
 	if err != nil {
@@ -101,13 +102,13 @@ func (c *Compose) Up(ctx context.Context, profiles []string) error {
 	if err := c.images(ctx, names); err != nil {
 		return err
 	}
-	if err := c.run(ctx, c.profiles(), "rm", "--stop", "--force", c.rival(names)); err != nil {
-		return err
-	}
-	arguments := []string{"up", "--detach"}
+	// Both databases have the same name and port, so only one of them runs. As Toxiproxy's dependency flights-db would start.
+	arguments, rival := []string{"up", "--detach"}, "mysql"
 	if slices.Contains(names, "mysql") {
-		// It stands in for flights-db, which must not start as Toxiproxy's dependency.
-		arguments = append(arguments, "--no-deps")
+		arguments, rival = append(arguments, "--no-deps"), "flights-db"
+	}
+	if err := c.run(ctx, c.profiles(), "rm", "--stop", "--force", rival); err != nil {
+		return err
 	}
 	if err := c.run(ctx, profiles, append(arguments, names...)...); err != nil {
 		return err
@@ -115,15 +116,24 @@ func (c *Compose) Up(ctx context.Context, profiles []string) error {
 	return c.ready(ctx, names)
 }
 
-// rival is the database that does not run beside the chosen ones: both take the same name and port.
-func (c *Compose) rival(names []string) string {
-	if slices.Contains(names, "mysql") {
-		return "flights-db"
+// images builds the images that are made here, and pulls those that this computer lacks.
+func (c *Compose) images(ctx context.Context, names []string) error {
+	for _, name := range names {
+		service, verb := c.services[name], "build"
+		if service.Build == nil {
+			if exec.CommandContext(ctx, "docker", "image", "inspect", service.Image).Run() == nil {
+				continue
+			}
+			verb = "pull"
+		}
+		if err := c.run(ctx, c.profiles(), verb, name); err != nil {
+			return fmt.Errorf("%s the image %s: %w", verb, service.Image, err)
+		}
 	}
-	return "mysql"
+	return nil
 }
 
-// Down ends every service of every profile and removes the containers and the network; with volumes, also the data of
+// Down stops every service of every profile and removes the containers and the network; with volumes, also the data of
 // the profile mysql.
 func (c *Compose) Down(ctx context.Context, volumes bool) error {
 	arguments := []string{"down", "--remove-orphans"}
@@ -133,47 +143,79 @@ func (c *Compose) Down(ctx context.Context, volumes bool) error {
 	return c.run(ctx, c.profiles(), arguments...)
 }
 
-// Logs writes what the services say to output, and goes on with follow until ctx ends.
-func (c *Compose) Logs(ctx context.Context, follow bool, services []string) error {
+// Logs writes the services' last 200 lines to out, and continues with follow until ctx ends.
+func (c *Compose) Logs(ctx context.Context, out io.Writer, follow bool, services []string) error {
 	arguments := []string{"logs", "--tail", "200"}
 	if follow {
 		arguments = append(arguments, "--follow")
 	}
 	for _, name := range services {
 		if _, ok := c.services[name]; !ok {
-			return fmt.Errorf("there is no service %q; choose of %s", name, strings.Join(c.names(), ", "))
+			return fmt.Errorf("there is no service %q; choose from %s", name, strings.Join(c.names(), ", "))
 		}
 	}
-	err := c.run(ctx, c.profiles(), append(arguments, services...)...)
-	if ctx.Err() != nil {
-		return nil // Ctrl-C is how following ends.
+	command := c.command(ctx, c.profiles(), append(arguments, services...))
+	command.Stdout, command.Stderr = out, c.output
+	if err := command.Run(); err != nil && ctx.Err() == nil { // Ctrl-C is how following ends.
+		return fmt.Errorf("show the logs: %w; `make ps` lists the containers", err)
 	}
-	return err
+	return nil
 }
 
-// run runs Compose over the file. Its words go to output; the last ones are in the error.
+// Container is one container of the project.
+type Container struct {
+	Name   string `json:"name"`
+	Image  string `json:"image"`
+	Status string `json:"status"`
+	Ports  string `json:"ports"`
+}
+
+// Containers are the project's containers, running or not.
+func (c *Compose) Containers(ctx context.Context) ([]Container, error) {
+	output, err := exec.CommandContext(ctx, "docker", "ps", "--all", "--filter", c.filter(), "--format", "{{json .}}").Output()
+	if err != nil {
+		return nil, fmt.Errorf("list the containers: %w", err)
+	}
+	containers := []Container{}
+	for line := range bytes.Lines(output) {
+		var row struct{ Names, Image, Status, Ports string }
+		if err := json.Unmarshal(line, &row); err != nil {
+			return nil, fmt.Errorf("read the list of containers: %w", err)
+		}
+		containers = append(containers, Container{row.Names, row.Image, row.Status, row.Ports})
+	}
+	return containers, nil
+}
+
+// filter selects the project's containers.
+func (c *Compose) filter() string { return "label=com.docker.compose.project=" + c.Project }
+
+// run runs Compose and passes on what it writes; the error explains it.
 func (c *Compose) run(ctx context.Context, profiles []string, arguments ...string) error {
-	all := append(strings.Fields(c.Program), "--project-name", c.Project, "--file", c.file)
-	for _, profile := range profiles {
-		all = append(all, "--profile", profile)
+	var words bytes.Buffer
+	command := c.command(ctx, profiles, arguments)
+	both := io.MultiWriter(c.output, &words)
+	command.Stdout, command.Stderr = both, both
+	if err := command.Run(); err != nil {
+		if ctx.Err() != nil {
+			return errStopped
+		}
+		return explain(c.Program, words.String())
 	}
-	return c.docker(ctx, c.output, append(all, arguments...)...)
+	return nil
 }
 
-// docker runs a command with the workshop's settings.
-func (c *Compose) docker(ctx context.Context, output io.Writer, arguments ...string) error {
-	words := &tail{}
-	command := exec.CommandContext(ctx, arguments[0], arguments[1:]...)
+// command is Compose over the file, with the workshop's settings.
+func (c *Compose) command(ctx context.Context, profiles, arguments []string) *exec.Cmd {
+	words := append(strings.Fields(c.Program), "--project-name", c.Project, "--file", c.file)
+	for _, profile := range profiles {
+		words = append(words, "--profile", profile)
+	}
+	words = append(words, arguments...)
+	command := exec.CommandContext(ctx, words[0], words[1:]...)
 	command.Cancel = func() error { return command.Process.Signal(os.Interrupt) }
-	command.Stdout, command.Stderr = io.MultiWriter(output, words), io.MultiWriter(output, words)
 	for name, value := range c.settings {
 		command.Env = append(command.Env, name+"="+value)
 	}
-	if err := command.Run(); err != nil {
-		if ctx.Err() != nil {
-			return errors.New("stopped; `make ps` shows what runs, `make down` ends it")
-		}
-		return explain(arguments[0], words.String())
-	}
-	return nil
+	return command
 }

@@ -109,7 +109,7 @@ func TestChosen(t *testing.T) {
 		{"mysql", "mysql toxiproxy"},
 		{"exercise3", "exercise3 flights-db toxiproxy"},
 		{"observe mysql", "grafana mysql prometheus toxics toxiproxy"},
-		{"nonsense", `there is no profile "nonsense"; choose of exercise1, exercise2, exercise3, exercise4, exercise5, mysql, observe`},
+		{"nonsense", `there is no profile "nonsense"; choose from exercise1, exercise2, exercise3, exercise4, exercise5, mysql, observe`},
 		{"exercise1 exercise2", "only one exercise can have the port 5000; choose one of exercise1, exercise2, or see them side by side with `make race`"},
 	} {
 		names, err := compose.chosen(strings.Fields(test.profiles))
@@ -164,7 +164,7 @@ func TestExplain(t *testing.T) {
 		{"failed to register layer: write /x: no space left on device", "docker system prune"},
 		{"Couldn't connect to Docker daemon at http+docker://localhost - is it running?", "daemon does not answer"},
 		{"one\n\n  something new \n", "docker failed: something new"},
-		{"", "docker failed: it said nothing"},
+		{"", "docker failed without a word"},
 	} {
 		if got := explain("docker", test.words).Error(); !strings.Contains(got, test.want) || strings.Contains(got, "\n") {
 			t.Errorf("%q: got %q, want one line with %q", test.words, got, test.want)

@@ -4,63 +4,45 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
-	"slices"
 	"strconv"
 	"strings"
 
 	"chaosworkshop/infra/internal/port"
 )
 
-// allocated finds the port in what Docker says about one that is taken.
+// allocated finds the port in what Docker writes about one that is taken.
 var allocated = regexp.MustCompile(`:(\d+)(?::| failed:).*(?:already allocated|already in use)`)
 
-// explain turns the last words of Docker into one line that says what to do.
+// explanations are what Docker writes, as a pattern, and what to do about it.
+var explanations = []struct {
+	words *regexp.Regexp
+	says  string
+}{
+	{regexp.MustCompile(`Cannot connect to the Docker daemon|ECONNREFUSED|Connection refused|Couldn't connect to Docker daemon`),
+		"the Docker daemon does not answer; start Docker Desktop, or `sudo systemctl start docker`"},
+	{regexp.MustCompile(`pull access denied|manifest unknown|not found: manifest|repository does not exist`),
+		"the registry does not have this image, or not for you; load the image from the instructor's copy with `docker load`"},
+	{regexp.MustCompile(`no such host|Temporary failure in name resolution|i/o timeout|network is unreachable|connection refused|` +
+		`TLS handshake timeout|Client.Timeout|failed to resolve|server misbehaving`),
+		"no network to the registry; connect, load the image from the instructor's copy with `docker load`, or do without Docker: `make exercise1`"},
+	{regexp.MustCompile(`no space left on device`), "the disk is full; free space with `docker system prune`"},
+	{regexp.MustCompile(`is unhealthy|dependency failed to start`), "a service did not become healthy; `make logs` shows why, `make down` stops the rest"},
+}
+
+// explain turns what Docker wrote into one line that says what to do.
 func explain(program, words string) error {
-	has := func(texts ...string) bool {
-		return slices.ContainsFunc(texts, func(text string) bool { return strings.Contains(words, text) })
-	}
 	if found := allocated.FindStringSubmatch(words); found != nil {
-		number, _ := strconv.Atoi(found[1]) // The expression lets digits pass only.
+		number, _ := strconv.Atoi(found[1]) // The expression matches digits only.
 		return port.Taken(number, "its variable in .env")
 	}
-	switch {
-	case has("Cannot connect to the Docker daemon", "ECONNREFUSED", "Connection refused", "Couldn't connect to Docker daemon"):
-		return errors.New("the Docker daemon does not answer; start Docker Desktop, or `sudo systemctl start docker`")
-	case has("pull access denied", "manifest unknown", "not found: manifest", "repository does not exist"):
-		return errors.New("the registry does not give it out; load the image from the instructor's copy with `docker load`")
-	case has("no such host", "Temporary failure in name resolution", "i/o timeout", "network is unreachable", "connection refused",
-		"TLS handshake timeout", "Client.Timeout", "failed to resolve", "server misbehaving"):
-		return errors.New("no network to the registry; connect, load the image from the instructor's copy with `docker load`, or do without Docker: `make exercise1`")
-	case has("no space left on device"):
-		return errors.New("the disk is full; `docker system prune` makes room")
-	case has("is unhealthy", "dependency failed to start"):
-		return errors.New("a service did not become healthy; `make logs` shows why, `make down` ends the rest")
-	}
-	return fmt.Errorf("%s failed: %s", program, last(words))
-}
-
-// last is the last line that says something.
-func last(words string) string {
-	for _, line := range slices.Backward(strings.Split(strings.TrimSpace(words), "\n")) {
-		if line = strings.TrimSpace(line); line != "" {
-			return line
+	for _, explanation := range explanations {
+		if explanation.words.MatchString(words) {
+			return errors.New(explanation.says)
 		}
 	}
-	return "it said nothing"
-}
-
-// tailSize is how much a tail keeps, in bytes.
-const tailSize = 8 << 10
-
-// tail keeps the last of what a program said.
-type tail struct{ text []byte }
-
-func (t *tail) Write(piece []byte) (int, error) {
-	t.text = append(t.text, piece...)
-	if len(t.text) > tailSize {
-		t.text = t.text[len(t.text)-tailSize:]
+	lines := strings.Split(strings.TrimSpace(words), "\n")
+	if last := strings.TrimSpace(lines[len(lines)-1]); last != "" {
+		return fmt.Errorf("%s failed: %s", program, last)
 	}
-	return len(piece), nil
+	return fmt.Errorf("%s failed without a word", program)
 }
-
-func (t *tail) String() string { return string(t.text) }

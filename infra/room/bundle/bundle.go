@@ -1,68 +1,59 @@
-// Package bundle packs the workshop with all that it needs into one archive, for computers without a network.
+// Package bundle packs the workshop with everything it needs into one archive, for computers without a network.
 package bundle
 
 import (
-	"archive/tar"
-	"compress/gzip"
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
 	"io/fs"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"runtime"
+	"strings"
+
+	"chaosworkshop/infra/internal/tool"
 )
 
-// topFolder is what the archive extracts to.
+// topFolder is the folder that the archive extracts to.
 const topFolder = "chaosworkshop"
 
-// Make packs the workshop at root into an archive in the folder dir: the sources, the modules that they need, and the
-// programs built for this system. Beside it lies its SHA-256 checksum in a file .sha256. It returns the archive's path.
-//
-// What it does goes to out, a line each. Either both files are complete at the end, or there are none.
+// Make packs the workshop at root into an archive in the folder dir: the sources, the packages that they import, and the
+// programs built for this system. The archive's SHA-256 checksum goes into a file .sha256 beside it. Make returns the
+// archive's path and writes its progress to out. It leaves two complete files, or none.
 func Make(ctx context.Context, root, dir string, out io.Writer) (path string, err error) {
-	if err := os.MkdirAll(dir, 0o755); err != nil {
-		return "", fmt.Errorf("make the bundle: %w", err)
-	}
-	sources, err := sources(ctx, root)
+	files, err := sources(ctx, root)
 	if err != nil {
 		return "", fmt.Errorf("list the sources: %w", err)
 	}
-	work, err := os.MkdirTemp(dir, ".bundle-*")
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return "", fmt.Errorf("make the bundle: %w", err)
+	}
+	temp, err := os.MkdirTemp(dir, ".bundle-*")
 	if err != nil {
 		return "", fmt.Errorf("make the bundle: %w", err)
 	}
-	defer func() { err = errors.Join(err, os.RemoveAll(work)) }()
-
-	fmt.Fprintln(out, "Collecting the modules that the code and its tests need ...")
-	modules, err := collectModules(ctx, root, filepath.Join(work, "modules"))
-	if err != nil {
-		return "", fmt.Errorf("collect the modules: %w", err)
-	}
-	fmt.Fprintln(out, "Building the programs ...")
-	programs, err := build(ctx, root, filepath.Join(work, "bin"))
-	if err != nil {
+	defer func() { err = errors.Join(err, os.RemoveAll(temp)) }()
+	added := filepath.Join(temp, "added")
+	if err := build(ctx, root, added, out); err != nil {
 		return "", err
 	}
-	settings := filepath.Join(work, "settings.mk")
-	if err := os.WriteFile(settings, []byte(makeSettings), 0o644); err != nil {
-		return "", fmt.Errorf("make the bundle: %w", err)
+	more, err := below(added, func(string) bool { return false })
+	if err != nil {
+		return "", fmt.Errorf("list what was built: %w", err)
 	}
 	name := fmt.Sprintf("%s-%s-%s.tar.gz", topFolder, runtime.GOOS, runtime.GOARCH)
-	archive := filepath.Join(work, name)
-	checksum, err := pack(archive, append(append(append(sources, modules...), programs...), file{".bundle/settings.mk", settings}), out)
+	checksum, err := pack(filepath.Join(temp, name), append(files, more...), out)
 	if err != nil {
 		return "", fmt.Errorf("pack: %w", err)
 	}
 	path = filepath.Join(dir, name)
-	// Of an archive and a checksum that do not belong together, the checksum must be the one that is missing.
+	// Without a checksum an archive is visibly incomplete; with an old one it would look broken.
 	if err := os.Remove(path + ".sha256"); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return "", fmt.Errorf("make the bundle: %w", err)
 	}
-	if err := os.Rename(archive, path); err != nil {
+	if err := os.Rename(filepath.Join(temp, name), path); err != nil {
 		return "", fmt.Errorf("make the bundle: %w", err)
 	}
 	if err := os.WriteFile(path+".sha256", []byte(checksum+"  "+name+"\n"), 0o644); err != nil {
@@ -71,61 +62,63 @@ func Make(ctx context.Context, root, dir string, out io.Writer) (path string, er
 	return path, nil
 }
 
-// file is one file of the archive.
-type file struct {
-	// at is its path below the top folder, with slashes.
-	at string
-	// from is where it lies now.
-	from string
-}
-
-// pack writes the files into an archive and returns its checksum.
-func pack(path string, files []file, out io.Writer) (checksum string, err error) {
-	target, err := os.Create(path)
+// build writes into the folder target what the bundle adds to the sources, at the same paths as in the archive: vendor
+// folders, from which the go command builds without a network or any setting, and the programs in bin/.
+//
+// The workspace has one vendor folder. Each exercise has its own as well, so that a copy of it also builds alone, with
+// GOWORK=off. A workshop that was itself unpacked from a bundle has them already, among its sources.
+func build(ctx context.Context, root, target string, out io.Writer) error {
+	modules, err := tool.Modules(root)
 	if err != nil {
-		return "", err
+		return err
 	}
-	defer func() { err = errors.Join(err, target.Close()) }()
-	hash := sha256.New()
-	// Most of it, the modules, is compressed already.
-	zipped, err := gzip.NewWriterLevel(io.MultiWriter(target, hash), gzip.BestSpeed)
-	if err != nil {
-		return "", err
-	}
-	archive := tar.NewWriter(zipped)
-	progress := progress{out: out, all: len(files)}
-	for _, file := range files {
-		if err := add(archive, file); err != nil {
-			return "", err
+	_, err = os.Stat(filepath.Join(root, "vendor"))
+	complete := err == nil
+	if !complete {
+		fmt.Fprintln(out, "Collecting the packages that the code and its tests import...")
+		if err := goCommand(ctx, root, nil, "work", "vendor", "-o", filepath.Join(target, "vendor")); err != nil {
+			return err
 		}
-		progress.step()
 	}
-	if err := errors.Join(archive.Close(), zipped.Close(), target.Sync()); err != nil {
-		return "", err
+	fmt.Fprintln(out, "Building the programs...")
+	for _, module := range modules {
+		dir, program := filepath.Join(root, module), filepath.Base(module)
+		exercise := strings.HasPrefix(program, "exercise")
+		if exercise && !complete {
+			if err := goCommand(ctx, dir, []string{"GOWORK=off"}, "mod", "vendor", "-o", filepath.Join(target, program, "vendor")); err != nil {
+				return err
+			}
+		}
+		switch {
+		case program == "infra":
+			program = "workshop"
+		case !exercise:
+			continue
+		}
+		if runtime.GOOS == "windows" {
+			program += ".exe"
+		}
+		if err := goCommand(ctx, dir, nil, "build", "-trimpath", "-o", filepath.Join(target, "bin", program), "."); err != nil {
+			return err
+		}
 	}
-	return hex.EncodeToString(hash.Sum(nil)), nil
+	return nil
 }
 
-// add puts one file into the archive.
-func add(archive *tar.Writer, file file) error {
-	source, err := os.Open(file.from)
-	if err != nil {
-		return err
+// goCommand runs the go command; the error has the last line that it wrote.
+func goCommand(ctx context.Context, dir string, env []string, arguments ...string) error {
+	command := exec.CommandContext(ctx, "go", arguments...)
+	command.Dir = dir
+	command.Env = append(os.Environ(), env...)
+	output, err := command.CombinedOutput()
+	switch {
+	case err == nil:
+		return nil
+	case ctx.Err() != nil:
+		return errors.New("stopped; no bundle was made")
+	case errors.Is(err, exec.ErrNotFound):
+		return errors.New("the go command is not in the PATH; install Go from https://go.dev/dl/")
 	}
-	defer source.Close()
-	info, err := source.Stat()
-	if err != nil {
-		return err
-	}
-	mode := int64(0o644)
-	if info.Mode()&0o100 != 0 {
-		mode = 0o755
-	}
-	// No owner: whoever unpacks it owns it.
-	header := &tar.Header{Name: topFolder + "/" + file.at, Mode: mode, Size: info.Size(), ModTime: info.ModTime(), Typeflag: tar.TypeReg}
-	if err := archive.WriteHeader(header); err != nil {
-		return err
-	}
-	_, err = io.Copy(archive, source)
-	return err
+	lines := strings.Split(strings.TrimSpace(string(output)), "\n")
+	return fmt.Errorf("go %s in %s: %s", arguments[0], filepath.Base(dir), lines[len(lines)-1])
 }

@@ -87,8 +87,8 @@ func TestMake(t *testing.T) {
 			target := t.TempDir()
 			names := unpack(t, path, target)
 			for _, want := range []string{
-				"go.work", ".env.example", "exercise1/main.go", "exercise1/notes ü.md", "infra/main.go", ".bundle/settings.mk",
-				".bundle/modules/github.com/joho/godotenv/@v/v1.5.1.zip",
+				"go.work", ".env.example", "exercise1/main.go", "exercise1/notes ü.md", "infra/main.go",
+				"vendor/github.com/joho/godotenv/godotenv.go", "exercise1/vendor/github.com/joho/godotenv/godotenv.go",
 				"bin/workshop" + suffix(), "bin/exercise1" + suffix(),
 			} {
 				if !names["chaosworkshop/"+want] {
@@ -103,14 +103,31 @@ func TestMake(t *testing.T) {
 					}
 				}
 			}
-			// What was unpacked builds with no other proxy, on a computer that has no module yet.
+			// What was unpacked builds on a computer that has no module yet and no network: in the workspace, and alone as a copy.
 			unpacked := filepath.Join(target, "chaosworkshop")
-			execute(t, filepath.Join(unpacked, "exercise1"), []string{
-				"GOPROXY=" + fileURL(filepath.Join(unpacked, ".bundle", "modules")), "GOMODCACHE=" + t.TempDir(),
-				"GOFLAGS=-modcacherw", "GOSUMDB=off",
-			}, "go", "build", "-o", filepath.Join(target, "built"), ".")
+			if err := os.CopyFS(filepath.Join(unpacked, "tryout1"), os.DirFS(filepath.Join(unpacked, "exercise1"))); err != nil {
+				t.Fatal(err)
+			}
+			for folder, workspace := range map[string]string{"exercise1": "", "tryout1": "off"} {
+				execute(t, filepath.Join(unpacked, folder), []string{
+					"GOPROXY=off", "GOMODCACHE=" + t.TempDir(), "GOFLAGS=-modcacherw", "GOWORK=" + workspace,
+				}, "go", "build", "-o", filepath.Join(target, "built"), ".")
+			}
 			if left, _ := filepath.Glob(filepath.Join(root, "dist", ".bundle-*")); len(left) > 0 {
 				t.Errorf("%v is left behind", left)
+			}
+			if git {
+				return
+			}
+			// A bundle can be packed again where it was unpacked.
+			t.Setenv("GOPROXY", "off")
+			t.Setenv("GOMODCACHE", t.TempDir())
+			again, err := Make(t.Context(), unpacked, filepath.Join(target, "dist"), io.Discard)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if names := unpack(t, again, t.TempDir()); !names["chaosworkshop/vendor/github.com/joho/godotenv/godotenv.go"] {
+				t.Error("packed again: its packages are not in the bundle")
 			}
 		})
 	}
@@ -134,29 +151,6 @@ func TestMakeLeavesNothingWhenItFails(t *testing.T) {
 	}
 	if len(files) != 1 {
 		t.Errorf("got %v in dist, want what was there before", files)
-	}
-}
-
-func TestUse(t *testing.T) {
-	root := filepath.Join(t.TempDir(), "a folder")
-	for _, name := range []string{"GOPROXY", "GOSUMDB", "GOTOOLCHAIN"} {
-		t.Setenv(name, "as before")
-	}
-	if err := Use(root); err != nil {
-		t.Fatal(err)
-	}
-	if got := os.Getenv("GOPROXY"); got != "as before" {
-		t.Errorf("outside a bundle: GOPROXY became %q", got)
-	}
-	if err := os.MkdirAll(filepath.Join(root, ".bundle", "modules"), 0o755); err != nil {
-		t.Fatal(err)
-	}
-	if err := Use(root); err != nil {
-		t.Fatal(err)
-	}
-	got := os.Getenv("GOPROXY")
-	if !strings.HasPrefix(got, "file:///") || !strings.HasSuffix(got, "/a%20folder/.bundle/modules") {
-		t.Errorf("in a bundle: GOPROXY became %q", got)
 	}
 }
 

@@ -15,17 +15,18 @@ import (
 	"time"
 
 	"chaosworkshop/infra/internal/require"
+	"chaosworkshop/infra/internal/tool"
 	"chaosworkshop/shared/config"
 )
 
 // unpackedFolder is the variable that tells this test's program that it runs where there is no network.
 const unpackedFolder = "WORKSHOP_UNPACKED"
 
-// TestOffline is the proof of the promise: the real workshop as a bundle, unpacked into an empty folder, where a home
-// is empty too and no network is, runs exercise 5 and its tests.
+// TestOffline is the proof of the promise: the real workshop as a bundle, unpacked into an empty folder, with an empty
+// home and no network, runs exercise 5 and its tests, and builds a copy of an exercise.
 //
-// It runs where WORKSHOP_NETNS is 1, as root, for it makes a network namespace without a route. Instead of
-// all tests, WORKSHOP_NETNS=short runs those of exercise 5.
+// It needs WORKSHOP_NETNS=1 and root, because it makes a network namespace without a route. WORKSHOP_NETNS=short runs the
+// tests of exercise 5 instead of all.
 func TestOffline(t *testing.T) {
 	if dir := os.Getenv(unpackedFolder); dir != "" {
 		offline(t, dir)
@@ -115,6 +116,22 @@ func offline(t *testing.T, dir string) {
 		t.Fatal(err)
 	}
 	<-ended
+
+	// A copy of an exercise outside the workspace, as the lessons make them; the tool; and what other systems import.
+	if err := os.CopyFS(filepath.Join(dir, "tryout3"), os.DirFS(filepath.Join(dir, "exercise3"))); err != nil {
+		t.Fatal(err)
+	}
+	execute(t, filepath.Join(dir, "tryout3"), []string{"GOWORK=off"}, "go", "vet", "./...")
+	execute(t, dir, nil, "make", "toxiproxy-cli")
+	modules, err := tool.Modules(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, system := range tool.Systems() {
+		for _, module := range modules {
+			execute(t, filepath.Join(dir, module), []string{"GOOS=" + system, "CGO_ENABLED=0"}, "go", "list", "-deps", "-test", "./...")
+		}
+	}
 
 	arguments := []string{"make", "test"}
 	if os.Getenv("WORKSHOP_NETNS") == "short" {

@@ -1,8 +1,9 @@
-// Package diff shows what one exercise adds to another, and checks that it adds nothing else.
+// Package diff finds what differs between the folders of two exercises.
 package diff
 
 import (
 	"bytes"
+	"cmp"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -16,7 +17,7 @@ import (
 type File struct {
 	// Name is the file's path in both folders.
 	Name string
-	// From and To are its lines, each with its line end; nil where the file is not there.
+	// From and To are its lines, each with its line end; nil in a folder that lacks the file.
 	From, To []string
 }
 
@@ -26,8 +27,8 @@ type Options struct {
 	CodeOnly bool
 }
 
-// Between lists the files that differ between the folders from and to: code first, then what surrounds it. go.sum and
-// prose are left out.
+// Between lists the files that differ between the folders from and to: code first, then go.mod, then tests. It leaves out
+// go.sum and prose.
 func Between(from, to string, options Options) ([]File, error) {
 	names := map[string]bool{}
 	for _, dir := range []string{from, to} {
@@ -36,35 +37,33 @@ func Between(from, to string, options Options) ([]File, error) {
 			return nil, fmt.Errorf("compare: %w; name two folders, such as exercise2 and exercise3", err)
 		}
 		for _, entry := range entries {
-			if entry.Type().IsRegular() && shown(entry.Name(), options) {
-				names[entry.Name()] = true
+			name := entry.Name()
+			lesson := filepath.Ext(name) == ".go" || name == "go.mod"
+			if entry.Type().IsRegular() && lesson && (!options.CodeOnly || kind(name) == 0) {
+				names[name] = true
 			}
 		}
 	}
 	var files []File
 	for name := range names {
-		before, err := lines(filepath.Join(from, name))
-		if err != nil {
+		file, err := File{Name: name}, error(nil)
+		if file.From, err = lines(filepath.Join(from, name)); err != nil {
 			return nil, err
 		}
-		after, err := lines(filepath.Join(to, name))
-		if err != nil {
+		if file.To, err = lines(filepath.Join(to, name)); err != nil {
 			return nil, err
 		}
-		if !slices.Equal(before, after) {
-			files = append(files, File{Name: name, From: before, To: after})
+		if !slices.Equal(file.From, file.To) {
+			files = append(files, file)
 		}
 	}
 	slices.SortFunc(files, func(a, b File) int {
-		if byKind := kind(a.Name) - kind(b.Name); byKind != 0 {
-			return byKind
-		}
-		return strings.Compare(a.Name, b.Name)
+		return cmp.Or(kind(a.Name)-kind(b.Name), strings.Compare(a.Name, b.Name))
 	})
 	return files, nil
 }
 
-// Unified is the file's difference as a unified diff, which patch and every code review read.
+// Unified is the file's difference as a unified diff, as patch reads it.
 func (f File) Unified(from, to string) (string, error) {
 	return difflib.GetUnifiedDiffString(difflib.UnifiedDiff{
 		A: f.From, B: f.To, Context: 3,
@@ -83,14 +82,6 @@ func (f File) Changed() int {
 	return changed
 }
 
-// shown tells whether a file is part of the lesson.
-func shown(name string, options Options) bool {
-	if filepath.Ext(name) != ".go" && name != "go.mod" {
-		return false
-	}
-	return !options.CodeOnly || kind(name) == 0
-}
-
 // kind orders files: code, go.mod, tests.
 func kind(name string) int {
 	switch {
@@ -102,7 +93,7 @@ func kind(name string) int {
 	return 0
 }
 
-// lines are the lines of a file; nil when it is not there.
+// lines are the lines of a file; nil when there is no such file.
 func lines(path string) ([]string, error) {
 	text, err := os.ReadFile(path)
 	if os.IsNotExist(err) {
@@ -111,7 +102,7 @@ func lines(path string) ([]string, error) {
 	if err != nil {
 		return nil, fmt.Errorf("compare: %w", err)
 	}
-	// A checkout on Windows may end its lines otherwise: that is no lesson.
+	// A checkout on Windows may have other line ends, which are not part of the lesson.
 	text = bytes.ReplaceAll(text, []byte("\r\n"), []byte("\n"))
 	return slices.Collect(strings.Lines(string(text))), nil
 }

@@ -1,4 +1,4 @@
-// Package doctor looks at the computer as the workshop needs it, and says for each finding how to mend it.
+// Package doctor checks that the computer has what the workshop needs, and says for each finding how to fix it.
 package doctor
 
 import (
@@ -10,12 +10,10 @@ import (
 // Verdict is how bad a finding is. The command exits with it.
 type Verdict int
 
+// The verdicts, from the best to the worst: nothing to do, something you can fix, something for the instructor.
 const (
-	// OK is nothing to do.
 	OK Verdict = iota
-	// Fix is something that the user can mend.
 	Fix
-	// Ask is something for the instructor.
 	Ask
 )
 
@@ -25,9 +23,9 @@ func (v Verdict) String() string { return [...]string{"ok", "fix", "ask"}[v] }
 // MarshalText is the word in JSON.
 func (v Verdict) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
 
-// Finding is one line of the report.
+// Finding is one line of what the doctor says.
 type Finding struct {
-	// Name is what was looked at.
+	// Name is what was checked.
 	Name string `json:"name"`
 	// Verdict is how it is.
 	Verdict Verdict `json:"verdict"`
@@ -40,31 +38,34 @@ type Finding struct {
 // ok is a good finding.
 func ok(name, detail string) Finding { return Finding{Name: name, Detail: detail} }
 
-// Examine looks at everything and reports each finding as soon as it is there. It returns the worst verdict.
-func Examine(ctx context.Context, report func(Finding)) Verdict {
+// incomplete is a finding about a workshop that lacks a file of its own.
+func incomplete(name, detail string) Finding {
+	return Finding{name, Ask, detail, "get a new copy of the workshop: this one is incomplete"}
+}
+
+// Examine checks everything and hands each finding to say at once. It returns the worst verdict.
+func Examine(ctx context.Context, say func(Finding)) Verdict {
 	worst := OK
-	say := func(findings ...Finding) {
+	found := func(findings ...Finding) {
 		for _, finding := range findings {
 			worst = max(worst, finding.Verdict)
-			report(finding)
+			say(finding)
 		}
 	}
 	root, err := config.Root()
 	if err != nil {
-		say(Finding{"workshop", Fix, "this is not the workshop's folder or one below it", "cd to the folder that holds go.work"})
+		found(Finding{"workshop", Fix, "this is neither the workshop's folder nor one below it", "cd to the folder that holds go.work"})
 		return worst
 	}
-	say(ok("workshop", root))
-	say(goVersion(ctx, root))
-	say(modules(ctx, root))
-	say(writable(root))
-	say(disk(root))
-	say(clock(root))
-	say(settings(root)...)
+	found(ok("workshop", root))
+	found(goVersion(ctx, root))
+	found(modules(ctx, root))
+	found(writable(root), disk(root), clock(root))
+	found(settings(root)...)
 	if cfg, err := config.Load[config.Infra](); err == nil {
-		say(dataset(cfg))
-		say(ports(ctx, cfg)...)
+		found(dataset(cfg))
+		found(ports(ctx, cfg)...)
 	}
-	say(docker(ctx))
+	found(docker(ctx))
 	return worst
 }

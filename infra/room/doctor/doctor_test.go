@@ -158,7 +158,7 @@ func TestSettings(t *testing.T) {
 		if len(got) != 1 {
 			t.Fatalf("got %v, want one finding", got)
 		}
-		wantFinding(t, got[0], OK, "3 variables have their default")
+		wantFinding(t, got[0], OK, "3 variables have their defaults")
 	})
 	t.Run("sources, and no value", func(t *testing.T) {
 		root := folder(t, example)
@@ -222,8 +222,8 @@ func TestPorts(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer proxy.Close()
-	stranger := httptest.NewServer(http.NotFoundHandler())
-	defer stranger.Close()
+	other := httptest.NewServer(http.NotFoundHandler())
+	defer other.Close()
 	exercise := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		fmt.Fprintln(w, "database_attempts_total 0")
 	}))
@@ -237,19 +237,19 @@ func TestPorts(t *testing.T) {
 	cfg := config.Infra{Bind: "127.0.0.1", RootPassword: "right"}
 	wrong := cfg
 	wrong.RootPassword = "wr0ng"
-	wantFinding(t, look(t.Context(), cfg, "MYSQL_PORT", number(t, database.Addr()), flights), OK, fmt.Sprint(len(data.Routes)), "will be used")
+	wantFinding(t, look(t.Context(), cfg, "MYSQL_PORT", number(t, database.Addr()), flights), OK, fmt.Sprint(len(data.Routes)), "is reused")
 	wantFinding(t, look(t.Context(), wrong, "MYSQL_PORT", number(t, database.Addr()), flights), Fix, "1045", "set MYSQL_PORT")
-	wantFinding(t, look(t.Context(), cfg, "PROXY_PORT", number(t, stranger.URL), flights), Fix, "no flights database", "set PROXY_PORT")
-	wantFinding(t, look(t.Context(), cfg, "TOXIPROXY_PORT", number(t, proxy.URL()), toxiproxy), OK, "Toxiproxy", "will be used")
-	wantFinding(t, look(t.Context(), cfg, "TOXIPROXY_PORT", number(t, stranger.URL), toxiproxy), Fix, "no Toxiproxy")
-	wantFinding(t, look(t.Context(), cfg, "PORT", number(t, exercise.URL), nil), Fix, "an exercise that runs already", "set PORT")
-	wantFinding(t, look(t.Context(), cfg, "PORT", number(t, airplay.URL), nil), Fix, "AirPlay")
-	wantFinding(t, look(t.Context(), cfg, "PORT", 0, nil), OK, "free")
+	wantFinding(t, look(t.Context(), cfg, "PROXY_PORT", number(t, other.URL), flights), Fix, "no flights database", "set PROXY_PORT")
+	wantFinding(t, look(t.Context(), cfg, "TOXIPROXY_PORT", number(t, proxy.URL()), toxiproxy), OK, "Toxiproxy", "is reused")
+	wantFinding(t, look(t.Context(), cfg, "TOXIPROXY_PORT", number(t, other.URL), toxiproxy), Fix, "no Toxiproxy")
+	wantFinding(t, look(t.Context(), cfg, "PORT", number(t, exercise.URL), stranger), Fix, "an exercise that runs already", "set PORT")
+	wantFinding(t, look(t.Context(), cfg, "PORT", number(t, airplay.URL), stranger), Fix, "AirPlay")
+	wantFinding(t, look(t.Context(), cfg, "PORT", 0, stranger), OK, "free")
 	away := cfg
 	away.Bind = "192.0.2.1"
-	wantFinding(t, look(t.Context(), away, "PORT", 5000, nil), Fix, "BIND")
+	wantFinding(t, look(t.Context(), away, "PORT", 5000, stranger), Fix, "BIND")
 	if runtime.GOOS == "linux" {
-		wantFinding(t, look(t.Context(), cfg, "PORT", number(t, stranger.URL), nil), Fix, fmt.Sprintf("by doctor.test (process %d)", os.Getpid()))
+		wantFinding(t, look(t.Context(), cfg, "PORT", number(t, other.URL), stranger), Fix, fmt.Sprintf("by doctor.test (process %d)", os.Getpid()))
 	}
 }
 

@@ -9,12 +9,11 @@ import (
 	"slices"
 	"strings"
 
-	"chaosworkshop/infra/lab/openflights"
 	"chaosworkshop/infra/lab/stack"
 	"chaosworkshop/shared/config"
 )
 
-// settings says where the value of each variable comes from, never what it is, and whether all can be read.
+// settings says where the value of each variable comes from, never what it is, and whether every value is valid.
 func settings(root string) []Finding {
 	sources, err := config.Sources()
 	if err == nil {
@@ -24,11 +23,11 @@ func settings(root string) []Finding {
 		_, err = config.Load[config.App]()
 	}
 	if err != nil {
-		return []Finding{{"settings", Fix, strings.ReplaceAll(err.Error(), "\n", "; "), "correct that value, or remove it to have the default"}}
+		return []Finding{{"settings", Fix, strings.ReplaceAll(err.Error(), "\n", "; "), "correct that value, or remove it to use the default"}}
 	}
 	names, err := documented(root)
 	if err != nil {
-		return []Finding{{"settings", Ask, err.Error(), "get a new copy of the workshop: its .env.example is missing"}}
+		return []Finding{incomplete("settings", err.Error())}
 	}
 	var findings []Finding
 	standard := 0
@@ -39,11 +38,11 @@ func settings(root string) []Finding {
 			standard++
 		}
 	}
-	findings = append(findings, ok("settings", fmt.Sprintf("%d variables have their default", standard)))
+	findings = append(findings, ok("settings", fmt.Sprintf("%d variables have their defaults", standard)))
 	for _, path := range []string{filepath.Join(root, ".env"), config.UserFile()} {
 		info, err := os.Stat(path)
-		if err == nil && readableByOthers(info) && runtime.GOOS != "windows" {
-			findings = append(findings, Finding{"secrets", Fix, path + " can be read by others on this computer", "chmod 600 " + path})
+		if err == nil && info.Mode().Perm()&0o077 != 0 && runtime.GOOS != "windows" {
+			findings = append(findings, Finding{"secrets", Fix, "others on this computer can read " + path, "chmod 600 " + path})
 		}
 	}
 	return findings
@@ -67,13 +66,12 @@ func documented(root string) ([]string, error) {
 
 // dataset says what the embedded database would serve.
 func dataset(cfg config.Infra) Finding {
-	if cfg.OpenFlightsDir == "" {
-		return ok("dataset", fmt.Sprintf("the built-in sample, %d routes", len(openflights.Sample().Routes)))
+	data, err := stack.Dataset(cfg)
+	switch {
+	case err != nil:
+		return Finding{"dataset", Fix, "OPENFLIGHTS_DIR cannot be loaded: " + err.Error(), "make data, or remove OPENFLIGHTS_DIR to use the built-in sample"}
+	case cfg.OpenFlightsDir == "":
+		return ok("dataset", fmt.Sprintf("the built-in sample, %d routes", len(data.Routes)))
 	}
-	dir := stack.Folder(cfg.OpenFlightsDir)
-	data, _, err := openflights.Load(dir)
-	if err != nil {
-		return Finding{"dataset", Fix, "OPENFLIGHTS_DIR cannot be loaded: " + err.Error(), "make data, or remove OPENFLIGHTS_DIR to have the built-in sample"}
-	}
-	return ok("dataset", fmt.Sprintf("OpenFlights from %s, %d routes", dir, len(data.Routes)))
+	return ok("dataset", fmt.Sprintf("OpenFlights from %s, %d routes", stack.Folder(cfg.OpenFlightsDir), len(data.Routes)))
 }
