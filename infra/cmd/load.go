@@ -67,7 +67,7 @@ func newLoadCommand() *cobra.Command {
 
 // runLoad runs the load: the live lines go to progress, the summary to out.
 func runLoad(ctx context.Context, out, progress io.Writer, flags loadFlags) error {
-	write, err := reportWriter(flags.out)
+	write, err := summaryWriter(flags.out)
 	if err != nil {
 		return err
 	}
@@ -98,37 +98,37 @@ func runLoad(ctx context.Context, out, progress io.Writer, flags loadFlags) erro
 		metrics, _ := app.MetricsAt(ctx, flags.url) // An app that does not answer shows in the load itself.
 		return metrics.Breaker
 	}
-	report, err := load.Watch(ctx, options, breaker, printSeconds(progress))
+	summary, err := load.Watch(ctx, options, breaker, printSeconds(progress))
 	if err != nil {
 		return err
 	}
 	if flags.json {
-		err = report.WriteJSON(out)
+		err = summary.WriteJSON(out)
 	} else {
-		printLoad(out, report)
+		printLoad(out, summary)
 	}
-	return errors.Join(err, write(report))
+	return errors.Join(err, write(summary))
 }
 
-// reportWriter is what writes a report to the file, by the ending of its name; nothing for no name.
-func reportWriter(path string) (func(load.Report) error, error) {
-	write := load.Report.WriteJSON
+// summaryWriter is what writes a summary to the file, by the ending of its name; nothing for no name.
+func summaryWriter(path string) (func(load.Summary) error, error) {
+	write := load.Summary.WriteJSON
 	switch filepath.Ext(path) {
 	case ".json":
 	case ".html":
-		write = load.Report.WriteHTML
+		write = load.Summary.WriteHTML
 	default:
 		if path != "" {
 			return nil, fmt.Errorf("%s: the run is written as .json or .html; choose one of these endings", path)
 		}
-		return func(load.Report) error { return nil }, nil
+		return func(load.Summary) error { return nil }, nil
 	}
-	return func(report load.Report) error {
+	return func(summary load.Summary) error {
 		file, err := os.Create(path)
 		if err != nil {
 			return fmt.Errorf("write the run: %w", err)
 		}
-		return errors.Join(write(report, file), file.Close())
+		return errors.Join(write(summary, file), file.Close())
 	}, nil
 }
 
@@ -190,25 +190,25 @@ func printSecond(out io.Writer, second load.Second) {
 }
 
 // printLoad writes the summary.
-func printLoad(out io.Writer, report load.Report) {
-	if report.Requests == 0 {
+func printLoad(out io.Writer, summary load.Summary) {
+	if summary.Requests == 0 {
 		fmt.Fprintln(out, "\nNo request was answered before the end.")
 		return
 	}
-	fmt.Fprintf(out, "\n%s\n", color.New(color.Bold).Sprintf("%d requests, %.1f a second", report.Requests, report.Sent))
-	cli.Pair(out, "success", strings.TrimSpace(percent(report.Success)))
-	cli.Pair(out, "latency", fmt.Sprintf("p50 %s, p95 %s, p99 %s, longest %s", short(report.Latency.P50), short(report.Latency.P95),
-		short(report.Latency.P99), short(report.Latency.Max)))
+	fmt.Fprintf(out, "\n%s\n", color.New(color.Bold).Sprintf("%d requests, %.1f a second", summary.Requests, summary.Sent))
+	cli.Pair(out, "success", strings.TrimSpace(percent(summary.Success)))
+	cli.Pair(out, "latency", fmt.Sprintf("p50 %s, p95 %s, p99 %s, longest %s", short(summary.Latency.P50), short(summary.Latency.P95),
+		short(summary.Latency.P99), short(summary.Latency.Max)))
 	var outcomes []string
 	for _, outcome := range load.Outcomes() {
-		if n := report.Outcomes[outcome]; n > 0 {
+		if n := summary.Outcomes[outcome]; n > 0 {
 			outcomes = append(outcomes, fmt.Sprintf("%s %d", outcome, n))
 		}
 	}
 	cli.Pair(out, "outcomes", strings.Join(outcomes, ", "))
-	cli.Pair(out, "statuses", counts(report.Statuses))
-	if report.WhyNot != "" {
-		cli.Pair(out, "no answer", whyNot(report.WhyNot))
+	cli.Pair(out, "statuses", counts(summary.Statuses))
+	if summary.WhyNot != "" {
+		cli.Pair(out, "no answer", whyNot(summary.WhyNot))
 	}
 }
 

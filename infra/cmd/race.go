@@ -87,7 +87,7 @@ func runRace(ctx context.Context, out io.Writer, cfg config.Infra, flags raceFla
 		return errors.Join(err, listener.Close())
 	}
 	defer func() { err = errors.Join(err, closeRecord()) }()
-	hub, err := livepage.NewHub(livepage.NewHello(), record)
+	hub, err := livepage.NewHub(record)
 	if err != nil {
 		return errors.Join(err, listener.Close())
 	}
@@ -99,7 +99,7 @@ func runRace(ctx context.Context, out io.Writer, cfg config.Infra, flags raceFla
 		Pairs: load.Pairs(data, flags.pairs, flags.seed),
 		Ready: func(running *stack.Stack) { printStack(out, running) },
 	}, hub)
-	server, err := livepage.ServeRace(listener, hub, race)
+	server, err := livepage.Serve(listener, hub, race)
 	if err != nil {
 		return err
 	}
@@ -116,7 +116,7 @@ func runRace(ctx context.Context, out io.Writer, cfg config.Infra, flags raceFla
 
 // runReplay shows a recorded race until ctx ends.
 func runReplay(ctx context.Context, out io.Writer, cfg config.Infra, flags raceFlags) error {
-	run, err := livepage.OpenRun(flags.replay)
+	run, err := livepage.OpenRecording(flags.replay)
 	if err != nil {
 		return err
 	}
@@ -124,11 +124,11 @@ func runReplay(ctx context.Context, out io.Writer, cfg config.Infra, flags raceF
 	if err != nil {
 		return err
 	}
-	server, err := livepage.ServeReplay(listener, run)
+	server, err := livepage.Serve(listener, run, nil)
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(out, "\n%s\n\n", color.New(color.Bold).Sprintf("A recorded race: %s", time.Duration(run.Length)*time.Millisecond))
+	fmt.Fprintf(out, "\n%s\n\n", color.New(color.Bold).Sprintf("A recorded race: %s", run.Length()))
 	cli.Pair(out, "open", server.URL())
 	cli.Pair(out, "End it", "Ctrl-C")
 	<-ctx.Done()

@@ -77,9 +77,9 @@ func (r *rig) startApp(t *testing.T, output io.Writer, stage, port string) *app.
 }
 
 // underLoad runs do while every app gets 20 requests a second, and returns what each of them answered.
-func (r *rig) underLoad(t *testing.T, do func()) []*load.Summary {
+func (r *rig) underLoad(t *testing.T, do func()) []*load.Tally {
 	t.Helper()
-	summaries := make([]*load.Summary, len(r.apps))
+	summaries := make([]*load.Tally, len(r.apps))
 	pairs := load.Pairs(openflights.Sample(), 50, 1)
 	throttle := load.NewThrottle(20)
 	ctx, cancel := context.WithCancel(t.Context())
@@ -87,7 +87,7 @@ func (r *rig) underLoad(t *testing.T, do func()) []*load.Summary {
 	var loads sync.WaitGroup
 	var outstanding sync.WaitGroup
 	for i, app := range r.apps {
-		summaries[i] = load.NewSummary()
+		summaries[i] = &load.Tally{}
 		loads.Go(func() {
 			options := load.Options{URL: app.URL, Throttle: throttle, Pairs: pairs, Sent: func() { outstanding.Add(1) }}
 			err := load.Run(ctx, options, func(result load.Result) {

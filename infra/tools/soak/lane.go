@@ -36,7 +36,7 @@ type lane struct {
 	steady     bool
 
 	mutex   sync.Mutex
-	summary *load.Summary
+	summary *load.Tally
 	faults  map[string]int
 	fault   string // In place now.
 }

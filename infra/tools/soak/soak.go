@@ -272,6 +272,6 @@ func newLane(ctx context.Context, lab *lab, dir, password string) (*lane, error)
 	}
 	return &lane{
 		name: name, app: app, proxy: proxy, toxi: lab.stack.Toxi.Client,
-		meter: &meter{name: name, pid: app.PID()}, summary: load.NewSummary(), faults: map[string]int{},
+		meter: &meter{name: name, pid: app.PID()}, summary: &load.Tally{}, faults: map[string]int{},
 	}, nil
 }
