@@ -154,12 +154,12 @@ func TestAppsOutliveWhatTheyDependOn(t *testing.T) {
 				}
 				failed := summary.Count() - summary.Of(load.OK)
 				if failed == 0 || summary.Of(load.OK) == 0 {
-					t.Errorf("%s: %v, want good answers and, while the %s was dead, bad ones", stages[i], summary.Statuses(), role)
+					t.Errorf("%s: %v, want good answers and, while the %s was dead, bad ones", stages[i], summary.Numbers().Statuses, role)
 				}
 				if got := summary.Of(load.NoAnswer); got != 0 {
-					t.Errorf("%s: %d of %d requests without an answer (%s), want none", stages[i], got, summary.Count(), summary.WhyNot())
+					t.Errorf("%s: %d of %d requests without an answer (%s), want none", stages[i], got, summary.Count(), summary.Numbers().WhyNot)
 				}
-				t.Logf("%s: %v", stages[i], summary.Statuses())
+				t.Logf("%s: %v", stages[i], summary.Numbers().Statuses)
 			}
 		})
 	}
@@ -182,15 +182,15 @@ func TestAKilledAppConcernsNoOther(t *testing.T) {
 		wantServing(t, again, recovery)
 	})
 	for i, summary := range summaries {
-		t.Logf("%s: %v", stages[i], summary.Statuses())
+		t.Logf("%s: %v", stages[i], summary.Numbers().Statuses)
 		if i == victim {
 			if summary.Of(load.NoAnswer) == 0 || summary.Of(load.OK) == 0 {
-				t.Errorf("the killed app: %v, want good answers and none while it was dead", summary.Statuses())
+				t.Errorf("the killed app: %v, want good answers and none while it was dead", summary.Numbers().Statuses)
 			}
 			continue
 		}
 		if got := summary.Of(load.OK); got != summary.Count() {
-			t.Errorf("%s: %v, want 200 only", stages[i], summary.Statuses())
+			t.Errorf("%s: %v, want 200 only", stages[i], summary.Numbers().Statuses)
 		}
 	}
 }
