@@ -107,7 +107,7 @@ func runLoad(ctx context.Context, out, progress io.Writer, flags loadFlags) erro
 }
 
 // writeRun writes the run to a file, as its ending says; without a path it does nothing.
-func writeRun(summary load.Report, path string) error {
+func writeRun(summary load.Summary, path string) error {
 	if path == "" {
 		return nil
 	}
@@ -160,7 +160,7 @@ func printSeconds(out io.Writer) func(load.Second) {
 }
 
 // printLoad writes the summary.
-func printLoad(out io.Writer, summary load.Report) {
+func printLoad(out io.Writer, summary load.Summary) {
 	if summary.Requests == 0 {
 		fmt.Fprintln(out, "\nNo request was answered before the end.")
 		return

@@ -39,8 +39,8 @@ func TestLoadCommand(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var report load.Report
-	if err := json.Unmarshal([]byte(out), &report); err != nil || report.Requests != 30 || report.Statuses["503"] != 30 {
+	var summary load.Summary
+	if err := json.Unmarshal([]byte(out), &summary); err != nil || summary.Requests != 30 || summary.Statuses["503"] != 30 {
 		t.Errorf("error %v, printed %s; want 30 requests, all 503", err, out)
 	}
 	for _, want := range []string{"0.0 %", "open", "503 x"} {
@@ -48,7 +48,7 @@ func TestLoadCommand(t *testing.T) {
 			t.Errorf("the live lines lack %q:\n%s", want, progress)
 		}
 	}
-	if page, err := os.ReadFile(path); err != nil || !bytes.Contains(page, []byte("uPlot")) {
+	if page, err := os.ReadFile(path); err != nil || !bytes.Contains(page, []byte("class Chart")) {
 		t.Errorf("error %v; want a page with a chart", err)
 	}
 }

@@ -89,7 +89,7 @@ func runRace(ctx context.Context, out io.Writer, cfg config.Infra, flags raceFla
 		defer func() { err = errors.Join(err, file.Close()) }()
 		record = file
 	}
-	hub, err := livepage.NewHub(livepage.NewHello(), record)
+	hub, err := livepage.NewHub(record)
 	if err != nil {
 		return errors.Join(err, listener.Close())
 	}
@@ -101,7 +101,7 @@ func runRace(ctx context.Context, out io.Writer, cfg config.Infra, flags raceFla
 		Pairs: load.Pairs(data, flags.pairs, flags.seed),
 		Ready: func(running *stack.Stack) { printStack(out, running) },
 	}, hub)
-	server, err := livepage.ServeRace(listener, hub, race)
+	server, err := livepage.Serve(listener, hub, race)
 	if err != nil {
 		return err
 	}
@@ -118,7 +118,7 @@ func runRace(ctx context.Context, out io.Writer, cfg config.Infra, flags raceFla
 
 // runReplay shows the race in the file at path until ctx ends.
 func runReplay(ctx context.Context, out io.Writer, cfg config.Infra, path string) error {
-	run, err := livepage.OpenRun(path)
+	run, err := livepage.OpenRecording(path)
 	if err != nil {
 		return err
 	}
@@ -126,11 +126,11 @@ func runReplay(ctx context.Context, out io.Writer, cfg config.Infra, path string
 	if err != nil {
 		return err
 	}
-	server, err := livepage.ServeReplay(listener, run)
+	server, err := livepage.Serve(listener, run, nil)
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(out, "\n%s\n\n", title("A recorded race: %s", time.Duration(run.Length)*time.Millisecond))
+	fmt.Fprintf(out, "\n%s\n\n", title("A recorded race: %s", run.Length()))
 	cli.Pair(out, "open", server.URL())
 	cli.Pair(out, "End it", "Ctrl-C")
 	<-ctx.Done()

@@ -126,7 +126,7 @@ func (r *Runner) newMatrix() *Matrix {
 	if info, ok := debug.ReadBuildInfo(); ok {
 		for _, module := range info.Deps {
 			switch module.Path {
-			case "github.com/Shopify/toxiproxy/v2", "github.com/dolthub/go-mysql-server", "github.com/tsenart/vegeta/v12", "github.com/go-sql-driver/mysql":
+			case "github.com/Shopify/toxiproxy/v2", "github.com/dolthub/go-mysql-server", "github.com/go-sql-driver/mysql":
 				matrix.Modules = append(matrix.Modules, Version{module.Path, module.Version})
 			}
 		}

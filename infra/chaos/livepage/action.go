@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
+	"sync"
 	"time"
 
 	"chaosworkshop/infra/lab/toxi"
@@ -18,104 +20,20 @@ func (r *Race) Inject(ctx context.Context, name string) error {
 	if err != nil {
 		return err
 	}
-	return r.act(ctx, func(proxy *toxi.Server) error {
-		r.forget()
-		if err := proxy.Inject(ctx, toxi.ProxyName, fault); err != nil {
-			return err
-		}
-		r.mutex.Lock()
-		defer r.mutex.Unlock()
-		r.fault = &FaultFrame{Name: name, Since: r.clock.Now()}
-		expires := time.Now().Add(r.options.TTL)
-		r.expires = expires
-		r.expiry = time.AfterFunc(r.options.TTL, func() { r.expire(expires) })
-		return nil
+	return r.act(func(proxy *toxi.Server) error { return proxy.Inject(ctx, toxi.ProxyName, fault) }, func() {
+		r.now.Fault, r.expires = &FaultFrame{Name: name, Since: r.clock.Now()}, time.Now().Add(r.options.TTL)
 	})
 }
 
 // Calm removes every fault.
 func (r *Race) Calm(ctx context.Context) error {
-	return r.act(ctx, func(proxy *toxi.Server) error {
-		if err := proxy.Calm(ctx, toxi.ProxyName); err != nil {
-			return err
-		}
-		r.forget()
-		r.mutex.Lock()
-		defer r.mutex.Unlock()
-		r.fault = nil
-		return nil
+	return r.act(func(proxy *toxi.Server) error { return proxy.Calm(ctx, toxi.ProxyName) }, func() {
+		r.now.Fault, r.expires = nil, time.Time{}
 	})
 }
 
-// expire takes a fault back whose time is over, unless another one came meanwhile.
-func (r *Race) expire(expires time.Time) {
-	r.mutex.Lock()
-	current := r.expires.Equal(expires)
-	r.mutex.Unlock()
-	if !current {
-		return
-	}
-	if err := r.Calm(context.Background()); err != nil {
-		r.say(fmt.Errorf("take the fault back: %w", err))
-	}
-}
-
-// SetRate changes the load on each lane, in requests a second.
-func (r *Race) SetRate(_ context.Context, rate int) error {
-	if !allowed(rate) {
-		return fmt.Errorf("a rate of %d is not one of %v", rate, NewHello().Rates)
-	}
-	r.mutex.Lock()
-	r.rate = rate
-	r.mutex.Unlock()
-	r.throttleNow()
-	r.frameNow()
-	return nil
-}
-
-// Pause stops the load and the race's clock, or lets them go on.
-func (r *Race) Pause(_ context.Context, paused bool) error {
-	r.mutex.Lock()
-	r.paused = paused
-	r.mutex.Unlock()
-	r.clock.Pause(paused)
-	r.throttleNow()
-	r.frameNow()
-	return nil
-}
-
-// Pool starts every app anew, with a pool of connections or with a fresh one for each query.
-func (r *Race) Pool(_ context.Context, pooled bool) error {
-	r.mutex.Lock()
-	r.pooled = pooled
-	r.mutex.Unlock()
-	r.restart()
-	return nil
-}
-
-// Reset calms, starts every app anew and clears the timeline.
-func (r *Race) Reset(ctx context.Context) error {
-	if err := r.Calm(ctx); err != nil {
-		return err
-	}
-	r.restart()
-	r.mutex.Lock()
-	r.since = r.clock.Now()
-	r.mutex.Unlock()
-	return r.Pause(ctx, false)
-}
-
-// restart starts every app anew.
-func (r *Race) restart() {
-	for _, lane := range r.lanes {
-		lane.startAnew()
-		lane.clear()
-	}
-	r.frameNow()
-}
-
-// act does something to the proxy, one action after the other, and shows it at once.
-func (r *Race) act(ctx context.Context, do func(*toxi.Server) error) error {
+// act does something to the proxy, one action after the other, and shows at once what changed.
+func (r *Race) act(do func(*toxi.Server) error, changed func()) error {
 	r.acting.Lock()
 	defer r.acting.Unlock()
 	r.mutex.Lock()
@@ -125,5 +43,94 @@ func (r *Race) act(ctx context.Context, do func(*toxi.Server) error) error {
 		return errNotYet
 	}
 	defer r.frameNow()
-	return do(proxy)
+	if err := do(proxy); err != nil {
+		return err
+	}
+	r.mutex.Lock()
+	defer r.mutex.Unlock()
+	changed()
+	return nil
+}
+
+// SetRate changes the load on each lane, in requests a second.
+func (r *Race) SetRate(_ context.Context, rate int) error {
+	if rates := NewHello().Rates; !slices.Contains(rates, rate) {
+		return fmt.Errorf("a rate of %d is not offered; choose one of %v", rate, rates)
+	}
+	r.choose(func() { r.now.Rate = rate })
+	return nil
+}
+
+// Pause stops the load and the race's clock, or lets them go on.
+func (r *Race) Pause(_ context.Context, paused bool) error {
+	r.clock.Pause(paused)
+	r.choose(func() { r.now.Paused = paused })
+	return nil
+}
+
+// Pool starts every app anew, with a pool of connections or with a fresh one for each query.
+func (r *Race) Pool(_ context.Context, pooled bool) error {
+	r.choose(func() { r.now.Pooled = pooled })
+	for _, lane := range r.lanes {
+		lane.startAnew()
+	}
+	r.frameNow()
+	return nil
+}
+
+// Reset calms, starts every app anew and clears the timeline.
+func (r *Race) Reset(ctx context.Context) error {
+	if err := r.Calm(ctx); err != nil {
+		return err
+	}
+	for _, lane := range r.lanes {
+		lane.startAnew()
+	}
+	r.choose(func() { r.now.Since = r.clock.Now() })
+	return r.Pause(ctx, false)
+}
+
+// choose changes what was chosen, sets the load accordingly once the lanes have started, and shows it.
+func (r *Race) choose(change func()) {
+	r.mutex.Lock()
+	defer r.mutex.Unlock()
+	change()
+	if r.now.Paused || !r.started {
+		r.throttle.Set(0)
+	} else {
+		r.throttle.Set(r.now.Rate)
+	}
+	r.frameNow()
+}
+
+// clock is the time of a race: it stands still while the race is paused.
+type clock struct {
+	mutex  sync.Mutex
+	base   time.Duration // What had passed when the clock last started or stopped.
+	since  time.Time
+	paused bool
+}
+
+// newClock returns a running clock at zero.
+func newClock() *clock { return &clock{since: time.Now()} }
+
+// Now is the race's time in milliseconds.
+func (c *clock) Now() int64 {
+	c.mutex.Lock()
+	defer c.mutex.Unlock()
+	return c.now().Milliseconds()
+}
+
+// Pause stops the clock, or lets it go on.
+func (c *clock) Pause(paused bool) {
+	c.mutex.Lock()
+	defer c.mutex.Unlock()
+	c.base, c.since, c.paused = c.now(), time.Now(), paused
+}
+
+func (c *clock) now() time.Duration {
+	if c.paused {
+		return c.base
+	}
+	return c.base + time.Since(c.since)
 }

@@ -138,7 +138,7 @@ func (b *browser) shot(name string) {
 	b.run(chromedp.EmulateViewport(1280, 720), emulation.SetEmulatedMedia())
 }
 
-// lane is a script's way to an element of the lane with that number.
+// inLane is a script's way to an element of the lane with that number.
 func inLane(number int, selector string) string {
 	return fmt.Sprintf("document.querySelector('[data-lane=\"%d\"] %s')", number, selector)
 }
@@ -146,7 +146,7 @@ func inLane(number int, selector string) string {
 // made is a frame of five lanes that answer well, with points for the half second before t.
 func made(t int64, rate int) Frame {
 	frame := Frame{T: t, Rate: rate}
-	for _, name := range lanes() {
+	for _, name := range NewHello().Lanes {
 		lane := LaneFrame{State: laneUp, Answered: 5 * rate, Success: 1, P50: 3.1, P99: 9.8, Dials: 1}
 		for i := range rate / 2 {
 			at := t - 500 + int64(i)*500*2/int64(rate)

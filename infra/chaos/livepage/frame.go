@@ -1,12 +1,15 @@
 package livepage
 
 import (
+	"fmt"
+	"strings"
+
 	"chaosworkshop/infra/chaos/load"
 	"chaosworkshop/infra/lab/toxi"
 )
 
 // Hello is what a page must know before the first frame: the lanes and the catalogue of faults. It is also the first
-// line of a recorded run.
+// line of a recorded race.
 type Hello struct {
 	Lanes    []LaneName     `json:"lanes"`
 	Faults   []FaultName    `json:"faults"`
@@ -54,7 +57,7 @@ type FaultFrame struct {
 	Name string `json:"name"`
 	// Since is when it began.
 	Since int64 `json:"since"`
-	// Left is the time until it is taken back by itself; 0 when nothing does that, because someone else injected it.
+	// Left is the time until the race removes it; 0 when it does not, because someone else injected the fault.
 	Left int64 `json:"left,omitempty"`
 }
 
@@ -92,20 +95,55 @@ const window = 60_000
 
 // NewHello describes the five lanes and the catalogue of faults.
 func NewHello() Hello {
-	hello := Hello{Lanes: lanes(), Outcomes: load.Outcomes(), Window: window, Rates: []int{10, 25, 50, 100, 200}}
-	for _, fault := range toxi.Faults() {
-		hello.Faults = append(hello.Faults, newFaultName(fault))
-	}
-	return hello
-}
-
-// lanes are the exercises, in order.
-func lanes() []LaneName {
-	return []LaneName{
+	hello := Hello{Outcomes: load.Outcomes(), Window: window, Rates: []int{10, 25, 50, 100, 200}, Lanes: []LaneName{
 		{Number: 1, Pattern: "baseline", Motto: "waits for ever"},
 		{Number: 2, Pattern: "timeout", Motto: "gives up in time"},
 		{Number: 3, Pattern: "retry", Motto: "tries again"},
 		{Number: 4, Pattern: "circuit breaker", Motto: "stops asking", Breaker: true},
 		{Number: 5, Pattern: "health", Motto: "tells how it is", Breaker: true, Health: true},
+	}}
+	for _, fault := range toxi.Faults() {
+		parameters := "proxy disabled"
+		if fault.Type != "" {
+			parameters = fmt.Sprintf("%s, toxicity %v", fault.Type, fault.Toxicity)
+			for _, attribute := range fault.Attributes {
+				parameters += fmt.Sprintf(", %s=%d", attribute.Name, attribute.Value)
+			}
+		}
+		hello.Faults = append(hello.Faults, FaultName{fault.Name, fault.Summary, parameters, fault.CLI(toxi.ProxyName)})
 	}
+	return hello
+}
+
+// faultOf names the fault that the proxy has in place: one of the catalogue, or the types of the toxics that someone
+// else put there. It is empty in calm.
+func faultOf(proxy toxi.Proxy) string {
+	if !proxy.Enabled {
+		return "refused"
+	}
+	var types []string
+	for _, toxic := range proxy.Toxics {
+		types = append(types, toxic.Type)
+	}
+	if len(proxy.Toxics) == 1 {
+		for _, fault := range toxi.Faults() {
+			if matches(proxy.Toxics[0], fault) {
+				return fault.Name
+			}
+		}
+	}
+	return strings.Join(types, " + ")
+}
+
+// matches tells whether the toxic is exactly the fault.
+func matches(toxic toxi.Toxic, fault toxi.Fault) bool {
+	if toxic.Type != fault.Type || toxic.Toxicity != fault.Toxicity || toxic.Stream != "downstream" {
+		return false
+	}
+	for _, attribute := range fault.Attributes {
+		if toxic.Attributes[attribute.Name] != attribute.Value {
+			return false
+		}
+	}
+	return true
 }

@@ -1,10 +1,15 @@
 package livepage
 
 import (
+	"bufio"
+	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
+	"os"
 	"sync"
+	"time"
 )
 
 // keep bounds how much of a race is kept for pages that come late and for the take-home page, in bytes. It is about
@@ -14,7 +19,10 @@ const keep = 64 << 20
 // backlog is how many frames a page may lag behind before it is cut off. It comes back by itself.
 const backlog = 64
 
-// Hub keeps the frames of a race and passes them on to the pages that watch and to the recording.
+// longest bounds one line of a recording, in bytes.
+const longest = 4 << 20
+
+// Hub keeps the frames of a race, live or recorded, and passes them on to the pages that watch and to the recording.
 type Hub struct {
 	hello []byte
 
@@ -31,9 +39,9 @@ type kept struct {
 	text []byte
 }
 
-// NewHub returns a hub without any frame. Unless record is nil, the run is also written there, a line of JSON each.
-func NewHub(hello Hello, record io.Writer) (*Hub, error) {
-	text, err := json.Marshal(hello)
+// NewHub returns a hub without any frame. Unless record is nil, the race is also written there, a line of JSON each.
+func NewHub(record io.Writer) (*Hub, error) {
+	text, err := json.Marshal(NewHello())
 	if err != nil {
 		return nil, fmt.Errorf("encode the lanes: %w", err)
 	}
@@ -86,12 +94,9 @@ func (h *Hub) Join() (recent [][]byte, next <-chan []byte, leave func()) {
 	h.mutex.Lock()
 	defer h.mutex.Unlock()
 	h.pages[page] = true
-	if n := len(h.frames); n > 0 {
-		newest := h.frames[n-1].t
-		for _, frame := range h.frames {
-			if newest-frame.t <= window {
-				recent = append(recent, frame.text)
-			}
+	for _, frame := range h.frames {
+		if h.frames[len(h.frames)-1].t-frame.t <= window {
+			recent = append(recent, frame.text)
 		}
 	}
 	return recent, page, func() {
@@ -101,18 +106,73 @@ func (h *Hub) Join() (recent [][]byte, next <-chan []byte, leave func()) {
 	}
 }
 
-// WriteRun writes the whole race as far as it is kept, in the format of a recording.
-func (h *Hub) WriteRun(out io.Writer) error {
+// Recording is the whole race as far as it is kept, in the format of a recording.
+func (h *Hub) Recording() []byte {
 	h.mutex.Lock()
-	frames := h.frames[:len(h.frames):len(h.frames)]
-	h.mutex.Unlock()
-	if _, err := fmt.Fprintf(out, "%s\n", h.hello); err != nil {
-		return fmt.Errorf("write the race: %w", err)
+	defer h.mutex.Unlock()
+	lines := [][]byte{h.hello}
+	for _, frame := range h.frames {
+		lines = append(lines, frame.text)
 	}
-	for _, frame := range frames {
-		if _, err := fmt.Fprintf(out, "%s\n", frame.text); err != nil {
-			return fmt.Errorf("write the race: %w", err)
+	return append(bytes.Join(lines, []byte("\n")), '\n')
+}
+
+// Length is the race's time at its last frame.
+func (h *Hub) Length() time.Duration {
+	h.mutex.Lock()
+	defer h.mutex.Unlock()
+	if len(h.frames) == 0 {
+		return 0
+	}
+	return time.Duration(h.frames[len(h.frames)-1].t) * time.Millisecond
+}
+
+// OpenRecording reads a recorded race. A last line that was cut off, because the recording machine broke, is left out.
+// The error names the line that is not a frame.
+func OpenRecording(path string) (*Hub, error) {
+	file, err := os.Open(path)
+	if err != nil {
+		return nil, fmt.Errorf("open the recording: %w", err)
+	}
+	defer file.Close()
+	hub, err := readRecording(file)
+	if err != nil {
+		return nil, fmt.Errorf("read the recording %s: %w", path, err)
+	}
+	return hub, nil
+}
+
+func readRecording(in io.Reader) (*Hub, error) {
+	lines := bufio.NewScanner(in)
+	lines.Buffer(nil, longest)
+	lines.Scan()
+	var hello Hello
+	if err := json.Unmarshal(lines.Bytes(), &hello); err != nil || len(hello.Lanes) == 0 {
+		return nil, errors.Join(lines.Err(), errors.New("it is not a recording; record a race with make race RECORD=run.jsonl"))
+	}
+	hub := &Hub{hello: harmless(lines.Bytes())}
+	for number := 2; lines.Scan(); number++ {
+		var frame Frame
+		if err := json.Unmarshal(lines.Bytes(), &frame); err != nil {
+			if !lines.Scan() {
+				break
+			}
+			return nil, fmt.Errorf("line %d is not a frame; record the race anew", number)
 		}
+		hub.frames = append(hub.frames, kept{frame.T, harmless(lines.Bytes())})
 	}
-	return nil
+	if err := lines.Err(); err != nil {
+		return nil, err
+	}
+	if len(hub.frames) == 0 {
+		return nil, errors.New("it has no frames; record the race anew")
+	}
+	return hub, nil
+}
+
+// harmless is a line of JSON in which nothing can end a script element of HTML.
+func harmless(line []byte) []byte {
+	var out bytes.Buffer
+	json.HTMLEscape(&out, bytes.TrimSpace(line))
+	return out.Bytes()
 }

@@ -5,12 +5,13 @@ import (
 	"errors"
 	"strings"
 	"testing"
+	"time"
 )
 
 // newTestHub is a hub that records to out.
 func newTestHub(t *testing.T, out *bytes.Buffer) *Hub {
 	t.Helper()
-	hub, err := NewHub(NewHello(), out)
+	hub, err := NewHub(out)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -20,8 +21,8 @@ func newTestHub(t *testing.T, out *bytes.Buffer) *Hub {
 // add adds frames at the times, in milliseconds.
 func add(t *testing.T, hub *Hub, times ...int64) {
 	t.Helper()
-	for _, time := range times {
-		if err := hub.Add(Frame{T: time}); err != nil {
+	for _, at := range times {
+		if err := hub.Add(Frame{T: at}); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -58,34 +59,31 @@ func TestHubCutsOffAPageThatLags(t *testing.T) {
 }
 
 func TestRecordingReplays(t *testing.T) {
-	var recorded, kept bytes.Buffer
+	var recorded bytes.Buffer
 	hub := newTestHub(t, &recorded)
 	add(t, hub, 0, 500, 1000)
-	if err := hub.WriteRun(&kept); err != nil {
-		t.Fatal(err)
+	if kept := string(hub.Recording()); kept != recorded.String() {
+		t.Errorf("kept\n%s\nbut recorded\n%s", kept, &recorded)
 	}
-	if kept.String() != recorded.String() {
-		t.Errorf("kept\n%s\nbut recorded\n%s", &kept, &recorded)
-	}
-	run, err := readRun(&recorded)
+	run, err := readRecording(&recorded)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if run.Frames != 3 || run.Length != 1000 {
-		t.Errorf("read %d frames, %d ms, want 3 and 1000", run.Frames, run.Length)
+	if len(run.frames) != 3 || run.Length() != time.Second {
+		t.Errorf("read %d frames, %s, want 3 and 1s", len(run.frames), run.Length())
 	}
 }
 
-func TestRunSurvivesACutOffEnd(t *testing.T) {
+func TestRecordingSurvivesACutOffEnd(t *testing.T) {
 	var recorded bytes.Buffer
 	add(t, newTestHub(t, &recorded), 0, 500)
-	run, err := readRun(strings.NewReader(recorded.String() + `{"t":1000,"la`))
-	if err != nil || run.Frames != 2 {
+	run, err := readRecording(strings.NewReader(recorded.String() + `{"t":1000,"la`))
+	if err != nil || len(run.frames) != 2 {
 		t.Errorf("error %v, want the two whole frames", err)
 	}
 }
 
-func TestRunRefusesWhatIsNoRecording(t *testing.T) {
+func TestRecordingRefusesWhatIsNoRecording(t *testing.T) {
 	var recorded bytes.Buffer
 	add(t, newTestHub(t, &recorded), 0)
 	for name, text := range map[string]string{
@@ -94,20 +92,20 @@ func TestRunRefusesWhatIsNoRecording(t *testing.T) {
 		"no frame":  strings.SplitAfter(recorded.String(), "\n")[0],
 		"bad frame": recorded.String() + "oops\n" + `{"t":500}` + "\n",
 	} {
-		if _, err := readRun(strings.NewReader(text)); err == nil {
+		if _, err := readRecording(strings.NewReader(text)); err == nil {
 			t.Errorf("%s: read, want an error", name)
 		}
 	}
 }
 
-func TestRunCannotEndItsScript(t *testing.T) {
+func TestRecordingCannotEndItsScript(t *testing.T) {
 	var recorded bytes.Buffer
 	add(t, newTestHub(t, &recorded), 0)
-	run, err := readRun(strings.NewReader(recorded.String() + `{"t":1,"notice":"</script><script>alert(1)</script>"}` + "\n"))
+	run, err := readRecording(strings.NewReader(recorded.String() + `{"t":1,"notice":"</script><script>alert(1)</script>"}` + "\n"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	if bytes.Contains(run.text, []byte("</script")) {
+	if bytes.Contains(run.Recording(), []byte("</script")) {
 		t.Error("a recording brought an end tag into the page")
 	}
 }
@@ -123,7 +121,7 @@ func (f *full) Write(piece []byte) (int, error) {
 }
 
 func TestRaceGoesOnWithoutItsRecording(t *testing.T) {
-	hub, err := NewHub(NewHello(), &full{})
+	hub, err := NewHub(&full{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,13 +1,13 @@
 package livepage
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
 	"io"
 	"maps"
 	"math"
-	"net"
 	"net/http"
 	"net/url"
 	"slices"
@@ -39,6 +39,9 @@ const (
 	downFor      = 3 * time.Second
 )
 
+// span is how far back the numbers of a lane look.
+const span = 5 * time.Second
+
 // lane is one exercise in the race: its process, and what it answers.
 type lane struct {
 	name   LaneName
@@ -47,23 +50,25 @@ type lane struct {
 	sent   atomic.Int64
 
 	mutex    sync.Mutex
-	state    laneState
-	reason   string
+	now      LaneFrame          // Its numbers are computed for each frame.
 	restart  context.CancelFunc // Ends the running app, to start it anew; nil while none runs.
 	pid      int                // Of the running app.
 	answered int64
-	answers  answers
-	points   []float64
-	growth   growth
-	breaker  string
+	recent   []load.Result // Of the last span.
+	samples  []sample
 	probe    time.Time // When an open breaker lets a probe through.
-	health   *HealthFrame
+}
+
+// sample is what two counters stood at.
+type sample struct {
+	at          time.Time
+	dials, sent int
 }
 
 // newLane returns a lane in which nothing runs yet.
 func newLane(name LaneName, clock *clock) *lane {
 	return &lane{
-		name: name, clock: clock, state: laneWaiting,
+		name: name, clock: clock, now: LaneFrame{State: laneWaiting},
 		client: &http.Client{Timeout: 2 * time.Second, Transport: &http.Transport{DisableKeepAlives: true}},
 	}
 }
@@ -71,22 +76,25 @@ func newLane(name LaneName, clock *clock) *lane {
 // run keeps the binary running until ctx ends: env is asked for the environment at each start. address is called once,
 // with the app's URL, which stays the same.
 func (l *lane) run(ctx context.Context, binary string, env func() map[string]string, address func(string)) {
-	port := "0"
+	port := ""
 	for ctx.Err() == nil {
 		l.set(laneStarting, "")
 		values := maps.Clone(env())
-		values["PORT"] = port
+		values["PORT"] = cmp.Or(port, "0")
 		app, err := app.Start(ctx, app.Options{Binary: binary, Env: values})
+		if err == nil {
+			if parsed, err := url.Parse(app.URL); err == nil && port == "" {
+				port = parsed.Port()
+				address(app.URL)
+			}
+			err = l.accompany(ctx, app)
+		}
 		if err != nil {
-			l.rest(ctx, err)
-			continue
-		}
-		if port == "0" {
-			port = portOf(app.URL)
-			address(app.URL)
-		}
-		if err := l.accompany(ctx, app); err != nil {
-			l.rest(ctx, err)
+			l.set(laneDown, firstLine(err.Error()))
+			select {
+			case <-ctx.Done():
+			case <-time.After(downFor):
+			}
 		}
 	}
 }
@@ -96,7 +104,7 @@ func (l *lane) accompany(ctx context.Context, app *app.Process) error {
 	running, end := context.WithCancel(ctx)
 	defer end()
 	l.mutex.Lock()
-	l.state, l.reason, l.restart, l.pid = laneUp, "", end, app.PID()
+	l.now.State, l.now.Reason, l.restart, l.pid = laneUp, "", end, app.PID()
 	l.mutex.Unlock()
 	var looking sync.WaitGroup
 	defer looking.Wait()
@@ -107,10 +115,7 @@ func (l *lane) accompany(ctx context.Context, app *app.Process) error {
 	select {
 	case <-app.Done():
 		end()
-		if err := app.Err(); err != nil {
-			return err
-		}
-		return errors.New("the app ended")
+		return cmp.Or(app.Err(), errors.New("the app ended"))
 	case <-running.Done():
 		// At once: nobody waits for the answers of a race that is over, and every lane starts anew from nothing.
 		app.Kill()
@@ -118,41 +123,23 @@ func (l *lane) accompany(ctx context.Context, app *app.Process) error {
 	}
 }
 
-// rest shows the lane as down for a while before the next start.
-func (l *lane) rest(ctx context.Context, err error) {
-	l.set(laneDown, firstLine(err.Error()))
-	select {
-	case <-ctx.Done():
-	case <-time.After(downFor):
-	}
-}
-
 // set changes the state; nothing of an app that is gone is shown any more.
 func (l *lane) set(state laneState, reason string) {
 	l.mutex.Lock()
 	defer l.mutex.Unlock()
-	l.state, l.reason, l.restart = state, reason, nil
-	l.breaker, l.health, l.probe = "", nil, time.Time{}
-	l.growth.clear()
+	l.now = LaneFrame{State: state, Reason: reason, Points: l.now.Points}
+	l.restart, l.probe, l.samples = nil, time.Time{}, nil
 }
 
-// startAnew ends the app that runs, and another one starts.
+// startAnew ends the app that runs, so that another one starts, and forgets what was answered so far.
 func (l *lane) startAnew() {
 	l.mutex.Lock()
 	defer l.mutex.Unlock()
 	if l.restart != nil {
-		l.state = laneStarting
+		l.now.State = laneStarting
 		l.restart()
 	}
-}
-
-// clear forgets what was answered so far.
-func (l *lane) clear() {
-	l.mutex.Lock()
-	defer l.mutex.Unlock()
-	l.answers.clear()
-	l.points = nil
-	l.growth.clear()
+	l.recent, l.samples, l.now.Points = nil, nil, nil
 }
 
 // add takes in a result.
@@ -161,12 +148,12 @@ func (l *lane) add(result load.Result) {
 	l.mutex.Lock()
 	defer l.mutex.Unlock()
 	l.answered++
-	if l.state == laneStarting {
+	if l.now.State == laneStarting {
 		return // The app is being started anew on purpose: that it does not answer is no result.
 	}
-	l.answers.add(now, result)
-	milliseconds := float64(result.Latency.Microseconds()) / 1000
-	l.points = append(l.points, float64(l.clock.Now()), tenths(milliseconds), float64(slices.Index(load.Outcomes(), result.Outcome())))
+	l.recent = append(l.recent, result)
+	l.now.Points = append(l.now.Points, float64(l.clock.Now()), milliseconds(result.Latency),
+		float64(slices.Index(load.Outcomes(), result.Outcome())))
 	if result.Outcome() == load.Rejected && result.RetryAfter > 0 {
 		// Whole seconds, rounded up: the earliest that any answer allows is the closest.
 		probe := now.Add(time.Duration(result.RetryAfter) * time.Second)
@@ -185,8 +172,32 @@ func (l *lane) readMetrics(ctx context.Context, app *app.Process) {
 	}
 	l.mutex.Lock()
 	defer l.mutex.Unlock()
-	l.growth.add(time.Now(), metrics.Dials, sent)
-	l.breaker = metrics.Breaker
+	l.sample(sample{time.Now(), metrics.Dials, sent})
+	l.now.Breaker = metrics.Breaker
+}
+
+// sample takes in what the counters stand at. Counters that fell, because the app was started anew, start over.
+func (l *lane) sample(now sample) {
+	if n := len(l.samples); n > 0 && now.dials < l.samples[n-1].dials {
+		l.samples = nil
+	}
+	l.samples = append(l.samples, now)
+	for len(l.samples) > 2 && now.at.Sub(l.samples[0].at) > span {
+		l.samples = l.samples[1:]
+	}
+}
+
+// dials is the number of dials for each request sent within the last span; -1 while that is not known.
+func (l *lane) dials() float64 {
+	if len(l.samples) < 2 {
+		return -1
+	}
+	first, last := l.samples[0], l.samples[len(l.samples)-1]
+	if last.sent == first.sent {
+		return -1
+	}
+	// Two decimals are enough to see the probes of an open breaker.
+	return math.Round(float64(last.dials-first.dials)/float64(last.sent-first.sent)*100) / 100
 }
 
 // readHealth asks the app how it is.
@@ -205,20 +216,20 @@ func (l *lane) readHealth(ctx context.Context, address string) {
 	}
 	l.mutex.Lock()
 	defer l.mutex.Unlock()
-	l.health = health
+	l.now.Health = health
 }
 
 // decodeHealth reads the answer of /health/.
 func decodeHealth(body io.Reader) *HealthFrame {
-	var report struct {
+	var answer struct {
 		Status string
 		Checks []struct{ Name, Status string }
 	}
-	if err := json.NewDecoder(io.LimitReader(body, 64<<10)).Decode(&report); err != nil {
+	if err := json.NewDecoder(io.LimitReader(body, 64<<10)).Decode(&answer); err != nil {
 		return &HealthFrame{Status: "not readable"}
 	}
-	health := &HealthFrame{Status: report.Status, Checks: map[string]string{}}
-	for _, check := range report.Checks {
+	health := &HealthFrame{Status: answer.Status, Checks: map[string]string{}}
+	for _, check := range answer.Checks {
 		health.Checks[check.Name] = check.Status
 	}
 	return health
@@ -228,28 +239,27 @@ func decodeHealth(body io.Reader) *HealthFrame {
 func (l *lane) frame(now time.Time) LaneFrame {
 	l.mutex.Lock()
 	defer l.mutex.Unlock()
-	summary := l.answers.summary(now)
-	frame := LaneFrame{
-		State: l.state, Reason: l.reason, Points: l.points,
-		Answered: summary.Count(), Success: summary.Success(),
-		P50: tenths(float64(summary.Quantile(0.5).Microseconds()) / 1000),
-		P99: tenths(float64(summary.Quantile(0.99).Microseconds()) / 1000),
-		// Two decimals are enough to see the probes of an open breaker.
-		Dials:   math.Round(l.growth.ratio()*100) / 100,
-		Waiting: int(max(0, l.sent.Load()-l.answered)),
-		Breaker: l.breaker, Health: l.health,
+	l.recent = slices.DeleteFunc(l.recent, func(r load.Result) bool { return now.Sub(r.At.Add(r.Latency)) > span })
+	var tally load.Tally
+	for _, result := range l.recent {
+		tally.Add(result)
 	}
+	frame := l.now
+	frame.Answered, frame.Success = tally.Count(), tally.Success()
+	frame.P50, frame.P99 = milliseconds(tally.Quantile(0.5)), milliseconds(tally.Quantile(0.99))
+	frame.Dials = l.dials()
+	frame.Waiting = int(max(0, l.sent.Load()-l.answered))
 	if frame.Points == nil {
 		frame.Points = []float64{}
 	}
-	l.points = nil
-	if l.breaker == "open" {
+	l.now.Points = nil
+	if frame.Breaker == "open" {
 		frame.Left = max(0, l.probe.Sub(now).Milliseconds())
 	}
 	return frame
 }
 
-// every calls do now and then, until ctx ends.
+// every calls do now and at each pause, until ctx ends.
 func every(ctx context.Context, pause time.Duration, do func()) {
 	ticker := time.NewTicker(pause)
 	defer ticker.Stop()
@@ -262,24 +272,11 @@ func every(ctx context.Context, pause time.Duration, do func()) {
 	}
 }
 
-// portOf is the port of a URL.
-func portOf(address string) string {
-	parsed, err := url.Parse(address)
-	if err != nil {
-		return "0"
-	}
-	_, port, err := net.SplitHostPort(parsed.Host)
-	if err != nil {
-		return "0"
-	}
-	return port
-}
-
 // firstLine is what a lane has room for.
 func firstLine(text string) string {
 	line, _, _ := strings.Cut(text, "\n")
 	return line
 }
 
-// tenths rounds to one decimal.
-func tenths(x float64) float64 { return math.Round(x*10) / 10 }
+// milliseconds is d in milliseconds, to a tenth.
+func milliseconds(d time.Duration) float64 { return math.Round(float64(d.Microseconds())/100) / 10 }

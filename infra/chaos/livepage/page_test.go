@@ -136,7 +136,7 @@ func TestPageComesBackAfterTheServer(t *testing.T) {
 	}
 	second := newTestHub(t, &bytes.Buffer{})
 	feed(t, second, 0, 2000)
-	again, err := ServeRace(listener, second, &fakeControl{})
+	again, err := Serve(listener, second, &fakeControl{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -208,7 +208,7 @@ func TestReplay(t *testing.T) {
 	if err := hub.Add(broken); err != nil {
 		t.Fatal(err)
 	}
-	run, err := readRun(&recorded)
+	run, err := readRecording(&recorded)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -216,7 +216,7 @@ func TestReplay(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	server, err := ServeReplay(listener, run)
+	server, err := Serve(listener, run, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -276,5 +276,23 @@ func TestPageKeepsUpForHalfAnHour(t *testing.T) {
 	points := eval[float64](page, "document.querySelectorAll('#bands div').length")
 	if points > 1 {
 		t.Errorf("%v bands are kept, want none", points)
+	}
+}
+
+func TestLatencyAxisIsLogarithmic(t *testing.T) {
+	chart, err := os.ReadFile("page/site/chart.js")
+	if err != nil {
+		t.Fatal(err)
+	}
+	page := openBrowser(t)
+	heights := eval[[]float64](page, string(chart)+";\n[0.1, 1, 10, 100, 1000, 10000, 0, 1e9].map(heightOf)")
+	decade := heights[1] - heights[0]
+	for i := range 5 {
+		if got := heights[i+1] - heights[i]; got < decade-1e-9 || got > decade+1e-9 || got <= 0 {
+			t.Errorf("decade %d is %v of the height, want %v", i, got, decade)
+		}
+	}
+	if bottom, top := heights[6], heights[7]; bottom != 0 || top != 1 {
+		t.Errorf("no latency stands at %v and too much at %v, want 0, the bottom, and 1, the top", bottom, top)
 	}
 }

@@ -1,4 +1,4 @@
-// Package console is the race: five exercises under the same load and the same fault, on one timeline in the browser.
+// Package livepage is the race: five exercises under the same load and the same fault, on one timeline in the browser.
 package livepage
 
 import (
@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"net"
 	"path/filepath"
-	"slices"
 	"strconv"
 	"sync"
 	"time"
@@ -21,7 +20,7 @@ import (
 
 // Options say how to race.
 type Options struct {
-	// Infra is where the database and Toxiproxy listen; those that run there already are used.
+	// Infra is where the database and Toxiproxy listen; those that already run there are reused.
 	Infra config.Infra
 	// Root is the workshop's folder, with the exercises in it.
 	Root string
@@ -30,7 +29,7 @@ type Options struct {
 	// Pairs are the connections asked for, Seed their order: all lanes get the same requests.
 	Pairs []load.Pair
 	Seed  uint64
-	// TTL is when a fault is taken back by itself.
+	// TTL is how long a fault lasts: the race then removes it.
 	TTL time.Duration
 	// Ready, unless nil, is called when the database and Toxiproxy run.
 	Ready func(*stack.Stack)
@@ -68,25 +67,19 @@ type Race struct {
 	mutex   sync.Mutex
 	toxi    *toxi.Server // nil until the stack runs.
 	started bool         // The load may flow.
-	rate    int
-	paused  bool
-	pooled  bool
-	since   int64
-	fault   *FaultFrame
-	expires time.Time // When our own fault is taken back; zero without one.
-	expiry  *time.Timer
-	notice  string
+	now     Frame        // What was chosen and said; the rest is filled in for each frame.
+	expires time.Time    // When our own fault is removed; zero without one.
 }
 
 // NewRace returns a race that has not begun. Its frames go to the hub.
 func NewRace(options Options, hub *Hub) *Race {
 	race := &Race{
-		options: options, hub: hub, clock: newClock(), rate: options.Rate,
+		options: options, hub: hub, clock: newClock(), now: Frame{Rate: options.Rate},
 		// Nothing is sent until the lanes are up: they start together.
 		throttle: load.NewThrottle(0),
 		kick:     make(chan struct{}, 1),
 	}
-	for _, name := range lanes() {
+	for _, name := range NewHello().Lanes {
 		race.lanes = append(race.lanes, newLane(name, race.clock))
 	}
 	return race
@@ -164,10 +157,7 @@ func (r *Race) await(ctx context.Context, up <-chan struct{}) {
 	case <-ctx.Done():
 		return
 	}
-	r.mutex.Lock()
-	r.started = true
-	r.mutex.Unlock()
-	r.throttleNow()
+	r.choose(func() { r.started = true })
 }
 
 // build compiles the exercises, one after the other: the first one brings what all of them share.
@@ -190,7 +180,7 @@ func (r *Race) environment(host, port string) map[string]string {
 	r.mutex.Lock()
 	defer r.mutex.Unlock()
 	idle := 0
-	if r.pooled {
+	if r.now.Pooled {
 		idle = pooledConns
 	}
 	return map[string]string{
@@ -231,11 +221,10 @@ func (r *Race) emit(ctx context.Context) {
 func (r *Race) frame() Frame {
 	now := time.Now()
 	r.mutex.Lock()
-	frame := Frame{
-		T: r.clock.Now(), Since: r.since, Rate: r.rate, Paused: r.paused, Pooled: r.pooled, Notice: r.notice,
-	}
-	if r.fault != nil {
-		fault := *r.fault
+	frame := r.now
+	frame.T = r.clock.Now()
+	if frame.Fault != nil {
+		fault := *frame.Fault
 		if !r.expires.IsZero() {
 			fault.Left = max(0, r.expires.Sub(now).Milliseconds())
 		}
@@ -256,28 +245,35 @@ func (r *Race) frameNow() {
 	}
 }
 
-// look asks the proxy which fault is in place: someone may inject one from a terminal. It waits for an action under way,
-// or it would see what was before.
+// look asks the proxy which fault is in place, for someone may inject one from a terminal, and removes our own when its
+// time is over. It waits for an action under way, or it would see what was before.
 func (r *Race) look(ctx context.Context) {
 	r.acting.Lock()
 	defer r.acting.Unlock()
-	proxy, err := r.toxi.Proxy(ctx, toxi.ProxyName)
-	if ctx.Err() != nil {
+	r.mutex.Lock()
+	over := !r.expires.IsZero() && time.Now().After(r.expires)
+	r.mutex.Unlock()
+	var err error
+	if over {
+		err = r.toxi.Calm(ctx, toxi.ProxyName)
+	}
+	proxy, failed := r.toxi.Proxy(ctx, toxi.ProxyName)
+	if err = errors.Join(err, failed); ctx.Err() != nil {
 		return
 	}
 	r.mutex.Lock()
 	defer r.mutex.Unlock()
 	if err != nil {
-		r.notice = "Toxiproxy does not answer: " + firstLine(err.Error())
+		r.now.Notice = "Toxiproxy does not answer: " + firstLine(err.Error())
 		return
 	}
-	r.notice = ""
+	r.now.Notice = ""
 	name := faultOf(proxy)
 	switch {
 	case name == "":
-		r.fault, r.expires = nil, time.Time{}
-	case r.fault == nil || r.fault.Name != name:
-		r.fault, r.expires = &FaultFrame{Name: name, Since: r.clock.Now()}, time.Time{}
+		r.now.Fault, r.expires = nil, time.Time{}
+	case r.now.Fault == nil || r.now.Fault.Name != name:
+		r.now.Fault, r.expires = &FaultFrame{Name: name, Since: r.clock.Now()}, time.Time{}
 	default:
 		return
 	}
@@ -288,43 +284,16 @@ func (r *Race) look(ctx context.Context) {
 func (r *Race) say(err error) {
 	r.mutex.Lock()
 	defer r.mutex.Unlock()
-	r.notice = firstLine(err.Error())
+	r.now.Notice = firstLine(err.Error())
 }
 
-// rollBack takes our own fault back.
+// rollBack removes our own fault.
 func (r *Race) rollBack() error {
-	r.acting.Lock()
-	defer r.acting.Unlock()
 	r.mutex.Lock()
 	ours := !r.expires.IsZero()
 	r.mutex.Unlock()
-	r.forget()
 	if !ours {
 		return nil
 	}
-	return r.toxi.Calm(context.Background(), toxi.ProxyName)
+	return r.Calm(context.Background())
 }
-
-// forget stops the timer that would take our fault back.
-func (r *Race) forget() {
-	r.mutex.Lock()
-	defer r.mutex.Unlock()
-	if r.expiry != nil {
-		r.expiry.Stop()
-	}
-	r.expiry, r.expires = nil, time.Time{}
-}
-
-// throttleNow sets the load to what was chosen, once the lanes have started.
-func (r *Race) throttleNow() {
-	r.mutex.Lock()
-	defer r.mutex.Unlock()
-	if r.paused || !r.started {
-		r.throttle.Set(0)
-	} else {
-		r.throttle.Set(r.rate)
-	}
-}
-
-// allowed are the rates that may be chosen.
-func allowed(rate int) bool { return slices.Contains(NewHello().Rates, rate) }

@@ -17,7 +17,7 @@ func TestRaceInTheBrowser(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	server, err := ServeRace(listener, race.hub, race)
+	server, err := Serve(listener, race.hub, race)
 	if err != nil {
 		t.Fatal(err)
 	}

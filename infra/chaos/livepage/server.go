@@ -1,14 +1,26 @@
 package livepage
 
 import (
+	"bytes"
 	"context"
+	"embed"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"html/template"
 	"net"
 	"net/http"
+	"slices"
+	"strings"
 	"sync"
 	"time"
+
+	"chaosworkshop/infra/chaos/livepage/page"
+	"chaosworkshop/shared/problem"
 )
+
+//go:embed site
+var site embed.FS
 
 // Control is what the buttons of the page do.
 type Control interface {
@@ -27,10 +39,12 @@ type Control interface {
 type Server struct {
 	listener net.Listener
 	http     *http.Server
+	hub      *Hub
 	ended    context.Context // Ends the streams of events: a shutdown would wait for them.
 	end      context.CancelFunc
 	served   chan error
-	close    func() error
+	// Close ends every stream of events and the server. A second call does nothing more.
+	Close func() error
 }
 
 // Listen takes a port of the loopback interface, whatever else listens where: faults are nobody else's business. Port 0
@@ -38,38 +52,49 @@ type Server struct {
 func Listen(port int) (net.Listener, error) {
 	listener, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", port))
 	if err != nil {
-		return nil, fmt.Errorf("start the console: %w", err)
+		return nil, fmt.Errorf("start the live page: %w", err)
 	}
 	return listener, nil
 }
 
-// ServeRace serves the page of a live race on the listener.
-func ServeRace(listener net.Listener, hub *Hub, control Control) (*Server, error) {
-	server := newServer(listener)
+// Serve serves the page of a live race on the listener. Without a control it replays the hub's recording instead.
+func Serve(listener net.Listener, hub *Hub, control Control) (*Server, error) {
+	made, err := page.New(site, nil)
+	if err != nil {
+		return nil, errors.Join(err, listener.Close())
+	}
+	ended, end := context.WithCancel(context.Background())
+	server := &Server{listener: listener, hub: hub, ended: ended, end: end, served: make(chan error, 1)}
+	server.Close = sync.OnceValue(server.shutDown)
 	routes := http.NewServeMux()
-	routes.HandleFunc("GET /events", func(w http.ResponseWriter, r *http.Request) { streamEvents(server.ended, hub, w, r) })
-	routes.HandleFunc("GET /take-home.html", func(w http.ResponseWriter, _ *http.Request) { takeHome(w, hub.WriteRun) })
-	handleActions(routes, control)
-	return server, server.serve(routes, pageLive)
-}
-
-// ServeReplay serves the page of a recorded run on the listener.
-func ServeReplay(listener net.Listener, run *Run) (*Server, error) {
-	server := newServer(listener)
-	routes := http.NewServeMux()
-	routes.HandleFunc("GET /run.jsonl", func(w http.ResponseWriter, _ *http.Request) {
-		w.Header().Set("Content-Type", "application/jsonl")
-		_ = run.Write(w) // The page is gone; there is nobody to tell.
+	routes.HandleFunc("GET /{$}", func(w http.ResponseWriter, _ *http.Request) {
+		if control == nil {
+			server.write(w, made, hub.Recording())
+		} else {
+			server.write(w, made, nil)
+		}
 	})
-	routes.HandleFunc("GET /take-home.html", func(w http.ResponseWriter, _ *http.Request) { takeHome(w, run.Write) })
-	return server, server.serve(routes, pageReplay)
+	routes.HandleFunc("GET /take-home.html", func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Disposition", `attachment; filename="chaos-race.html"`)
+		server.write(w, made, hub.Recording())
+	})
+	if control != nil {
+		routes.HandleFunc("GET /events", server.stream)
+		routes.HandleFunc("POST /api/{action}", act(control))
+	}
+	server.http = &http.Server{
+		Handler:           guard(listener.Addr(), made.Policy, routes),
+		ReadHeaderTimeout: 5 * time.Second,
+		ReadTimeout:       10 * time.Second,
+		IdleTimeout:       time.Minute,
+		MaxHeaderBytes:    16 << 10,
+	}
+	go func() { server.served <- server.http.Serve(listener) }()
+	return server, nil
 }
 
 // URL is the address of the page.
 func (s *Server) URL() string { return "http://" + s.listener.Addr().String() }
-
-// Close ends every stream of events and the server. A second call does nothing more.
-func (s *Server) Close() error { return s.close() }
 
 func (s *Server) shutDown() error {
 	s.end()
@@ -83,33 +108,123 @@ func (s *Server) shutDown() error {
 		err = errors.Join(err, failed)
 	}
 	if err != nil {
-		return fmt.Errorf("end the console: %w", err)
+		return fmt.Errorf("end the live page: %w", err)
 	}
 	return nil
 }
 
-func newServer(listener net.Listener) *Server {
-	ended, end := context.WithCancel(context.Background())
-	server := &Server{listener: listener, ended: ended, end: end, served: make(chan error, 1)}
-	server.close = sync.OnceValue(server.shutDown)
-	return server
+// write writes the page: with a recording it holds the whole race and needs no server any more.
+func (s *Server) write(w http.ResponseWriter, page *page.Page, recording []byte) {
+	var whole bytes.Buffer
+	// The hub has made sure that the recording cannot end its element.
+	if err := page.Write(&whole, template.JS(recording)); err != nil {
+		problem.Write(w, http.StatusInternalServerError, err.Error())
+		return
+	}
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	_, _ = w.Write(whole.Bytes()) // The browser is gone; there is nobody to tell.
 }
 
-// serve adds the page to the routes and serves them, guarded.
-func (s *Server) serve(routes *http.ServeMux, mode pageMode) error {
-	site, err := newSite(mode)
-	if err != nil {
-		s.end()
-		return errors.Join(err, s.listener.Close())
+// stream sends the race as server-sent events until the page or the server goes: who races, the recent past, then every
+// frame as it comes. A page that comes back gets the same, and is complete again.
+func (s *Server) stream(w http.ResponseWriter, r *http.Request) {
+	out := http.NewResponseController(w)
+	w.Header().Set("Content-Type", "text/event-stream")
+	recent, next, leave := s.hub.Join()
+	defer leave()
+	// Errors say that the page is gone, here and below: the next flush ends the stream.
+	fmt.Fprintf(w, "retry: 1000\nevent: hello\ndata: %s\n\n", s.hub.hello)
+	for _, frame := range recent {
+		fmt.Fprintf(w, "data: %s\n\n", frame)
 	}
-	site.handle(routes)
-	s.http = &http.Server{
-		Handler:           guard(s.listener.Addr(), site.policy, routes),
-		ReadHeaderTimeout: 5 * time.Second,
-		ReadTimeout:       10 * time.Second,
-		IdleTimeout:       time.Minute,
-		MaxHeaderBytes:    16 << 10,
+	for {
+		if err := out.Flush(); err != nil {
+			return
+		}
+		select {
+		case frame, more := <-next:
+			if !more {
+				return
+			}
+			fmt.Fprintf(w, "data: %s\n\n", frame)
+		case <-r.Context().Done():
+			return
+		case <-s.ended.Done():
+			return
+		}
 	}
-	go func() { s.served <- s.http.Serve(s.listener) }()
-	return nil
+}
+
+// act carries out what the buttons ask for. Every action is a POST with a JSON body.
+func act(control Control) http.HandlerFunc {
+	type request struct {
+		Name           string
+		Rate           int
+		Paused, Pooled bool
+	}
+	actions := map[string]func(context.Context, request) error{
+		"fault": func(ctx context.Context, r request) error { return control.Inject(ctx, r.Name) },
+		"calm":  func(ctx context.Context, _ request) error { return control.Calm(ctx) },
+		"load":  func(ctx context.Context, r request) error { return control.SetRate(ctx, r.Rate) },
+		"pause": func(ctx context.Context, r request) error { return control.Pause(ctx, r.Paused) },
+		"pool":  func(ctx context.Context, r request) error { return control.Pool(ctx, r.Pooled) },
+		"reset": func(ctx context.Context, _ request) error { return control.Reset(ctx) },
+	}
+	return func(w http.ResponseWriter, r *http.Request) {
+		do, ok := actions[r.PathValue("action")]
+		if !ok {
+			http.NotFound(w, r)
+			return
+		}
+		// A form of another page can post text, never JSON.
+		if kind, _, _ := strings.Cut(r.Header.Get("Content-Type"), ";"); kind != "application/json" {
+			problem.Write(w, http.StatusUnsupportedMediaType, "Send application/json.")
+			return
+		}
+		var body request
+		if err := json.NewDecoder(http.MaxBytesReader(w, r.Body, 1<<10)).Decode(&body); err != nil {
+			problem.Write(w, http.StatusBadRequest, "The body is not the JSON that this action takes.")
+			return
+		}
+		switch err := do(r.Context(), body); {
+		case err == nil:
+			w.WriteHeader(http.StatusNoContent)
+		case errors.Is(err, errNotYet):
+			problem.Write(w, http.StatusConflict, err.Error())
+		default:
+			problem.Write(w, http.StatusUnprocessableEntity, err.Error())
+		}
+	}
+}
+
+// guard lets nobody but our own page act: whoever opens a hostile page in the same browser must not get a fault injected.
+//
+// The Host must be one of ours, or a name that a hostile page made point to 127.0.0.1 would be its own origin. A request
+// from another origin changes nothing, says CrossOriginProtection, and a GET changes nothing anyway. policy is the
+// content security policy of the page: nothing but ours runs in it.
+func guard(addr net.Addr, policy string, next http.Handler) http.Handler {
+	hosts := []string{addr.String()}
+	if _, port, err := net.SplitHostPort(addr.String()); err == nil {
+		hosts = append(hosts, net.JoinHostPort("localhost", port))
+	}
+	crossOrigin := http.NewCrossOriginProtection()
+	crossOrigin.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		problem.Write(w, http.StatusForbidden, "Only the live page itself may do that.")
+	}))
+	guarded := crossOrigin.Handler(next)
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		header := w.Header()
+		header.Set("Content-Security-Policy", policy)
+		header.Set("Cross-Origin-Resource-Policy", "same-origin")
+		header.Set("Cross-Origin-Opener-Policy", "same-origin")
+		header.Set("X-Content-Type-Options", "nosniff")
+		header.Set("X-Frame-Options", "DENY")
+		header.Set("Referrer-Policy", "no-referrer")
+		header.Set("Cache-Control", "no-store")
+		if !slices.Contains(hosts, r.Host) {
+			problem.Write(w, http.StatusMisdirectedRequest, "The live page answers at http://"+addr.String()+" only.")
+			return
+		}
+		guarded.ServeHTTP(w, r)
+	})
 }

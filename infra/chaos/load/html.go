@@ -1,51 +1,52 @@
 package load
 
 import (
-	"cmp"
+	"embed"
 	"fmt"
+	"html/template"
 	"io"
-	"net/http"
 	"slices"
 
-	vegeta "github.com/tsenart/vegeta/v12/lib"
-	"github.com/tsenart/vegeta/v12/lib/plot"
+	"chaosworkshop/infra/chaos/livepage/page"
 )
 
-// plotted is how many points of each outcome a page shows; more are thinned out without losing the shape.
-const plotted = 4000
+//go:embed site
+var site embed.FS
 
-// WriteHTML writes the report as a page of its own: every latency over time, by outcome. It needs no network.
-func (r Report) WriteHTML(out io.Writer) error {
-	page := plot.New(
-		plot.Title(fmt.Sprintf("%s at %d requests a second: %.1f %% success, p50 %.1f ms, p99 %.1f ms",
-			r.URL, r.Rate, 100*r.Success, r.Latency.P50, r.Latency.P99)),
-		plot.Downsample(plotted),
-		plot.Label(func(hit *vegeta.Result) string { return hit.Error }),
-	)
-	results := slices.Clone(r.results)
-	slices.SortFunc(results, func(a, b Result) int { return cmp.Compare(a.Seq, b.Seq) })
-	for i, result := range results {
-		// The plot waits for every number in turn, and the last requests may have been cancelled: count anew.
-		hit := vegeta.Result{Seq: uint64(i), Timestamp: result.At, Latency: result.Latency, Error: label(result)}
-		if err := page.Add(&hit); err != nil {
-			return fmt.Errorf("draw the plot: %w", err)
-		}
+// WriteHTML writes the summary as a page of its own: every latency over time, by outcome. It needs no network.
+func (s Summary) WriteHTML(out io.Writer) error {
+	made, err := page.New(site, template.FuncMap{
+		"percent": func(share float64) string { return fmt.Sprintf("%.1f %%", 100*share) },
+	})
+	if err != nil {
+		return err
 	}
-	page.Close()
-	if _, err := page.WriteTo(out); err != nil {
-		return fmt.Errorf("write the plot: %w", err)
-	}
-	return nil
+	return made.Write(out, struct {
+		Summary
+		Run page.Run
+	}{s, s.run()})
 }
 
-// label names a result's line in the plot; the plot draws what contains ERROR in red.
-func label(result Result) string {
-	switch outcome := result.Outcome(); outcome {
-	case OK:
-		return "OK"
-	case NoAnswer:
-		return "ERROR: no answer"
-	default:
-		return fmt.Sprintf("ERROR: %d %s", result.Status, http.StatusText(result.Status))
+// run is what the chart shows: each answer when it came.
+func (s Summary) run() page.Run {
+	outcomes := Outcomes()
+	names := make([]string, len(outcomes))
+	for i, outcome := range outcomes {
+		names[i] = string(outcome)
 	}
+	answered := func(result Result) float64 { return milliseconds(result.At.Sub(s.Started) + result.Latency) }
+	took := 0.0
+	for _, result := range s.results {
+		took = max(took, answered(result))
+	}
+	run := page.NewRun(took, names)
+	for _, result := range s.results {
+		run.Add(answered(result), milliseconds(result.Latency), slices.Index(outcomes, result.Outcome()))
+	}
+	for _, second := range s.Seconds {
+		if second.Breaker != "" {
+			run.AddState(second.Breaker, float64(second.Second-1)*1000)
+		}
+	}
+	return run
 }

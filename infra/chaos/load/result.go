@@ -1,14 +1,13 @@
 package load
 
 import (
-	"context"
+	"errors"
 	"math"
+	"net"
 	"net/http"
 	"strconv"
 	"strings"
 	"time"
-
-	vegeta "github.com/tsenart/vegeta/v12/lib"
 )
 
 // Result is what became of one request.
@@ -65,16 +64,6 @@ func (r Result) Outcome() Outcome {
 	}
 }
 
-// newResult translates vegeta's result.
-func newResult(hit *vegeta.Result) Result {
-	result := Result{Seq: int(hit.Seq), At: hit.Timestamp, Latency: hit.Latency, Status: int(hit.Code)}
-	if hit.Code == 0 {
-		result.Err = reason(hit.Error)
-	}
-	result.RetryAfter = retryAfter(hit.Headers.Get("Retry-After"), hit.Timestamp.Add(hit.Latency))
-	return result
-}
-
 // retryAfter is the header's value in seconds from now, rounded up; 0 when it is neither a number nor a date.
 func retryAfter(value string, now time.Time) int {
 	if at, err := http.ParseTime(value); err == nil {
@@ -85,12 +74,10 @@ func retryAfter(value string, now time.Time) int {
 }
 
 // reason shortens Go's error of a failed request: `Get "http://...": dial tcp ...: connect: connection refused`.
-func reason(text string) string {
-	if strings.Contains(text, context.DeadlineExceeded.Error()) {
+func reason(err error) string {
+	if timeout, ok := errors.AsType[net.Error](err); ok && timeout.Timeout() {
 		return "no answer in time"
 	}
-	if at := strings.LastIndex(text, ": "); at >= 0 {
-		text = text[at+2:]
-	}
-	return text
+	parts := strings.Split(err.Error(), ": ")
+	return parts[len(parts)-1]
 }

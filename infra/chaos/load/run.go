@@ -5,12 +5,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"net/url"
-	"sync/atomic"
+	"sync"
 	"time"
-
-	vegeta "github.com/tsenart/vegeta/v12/lib"
 )
 
 // The bounds of a load: what a laptop and its exercise stand, and no more than anybody means to start.
@@ -43,7 +42,7 @@ type Options struct {
 	Timeout time.Duration
 	// Right, unless nil, tells whether the body of a 200 is the right answer for the pair.
 	Right func(pair Pair, body []byte) bool
-	// Sent, unless nil, is called for every request before it is sent, from any goroutine.
+	// Sent, unless nil, is called for every request before it is sent.
 	Sent func()
 }
 
@@ -52,7 +51,7 @@ func (o Options) check() error {
 	base, err := url.Parse(o.URL)
 	switch {
 	case err != nil || base.Host == "" || base.Scheme != "http" && base.Scheme != "https":
-		return fmt.Errorf("%q is no URL of an exercise; write one such as http://127.0.0.1:5000", o.URL)
+		return fmt.Errorf("%q is not the URL of an exercise; write one such as http://127.0.0.1:5000", o.URL)
 	case o.Throttle == nil && (o.Rate < 1 || o.Rate > MaxRate):
 		return fmt.Errorf("a rate of %d requests a second is out of bounds; choose 1 to %d", o.Rate, MaxRate)
 	case o.Duration < 0 || o.Duration > MaxDuration:
@@ -80,47 +79,121 @@ func Run(ctx context.Context, options Options, each func(Result)) error {
 	transport := &http.Transport{MaxIdleConnsPerHost: MaxRate}
 	defer transport.CloseIdleConnections()
 	client := &http.Client{
-		Transport:     cancellable{ctx: ctx, timeout: options.Timeout, next: transport},
+		Transport: transport, Timeout: options.Timeout,
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
-	body := int64(0)
-	if options.Right != nil {
-		body = maxBody
-	}
-	attacker := vegeta.NewAttacker(vegeta.Client(client), vegeta.MaxBody(body))
-	// The attack gets no duration: the pacer ends it, because it also sees ctx end.
-	pace := &pacer{ctx: ctx, throttle: throttle, duration: options.Duration}
-	for hit := range attacker.Attack(targeter(options), pace, 0, "") {
-		if ctx.Err() == nil || hit.Code != 0 {
-			result := newResult(hit)
-			if options.Right != nil && result.Status == http.StatusOK {
-				result.Wrong = !options.Right(asked(hit.URL), hit.Body)
-			}
-			each(result)
-		}
-	}
-	return nil
-}
-
-// targeter names the URL of each next request.
-func targeter(options Options) vegeta.Targeter {
-	var sent atomic.Uint64
-	return func(target *vegeta.Target) error {
+	var due sync.WaitGroup
+	var reporting sync.Mutex
+	throttle.pace(ctx, options.Duration, func(number int) {
 		if options.Sent != nil {
 			options.Sent()
 		}
-		pair := pick(options.Pairs, options.Seed, sent.Add(1))
-		target.Method = http.MethodGet
-		target.URL = options.URL + "/api/flights/routes?" + url.Values{"from": {pair.From}, "to": {pair.To}}.Encode()
-		return nil
-	}
+		due.Go(func() {
+			result := ask(ctx, client, options, number)
+			if result.Status == 0 && ctx.Err() != nil {
+				return
+			}
+			reporting.Lock()
+			defer reporting.Unlock()
+			each(result)
+		})
+	})
+	due.Wait()
+	return nil
 }
 
-// asked is the pair that a request asked for.
-func asked(address string) Pair {
-	parsed, err := url.Parse(address)
+// ask sends one request and waits for the end of its answer.
+func ask(ctx context.Context, client *http.Client, options Options, number int) (result Result) {
+	pair := pick(options.Pairs, options.Seed, uint64(number+1))
+	address := options.URL + "/api/flights/routes?" + url.Values{"from": {pair.From}, "to": {pair.To}}.Encode()
+	result = Result{Seq: number, At: time.Now()}
+	defer func() { result.Latency = time.Since(result.At) }()
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
 	if err != nil {
-		return Pair{}
+		result.Err = reason(err)
+		return result
 	}
-	return Pair{parsed.Query().Get("from"), parsed.Query().Get("to")}
+	response, err := client.Do(request)
+	if err != nil {
+		result.Err = reason(err)
+		return result
+	}
+	defer response.Body.Close()
+	body, err := io.ReadAll(io.LimitReader(response.Body, maxBody))
+	if err == nil {
+		_, err = io.Copy(io.Discard, response.Body)
+	}
+	if err != nil {
+		result.Err = reason(err)
+		return result
+	}
+	result.Status = response.StatusCode
+	result.RetryAfter = retryAfter(response.Header.Get("Retry-After"), time.Now())
+	result.Wrong = options.Right != nil && result.Status == http.StatusOK && !options.Right(pair, body)
+	return result
+}
+
+// Throttle is a rate that can be changed while a load runs. One throttle may pace several loads.
+type Throttle struct {
+	mutex   sync.Mutex
+	rate    int
+	changed chan struct{} // Closed at each change.
+}
+
+// NewThrottle returns a throttle at rate requests a second.
+func NewThrottle(rate int) *Throttle {
+	throttle := &Throttle{changed: make(chan struct{})}
+	throttle.Set(rate)
+	return throttle
+}
+
+// Set changes the rate, in requests a second: 0 pauses; more than MaxRate is MaxRate.
+func (t *Throttle) Set(rate int) {
+	t.mutex.Lock()
+	defer t.mutex.Unlock()
+	t.rate = min(max(rate, 0), MaxRate)
+	close(t.changed)
+	t.changed = make(chan struct{})
+}
+
+// now is the rate, and a channel that is closed when it changes.
+func (t *Throttle) now() (int, <-chan struct{}) {
+	t.mutex.Lock()
+	defer t.mutex.Unlock()
+	return t.rate, t.changed
+}
+
+// behind is how far a load may lag and still catch up; what a suspended laptop missed is not sent in one burst.
+const behind = time.Second
+
+// pace calls send for each request when it is due, until the duration is over or ctx ends. A change of the rate and the
+// end of ctx are seen at once. A duration of 0 lasts until ctx ends.
+func (t *Throttle) pace(ctx context.Context, duration time.Duration, send func(number int)) {
+	began := time.Now()
+	due := began
+	for number := 0; ctx.Err() == nil; {
+		now := time.Now()
+		if now.Sub(due) > behind {
+			due = now
+		}
+		if duration > 0 && (due.Sub(began) >= duration || now.Sub(began) >= duration+behind) {
+			return
+		}
+		rate, changed := t.now()
+		wait := due.Sub(now)
+		if rate == 0 {
+			wait = behind // Paused: look up now and then whether the duration is over.
+		} else if wait <= 0 {
+			send(number)
+			number++
+			due = due.Add(time.Second / time.Duration(rate))
+			continue
+		}
+		select {
+		case <-time.After(wait):
+		case <-changed:
+			due = time.Now()
+		case <-ctx.Done():
+		}
+	}
 }

@@ -2,6 +2,9 @@ package load
 
 import (
 	"cmp"
+	"encoding/json"
+	"fmt"
+	"io"
 	"maps"
 	"math"
 	"slices"
@@ -9,84 +12,155 @@ import (
 	"time"
 )
 
-// Summary collects results and says what they amount to. It keeps every latency, so its quantiles are exact.
-type Summary struct {
-	latencies []time.Duration
-	sorted    bool
-	outcomes  map[Outcome]int
-	statuses  map[string]int
-	errors    map[string]int
-	first     time.Time
-	last      time.Time
+// Tally counts results and keeps every latency, so that its quantiles are exact. The zero value has counted nothing.
+type Tally struct {
+	latencies   []time.Duration
+	sorted      bool
+	statuses    map[int]int
+	errors      map[string]int
+	first, last time.Time
 }
 
-// NewSummary returns a summary of nothing yet.
-func NewSummary() *Summary {
-	return &Summary{outcomes: map[Outcome]int{}, statuses: map[string]int{}, errors: map[string]int{}}
-}
-
-// Add takes one result in.
-func (s *Summary) Add(result Result) {
-	s.latencies = append(s.latencies, result.Latency)
-	s.sorted = false
-	s.outcomes[result.Outcome()]++
+// Add counts one result.
+func (t *Tally) Add(result Result) {
+	if t.statuses == nil {
+		t.statuses, t.errors, t.first = map[int]int{}, map[string]int{}, result.At
+	}
+	t.latencies = append(t.latencies, result.Latency)
+	t.sorted = false
+	t.statuses[result.Status]++
 	if result.Status == 0 {
-		s.statuses["none"]++
-		s.errors[result.Err]++
-	} else {
-		s.statuses[strconv.Itoa(result.Status)]++
+		t.errors[result.Err]++
 	}
-	if s.first.IsZero() || result.At.Before(s.first) {
-		s.first = result.At
+	if result.At.Before(t.first) {
+		t.first = result.At
 	}
-	if result.At.After(s.last) {
-		s.last = result.At
+	if result.At.After(t.last) {
+		t.last = result.At
 	}
 }
 
 // Count is the number of results.
-func (s *Summary) Count() int { return len(s.latencies) }
+func (t *Tally) Count() int { return len(t.latencies) }
 
 // Of is the number of results with that outcome.
-func (s *Summary) Of(outcome Outcome) int { return s.outcomes[outcome] }
-
-// Statuses are the numbers of results by HTTP status; "none" stands for no answer.
-func (s *Summary) Statuses() map[string]int { return maps.Clone(s.statuses) }
+func (t *Tally) Of(outcome Outcome) int {
+	count := 0
+	for status, n := range t.statuses {
+		if (Result{Status: status}).Outcome() == outcome {
+			count += n
+		}
+	}
+	return count
+}
 
 // Success is the share of results that are OK, from 0 to 1; 0 without any result.
-func (s *Summary) Success() float64 {
-	return float64(s.outcomes[OK]) / float64(max(1, s.Count()))
-}
-
-// Rate is how many requests were sent a second.
-func (s *Summary) Rate() float64 {
-	if seconds := s.last.Sub(s.first).Seconds(); seconds > 0 {
-		return float64(s.Count()-1) / seconds
-	}
-	return float64(s.Count())
-}
+func (t *Tally) Success() float64 { return float64(t.Of(OK)) / float64(max(1, t.Count())) }
 
 // Quantile is the latency that the share q of all results does not exceed (nearest rank): 0.5 is the median, 1 the
 // maximum. It is 0 without any result.
-func (s *Summary) Quantile(q float64) time.Duration {
-	if s.Count() == 0 {
+func (t *Tally) Quantile(q float64) time.Duration {
+	if t.Count() == 0 {
 		return 0
 	}
-	if !s.sorted {
-		slices.Sort(s.latencies)
-		s.sorted = true
+	if !t.sorted {
+		slices.Sort(t.latencies)
+		t.sorted = true
 	}
-	rank := int(math.Ceil(q*float64(s.Count()))) - 1
-	return s.latencies[min(max(rank, 0), s.Count()-1)]
+	return t.latencies[max(int(math.Ceil(q*float64(t.Count()))), 1)-1]
 }
 
-// WhyNot is the most frequent reason for no answer; empty when every request was answered.
-func (s *Summary) WhyNot() string {
-	reasons := slices.SortedFunc(maps.Keys(s.errors), func(a, b string) int {
-		return cmp.Or(cmp.Compare(s.errors[b], s.errors[a]), cmp.Compare(a, b))
-	})
-	if len(reasons) == 0 {
-		return ""
-	}
-	return reasons[0]
+// Numbers are what results amount to, as they are written down. Shares are from 0 to 1.
+type Numbers struct {
+	Requests int     `json:"requests"`
+	Success  float64 `json:"success"`
+	Latency  Latency `json:"latencyMs"`
+	// Statuses are the numbers of results by HTTP status; "none" stands for no answer.
+	Statuses map[string]int `json:"statuses"`
+	// WhyNot is the most frequent reason for no answer; empty when every request was answered.
+	WhyNot string `json:"whyNot,omitempty"`
 }
+
+// Latency holds quantiles in milliseconds.
+type Latency struct {
+	P50 float64 `json:"p50"`
+	P95 float64 `json:"p95"`
+	P99 float64 `json:"p99"`
+	Max float64 `json:"max"`
+}
+
+// Numbers are what the results counted so far amount to.
+func (t *Tally) Numbers() Numbers {
+	at := func(q float64) float64 { return milliseconds(t.Quantile(q)) }
+	numbers := Numbers{
+		Requests: t.Count(), Success: t.Success(), Statuses: map[string]int{},
+		Latency: Latency{P50: at(0.5), P95: at(0.95), P99: at(0.99), Max: at(1)},
+	}
+	for status, n := range t.statuses {
+		if status == 0 {
+			numbers.Statuses["none"] = n
+		} else {
+			numbers.Statuses[strconv.Itoa(status)] = n
+		}
+	}
+	reasons := slices.SortedFunc(maps.Keys(t.errors), func(a, b string) int {
+		return cmp.Or(cmp.Compare(t.errors[b], t.errors[a]), cmp.Compare(a, b))
+	})
+	if len(reasons) > 0 {
+		numbers.WhyNot = reasons[0]
+	}
+	return numbers
+}
+
+// Summary is a load as it is written down.
+type Summary struct {
+	URL     string    `json:"url"`
+	Rate    int       `json:"rate"`
+	Seed    uint64    `json:"seed"`
+	Started time.Time `json:"started"`
+	Numbers
+	Sent     float64         `json:"sentPerSecond"`
+	Outcomes map[Outcome]int `json:"outcomes"`
+	Seconds  []Second        `json:"seconds"`
+
+	results []Result
+}
+
+// Second is what came back within one second.
+type Second struct {
+	// Second counts from 1.
+	Second int `json:"second"`
+	Numbers
+	// Breaker is closed, half-open or open; empty where the app has none or does not say.
+	Breaker string `json:"breaker,omitempty"`
+}
+
+// total completes the summary with what all its results amount to.
+func (s *Summary) total() {
+	tally := &Tally{}
+	for _, result := range s.results {
+		tally.Add(result)
+	}
+	s.Numbers, s.Sent, s.Outcomes = tally.Numbers(), float64(tally.Count()), map[Outcome]int{}
+	if seconds := tally.last.Sub(tally.first).Seconds(); seconds > 0 {
+		s.Sent = float64(tally.Count()-1) / seconds
+	}
+	for _, outcome := range Outcomes() {
+		if n := tally.Of(outcome); n > 0 {
+			s.Outcomes[outcome] = n
+		}
+	}
+}
+
+// WriteJSON writes the summary as indented JSON.
+func (s Summary) WriteJSON(out io.Writer) error {
+	encoder := json.NewEncoder(out)
+	encoder.SetIndent("", "  ")
+	if err := encoder.Encode(s); err != nil {
+		return fmt.Errorf("write the summary: %w", err)
+	}
+	return nil
+}
+
+// milliseconds is d in milliseconds, to the microsecond.
+func milliseconds(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }

@@ -5,6 +5,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"testing"
 	"time"
 
@@ -73,6 +74,14 @@ func TestPageShowsOneCellAtATime(t *testing.T) {
 			t.Errorf("visible: got %v, want %s alone", got, id)
 		}
 	}
+	words := func() (words []string) {
+		t.Helper()
+		err := chromedp.Run(ctx, chromedp.Evaluate(`[...document.querySelectorAll('section:not([hidden]) .legend li')].map(li => li.textContent.trim().replace(/\s+/g, ' '))`, &words))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return words
+	}
 	want("e4-3") // The cell that did not go as it must.
 	if err := chromedp.Run(ctx, chromedp.Click(`a[href="#e4-4"]`)); err != nil {
 		t.Fatal(err)
@@ -82,6 +91,17 @@ func TestPageShowsOneCellAtATime(t *testing.T) {
 		t.Fatal(err)
 	}
 	want("e4-5")
+
+	if got, want := words(), []string{"200 1", "rejected (503) 1", "timeout (504) 1", "error 1", "no answer 1"}; !slices.Equal(got, want) {
+		t.Errorf("legend: got %q, want %q", got, want)
+	}
+	var drawn bool
+	err := chromedp.Run(ctx, chromedp.Evaluate(`[...document.querySelectorAll('section:not([hidden]) .plot canvas')].every(c =>
+		c.getContext('2d').getImageData(0, 0, c.width, c.height).data.some(Boolean)) &&
+		document.querySelector('section:not([hidden]) .bands .fault') && document.querySelector('section:not([hidden]) .strip [data-state=open]') !== null`, &drawn))
+	if err != nil || !drawn {
+		t.Errorf("error %v; want a chart with a band for the fault and a strip with the open breaker", err)
+	}
 
 	for _, scheme := range []string{"light", "dark"} {
 		var picture []byte

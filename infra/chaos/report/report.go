@@ -6,22 +6,23 @@ import (
 	"fmt"
 	"html/template"
 	"io"
+	"slices"
 	"time"
 
 	"chaosworkshop/infra/chaos/experiment"
+	"chaosworkshop/infra/chaos/livepage/page"
+	"chaosworkshop/infra/chaos/load"
 )
 
-//go:embed page.html style.css page.js
-var files embed.FS
+//go:embed site
+var site embed.FS
 
-// page is what the template shows.
-type page struct {
-	Style  template.CSS
-	Script template.JS
+// content is what the template shows.
+type content struct {
 	Matrix *experiment.Matrix
 	Stages []stage
 	Rows   []row
-	// As is how many cells went as they must.
+	// As is how many cells went as they must, First the cell that is shown at first.
 	As    int
 	First string
 }
@@ -48,7 +49,7 @@ type cell struct {
 	// Figure is the number that the experiment is about.
 	Figure string
 	Phases []phase
-	Plot   plot
+	Plot   page.Run
 }
 
 // phase is a line of the table of numbers.
@@ -64,33 +65,18 @@ var patterns = []string{"baseline", "timeout", "retry", "circuit breaker", "heal
 
 // Write writes the page.
 func Write(out io.Writer, matrix *experiment.Matrix) error {
-	page, err := newPage(matrix)
+	made, err := page.New(site, template.FuncMap{
+		"clock":   func(t time.Time) string { return t.UTC().Format("2006-01-02 15:04 UTC") },
+		"seconds": func(ms float64) string { return fmt.Sprintf("%.0f s", ms/1000) },
+	})
 	if err != nil {
-		return fmt.Errorf("write the report: %w", err)
+		return err
 	}
-	functions := template.FuncMap{
-		"clock":    func(t time.Time) string { return t.UTC().Format("2006-01-02 15:04 UTC") },
-		"seconds":  func(ms float64) string { return fmt.Sprintf("%.0f s", ms/1000) },
-		"duration": experiment.Duration,
-		"percent":  func(share float64) string { return fmt.Sprintf("%.0f %%", 100*share) },
-	}
-	parsed, err := template.New("page.html").Funcs(functions).ParseFS(files, "page.html")
-	if err != nil {
-		return fmt.Errorf("write the report: %w", err)
-	}
-	return parsed.Execute(out, page)
+	return made.Write(out, newContent(matrix))
 }
 
-func newPage(matrix *experiment.Matrix) (page, error) {
-	style, err := files.ReadFile("style.css")
-	if err != nil {
-		return page{}, err
-	}
-	script, err := files.ReadFile("page.js")
-	if err != nil {
-		return page{}, err
-	}
-	made := page{Style: template.CSS(style), Script: template.JS(script), Matrix: matrix}
+func newContent(matrix *experiment.Matrix) content {
+	made := content{Matrix: matrix}
 	for i, pattern := range patterns {
 		made.Stages = append(made.Stages, stage{i + 1, pattern})
 	}
@@ -114,7 +100,7 @@ func newPage(matrix *experiment.Matrix) (page, error) {
 	if made.First == "" {
 		made.First = "e3-3"
 	}
-	return made, nil
+	return made
 }
 
 func newCell(e experiment.Experiment, one experiment.Cell) cell {
@@ -126,11 +112,8 @@ func newCell(e experiment.Experiment, one experiment.Cell) cell {
 		answers := one.Run.Of(span.Name)
 		line := phase{Name: span.Name, Fault: span.Fault, Requests: len(answers)}
 		if len(answers) > 0 {
-			latencies := experiment.Latencies(answers)
 			line.Success = fmt.Sprintf("%.0f %%", 100*experiment.Success(answers))
-			line.P50 = experiment.Duration(experiment.Percentile(latencies, 50))
-			line.P95 = experiment.Duration(experiment.Percentile(latencies, 95))
-			line.P99 = experiment.Duration(experiment.Percentile(latencies, 99))
+			line.P50, line.P95, line.P99 = percentile(answers, 50), percentile(answers, 95), percentile(answers, 99)
 			line.DialsPerRequest = fmt.Sprintf("%.2f", float64(span.Dials)/float64(len(answers)))
 		}
 		made.Phases = append(made.Phases, line)
@@ -138,21 +121,54 @@ func newCell(e experiment.Experiment, one experiment.Cell) cell {
 	return made
 }
 
+// newPlot is the run as the chart draws it.
+func newPlot(run *experiment.Run) page.Run {
+	// Beside the outcomes, the chart has marks for the answers of /health/.
+	names := []string{}
+	for _, outcome := range load.Outcomes() {
+		names = append(names, string(outcome))
+	}
+	names = append(names, "healthy", "unhealthy")
+	plot := page.NewRun(run.Took, names)
+	for _, answer := range run.Answers {
+		name := string(load.Result{Status: answer.Status}.Outcome())
+		switch {
+		case answer.Health && answer.Status == 200:
+			name = "healthy"
+		case answer.Health && answer.Status != 0:
+			name = "unhealthy"
+		}
+		plot.Add(answer.At+answer.Latency, answer.Latency, slices.Index(names, name))
+	}
+	for _, span := range run.Phases {
+		plot.Bands = append(plot.Bands, page.Span{Name: span.Name, From: span.From, To: span.To, Fault: span.Fault != ""})
+	}
+	for _, state := range run.States {
+		plot.AddState(state.Name, state.At)
+	}
+	return plot
+}
+
+// percentile is a percentile of the answers' latencies, as the page shows it.
+func percentile(answers []experiment.Answer, p float64) string {
+	return experiment.Duration(experiment.Percentile(experiment.Latencies(answers), p))
+}
+
 // figure is the number that an experiment is about, as a cell shows it.
 func figure(one experiment.Cell) string {
 	switch one.Number {
 	case 1:
-		return "p99 " + experiment.Duration(experiment.Percentile(experiment.Latencies(one.Run.Of("steady state")), 99))
+		return "p99 " + percentile(one.Run.Of("steady state"), 99)
 	case 2:
-		return "latest " + experiment.Duration(experiment.Percentile(experiment.Latencies(one.Run.Of("slow", "black hole")), 100))
+		return "latest " + percentile(one.Run.Of("slow", "black hole"), 100)
 	case 3:
 		return fmt.Sprintf("%.0f %% served", 100*experiment.Success(one.Run.Of("flaky")))
 	case 4:
-		if len(one.Run.Of("outage goes on")) == 0 {
+		open := one.Run.Of("outage goes on")
+		if len(open) == 0 {
 			return "never rejected"
 		}
-		p99 := experiment.Duration(experiment.Percentile(experiment.Latencies(one.Run.Of("outage goes on")), 99))
-		return "p99 " + p99
+		return "p99 " + percentile(open, 99)
 	}
 	if took, ok := one.Run.HealthyAfter(); ok {
 		return "healthy in " + experiment.Duration(took)

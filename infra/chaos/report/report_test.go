@@ -2,9 +2,9 @@ package report
 
 import (
 	"encoding/json"
-	"math"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -67,7 +67,7 @@ func TestPageCountsAndEscapes(t *testing.T) {
 	page := string(text)
 	for _, want := range []string{
 		"<b>4 of 5</b> cells went as they must", "passed, but must have failed", "it is &lt;slow&gt;",
-		`class="state open"`,
+		`"states":[{"name":"closed","from":0,"to":2000,"fault":false},{"name":"open","from":2000,"to":4000,"fault":false}]`,
 	} {
 		if !strings.Contains(page, want) {
 			t.Errorf("the page lacks %q", want)
@@ -82,29 +82,17 @@ func TestPageCountsAndEscapes(t *testing.T) {
 
 func TestPlotSortsAnswersByOutcome(t *testing.T) {
 	cell, _ := newMatrix(t).Cell(4, 4)
-	counts := map[string]int{}
-	for _, series := range newPlot(cell.Run).Series {
-		counts[series.Class] = series.Count
-	}
-	for _, class := range []string{"ok", "rejected", "timeout", "error", "no-answer"} {
-		if got := counts[class]; got != 1 {
-			t.Errorf("%s: got %d marks, want 1", class, got)
+	cell.Run.Answers = append(cell.Run.Answers,
+		experiment.Answer{Health: true, Status: 200}, experiment.Answer{Health: true, Status: 503}, experiment.Answer{Health: true})
+	plot := newPlot(cell.Run)
+	want := map[string]int{"ok": 1, "rejected": 1, "timeout": 1, "error": 1, "no answer": 2, "healthy": 1, "unhealthy": 1}
+	for i, name := range plot.Outcomes {
+		if plot.Counts[i] != want[name] {
+			t.Errorf("%s: got %d marks, want %d", name, plot.Counts[i], want[name])
 		}
 	}
-}
-
-func TestLatencyAxisIsLogarithmic(t *testing.T) {
-	decade := y(1) - y(10)
-	for _, ms := range []float64{0.1, 1, 10, 100, 1000} {
-		if got := y(ms) - y(10*ms); math.Abs(got-decade) > 1e-9 {
-			t.Errorf("from %v to %v ms: got %v, want %v", ms, 10*ms, got, decade)
-		}
-	}
-	if got := y(0); got != bottom {
-		t.Errorf("no latency: got %v, want the bottom, %v", got, bottom)
-	}
-	if got := y(1e9); got != top {
-		t.Errorf("too much latency: got %v, want the top, %v", got, top)
+	if got, want := plot.Points[:3], []float64{102, 2, 0}; !slices.Equal(got, want) {
+		t.Errorf("the first mark is %v, want %v: where the answer came, its latency, a 200", got, want)
 	}
 }
 

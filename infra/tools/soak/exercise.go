@@ -32,7 +32,7 @@ type exercise struct {
 	serves     bool
 
 	mutex   sync.Mutex
-	summary *load.Summary
+	summary *load.Tally
 	faults  map[string]int
 	fault   string // In place now.
 }
@@ -58,7 +58,7 @@ func startExercise(ctx context.Context, dir string, stack *stack.Stack, password
 	}
 	return &exercise{
 		process: process{name: name, pid: app.PID()}, app: app, proxy: proxy, toxi: stack.Toxi.Client,
-		summary: load.NewSummary(), faults: map[string]int{}, fault: calm,
+		summary: &load.Tally{}, faults: map[string]int{}, fault: calm,
 	}, nil
 }
 

@@ -75,9 +75,9 @@ func (r *rig) startApp(t *testing.T, output io.Writer, stage, port string) *app.
 }
 
 // underLoad runs do while every app gets 20 requests a second, and returns what each of them answered.
-func (r *rig) underLoad(t *testing.T, do func()) []*load.Summary {
+func (r *rig) underLoad(t *testing.T, do func()) []*load.Tally {
 	t.Helper()
-	summaries := make([]*load.Summary, len(r.apps))
+	summaries := make([]*load.Tally, len(r.apps))
 	pairs := load.Pairs(openflights.Sample(), 50, 1)
 	throttle := load.NewThrottle(20)
 	ctx, cancel := context.WithCancel(t.Context())
@@ -85,7 +85,7 @@ func (r *rig) underLoad(t *testing.T, do func()) []*load.Summary {
 	var loads sync.WaitGroup
 	var outstanding sync.WaitGroup
 	for i, app := range r.apps {
-		summaries[i] = load.NewSummary()
+		summaries[i] = &load.Tally{}
 		loads.Go(func() {
 			options := load.Options{URL: app.URL, Throttle: throttle, Pairs: pairs, Sent: func() { outstanding.Add(1) }}
 			err := load.Run(ctx, options, func(result load.Result) {
@@ -148,12 +148,12 @@ func TestAppsOutliveWhatTheyDependOn(t *testing.T) {
 				}
 				failed := summary.Count() - summary.Of(load.OK)
 				if failed == 0 || summary.Of(load.OK) == 0 {
-					t.Errorf("%s: %v, want good answers and, while the %s was dead, bad ones", stages.Names[i], summary.Statuses(), role)
+					t.Errorf("%s: %v, want good answers and, while the %s was dead, bad ones", stages.Names[i], summary.Numbers().Statuses, role)
 				}
 				if got := summary.Of(load.NoAnswer); got != 0 {
-					t.Errorf("%s: %d of %d requests without an answer (%s), want none", stages.Names[i], got, summary.Count(), summary.WhyNot())
+					t.Errorf("%s: %d of %d requests without an answer (%s), want none", stages.Names[i], got, summary.Count(), summary.Numbers().WhyNot)
 				}
-				t.Logf("%s: %v", stages.Names[i], summary.Statuses())
+				t.Logf("%s: %v", stages.Names[i], summary.Numbers().Statuses)
 			}
 		})
 	}
@@ -176,15 +176,15 @@ func TestAKilledAppConcernsNoOther(t *testing.T) {
 		wantServing(t, again, recovery)
 	})
 	for i, summary := range summaries {
-		t.Logf("%s: %v", stages.Names[i], summary.Statuses())
+		t.Logf("%s: %v", stages.Names[i], summary.Numbers().Statuses)
 		if i == victim {
 			if summary.Of(load.NoAnswer) == 0 || summary.Of(load.OK) == 0 {
-				t.Errorf("the killed app: %v, want good answers and none while it was dead", summary.Statuses())
+				t.Errorf("the killed app: %v, want good answers and none while it was dead", summary.Numbers().Statuses)
 			}
 			continue
 		}
 		if got := summary.Of(load.OK); got != summary.Count() {
-			t.Errorf("%s: %v, want 200 only", stages.Names[i], summary.Statuses())
+			t.Errorf("%s: %v, want 200 only", stages.Names[i], summary.Numbers().Statuses)
 		}
 	}
 }

@@ -1,15 +1,7 @@
 // The page: it takes frames from a live race or from a recording, and draws them.
-import { announce, forget, say } from 'race/announce';
-import { Controls } from 'race/controls';
-import { drawHeader, drawLink, showMessage } from 'race/header';
-import { Lane } from 'race/lane';
-import { drawLegend } from 'race/marks';
-import { Player } from 'race/player';
-import { connect } from 'race/stream';
-import { Timeline } from 'race/timeline';
 
 const get = (id) => document.getElementById(id);
-const mode = document.documentElement.dataset.mode;
+const recording = get('run'); // In a page that holds a recorded race.
 
 let hello;
 let lanes = [];
@@ -20,36 +12,31 @@ let since = 0;
 let due = false;
 
 /** Starts the page. */
-export async function start() {
+function start() {
   startTheme();
-  if (mode === 'live') {
+  if (!recording) {
     drawLink('connecting', 'connecting');
     connect({ hello: greet, frame: take, lost });
     return;
   }
   get('controls').hidden = true;
   get('player').hidden = false;
-  get('take-home').hidden = mode === 'take-home';
-  try {
-    const text = mode === 'take-home' ? get('run').textContent : await (await fetch('/run.jsonl')).text();
-    get('run')?.remove(); // Its text is kept once.
-    const player = new Player(text, { clear, frame: take });
-    greet(player.hello);
-    drawLink('replay', 'replay');
-    player.start();
-  } catch {
-    showMessage('This recording cannot be read.');
-  }
+  get('take-home').hidden = location.protocol === 'file:';
+  recording.remove(); // Its text is kept once.
+  const player = new Player(recording.textContent, { clear, frame: take });
+  greet(player.hello);
+  drawLink('replay', 'replay');
+  player.start();
 }
 
 /** Builds the page for a race; after a connection was lost, it only empties it. */
 function greet(to) {
-  if (mode === 'live') drawLink('live', 'live');
+  if (!recording) drawLink('live', 'live');
   if (!hello) {
     hello = to;
     lanes = hello.lanes.map((name) => new Lane(get('lanes'), name, hello.outcomes, hello.window));
     timeline = new Timeline(get('bands'), get('axis'), hello.window);
-    controls = new Controls(hello, mode === 'live');
+    controls = new Controls(hello, !recording);
     controls.listen();
     drawLegend(get('legend'), hello.outcomes);
   }
@@ -58,7 +45,7 @@ function greet(to) {
 
 /** Forgets the past. */
 function clear() {
-  forget();
+  announced = null;
   timeline?.clear();
   for (const lane of lanes) lane.clear();
 }
@@ -102,9 +89,9 @@ function startTheme() {
   const apply = (on) => {
     document.documentElement.dataset.theme = on ? 'dark' : 'light';
     get('theme').setAttribute('aria-pressed', String(on));
+    colours.clear();
     if (!hello) return;
     drawLegend(get('legend'), hello.outcomes);
-    for (const lane of lanes) lane.plot.readTheme();
     draw();
   };
   let chosen;

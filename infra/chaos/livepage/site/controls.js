@@ -1,12 +1,9 @@
 // Buttons and keys.
-import * as actions from 'race/actions';
 
 /** How many faults have a key: 1, 2, 3, 4. 0 is calm. */
 const keys = 4;
 
-const get = (id) => document.getElementById(id);
-
-export class Controls {
+class Controls {
   /** Makes the buttons for the faults; live says whether they act, or only explain. */
   constructor(hello, live) {
     this.faults = hello.faults;
@@ -51,10 +48,10 @@ export class Controls {
     get('copy').addEventListener('click', () => this.copy());
     document.addEventListener('keydown', (event) => this.key(event));
     if (!this.live) return;
-    get('rate').addEventListener('change', (event) => actions.setRate(Number(event.target.value)));
+    get('rate').addEventListener('change', (event) => post('load', { rate: Number(event.target.value) }));
     get('pause').addEventListener('click', () => this.pause());
-    get('pool').addEventListener('click', () => actions.pool(!this.frame?.pooled));
-    get('reset').addEventListener('click', () => actions.reset());
+    get('pool').addEventListener('click', () => post('pool', { pooled: !this.frame?.pooled }));
+    get('reset').addEventListener('click', () => post('reset'));
   }
 
   key(event) {
@@ -73,15 +70,15 @@ export class Controls {
 
   inject(fault) {
     this.explain(fault);
-    if (this.live) actions.inject(fault.name);
+    if (this.live) post('fault', { name: fault.name });
   }
 
   calm() {
-    if (this.live) actions.calm();
+    if (this.live) post('calm');
   }
 
   pause() {
-    if (this.live) actions.pause(!this.frame?.paused);
+    if (this.live) post('pause', { paused: !this.frame?.paused });
     else get('play').click();
   }
 
@@ -128,5 +125,19 @@ export class Controls {
       get('copy').textContent = 'Selected';
     }
     setTimeout(() => { get('copy').textContent = 'Copy'; }, 1500);
+  }
+}
+
+/** Asks the server for an action; what stood in the way is shown. */
+async function post(path, body) {
+  try {
+    const answer = await fetch(`/api/${path}`, {
+      method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(body ?? {}),
+    });
+    if (answer.ok) return;
+    const problem = await answer.json();
+    showMessage(problem.detail);
+  } catch {
+    showMessage('The race does not answer.');
   }
 }

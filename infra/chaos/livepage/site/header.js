@@ -1,6 +1,6 @@
-// The first line of the page: what is going on.
-import { clock } from 'race/numbers';
+// What is going on: the first line of the page, and what screen readers are told.
 
+const announcer = document.getElementById('announcer');
 const state = document.getElementById('state');
 const stateName = document.getElementById('state-name');
 const stateDetail = document.getElementById('state-detail');
@@ -12,7 +12,7 @@ let said = '';
 let hide = 0;
 
 /** Shows the fault, the time, and what the race has to say. */
-export function drawHeader(frame) {
+function drawHeader(frame) {
   const { fault, t, since, paused, lanes, notice } = frame;
   time.textContent = clock(t - since);
   const starting = lanes.some((lane) => ['waiting', 'building'].includes(lane.state));
@@ -31,16 +31,44 @@ function detail({ since, left }, now) {
 }
 
 /** Shows where the race comes from: live, lost, or replay. */
-export function drawLink(state, text) {
+function drawLink(state, text) {
   link.dataset.state = state;
   link.textContent = text;
   document.body.dataset.link = state;
 }
 
 /** Shows a message for a while, or hides it when it is empty. */
-export function showMessage(text) {
+function showMessage(text) {
   clearTimeout(hide);
   message.textContent = text;
   message.hidden = !text;
   if (text) hide = setTimeout(() => { message.hidden = true; }, 8000);
+}
+
+/** The frame before; null when what comes next is no change. */
+let announced = null;
+
+/** Says what changed since the frame before: the fault, the breakers, the apps. Never the numbers, which change all the time. */
+function announce(frame, names) {
+  const news = announced ? changes(announced, frame, names) : [];
+  announced = frame;
+  if (news.length > 0) announcer.textContent = news.join(' ');
+}
+
+/** Says a text of its own. */
+function say(text) {
+  announcer.textContent = text;
+}
+
+function changes(before, after, names) {
+  const news = [];
+  if (before.fault?.name !== after.fault?.name) news.push(after.fault ? `Fault ${after.fault.name}.` : 'Calm.');
+  if (before.paused !== after.paused) news.push(after.paused ? 'Paused.' : 'The race goes on.');
+  after.lanes.forEach((lane, i) => {
+    const old = before.lanes[i];
+    const name = `Lane ${names[i].number}, ${names[i].pattern}`;
+    if (lane.breaker && old.breaker && old.breaker !== lane.breaker) news.push(`${name}: breaker ${lane.breaker}.`);
+    if (old.state !== lane.state) news.push(`${name} is ${lane.state}.`);
+  });
+  return news;
 }

@@ -1,11 +1,9 @@
 // A lane: one exercise, its numbers and its plot.
-import { Plot } from 'race/plot';
-import { latency, percent, ratio } from 'race/numbers';
 
 /** How many requests must be in flight before the lane says so. */
 const crowd = 10;
 
-export class Lane {
+class Lane {
   /** Builds the lane into the element; name is what the race said of it. */
   constructor(parent, name, outcomes, span) {
     this.name = name;
@@ -33,7 +31,8 @@ export class Lane {
     this.breaker.hidden = !name.breaker;
     this.health.hidden = !name.health;
     parent.append(root);
-    this.plot = new Plot(this.picture, outcomes, span);
+    this.plot = new Chart(this.picture, outcomes);
+    this.span = span;
     this.described = 0;
   }
 
@@ -48,9 +47,14 @@ export class Lane {
     this.plot.clear();
   }
 
+  /** The lines of the grid stand at fixed distances from now. */
+  grid(now) {
+    return Array.from({ length: Math.floor(this.span / step) + 1 }, (_, i) => now - i * step);
+  }
+
   /** Draws the lane at the race's time now; idle says why nothing is going on in any lane, if so. */
   draw(now, idle) {
-    this.plot.draw(now);
+    this.plot.draw(now - this.span, now, this.grid(now));
     const { frame } = this;
     if (!frame) return;
     const answered = frame.answered > 0;

@@ -1,12 +1,9 @@
 // A recorded race, played in the page: it needs no server any more.
-import { clock } from 'race/numbers';
 
 /** How often frames that are due are shown, in milliseconds. */
 const tick = 100;
 
-const get = (id) => document.getElementById(id);
-
-export class Player {
+class Player {
   /** Reads the run; clear and frame are called as it plays. Lines are parsed when they are due, to save memory. */
   constructor(text, { clear, frame }) {
     const lines = text.split('\n').filter((line) => line !== '');

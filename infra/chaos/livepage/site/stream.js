@@ -7,7 +7,7 @@ const patience = 3000;
 const again = 1000;
 
 /** Calls hello for each connection, frame for each frame, and lost when the connection is lost. */
-export function connect({ hello, frame, lost }) {
+function connect({ hello, frame, lost }) {
   let source;
   let watchdog = 0;
   const alive = () => {

@@ -1,20 +1,17 @@
 // The time that all lanes share: its axis, and the faults as bands across them.
-import { step } from 'race/plot';
 
-export class Timeline {
+/** The lines of the grid and the ticks of the axis stand this far apart, in milliseconds. */
+const step = 10000;
+
+class Timeline {
   /** Draws the bands and the axis into their elements; span is how much of the past is shown, in milliseconds. */
   constructor(bands, axis, span) {
     this.element = bands;
     this.span = span;
     this.bands = [];
     const ticks = [];
-    for (let ago = span; ago >= 0; ago -= step) {
-      const tick = document.createElement('span');
-      tick.textContent = ago === 0 ? 'now' : `−${ago / 1000} s`;
-      tick.style.left = `${100 * (1 - ago / span)}%`;
-      ticks.push(tick);
-    }
-    axis.replaceChildren(...ticks);
+    for (let ago = span; ago >= 0; ago -= step) ticks.push([-ago, ago === 0 ? 'now' : `−${ago / 1000} s`]);
+    drawAxis(axis, ticks, -span, 0);
   }
 
   /** Takes in the fault of a frame, null for calm. */
@@ -28,10 +25,8 @@ export class Timeline {
   }
 
   make(name) {
-    const element = document.createElement('div');
-    const label = document.createElement('b');
-    label.textContent = name;
-    element.append(label);
+    const element = make('div', 'fault');
+    element.append(make('b', '', name));
     element.dataset.fault = name;
     this.element.append(element);
     return element;
@@ -45,11 +40,8 @@ export class Timeline {
       if (gone) band.element.remove();
       return !gone;
     });
-    const place = (time) => 100 * (1 - (now - Math.min(now, Math.max(start, time))) / this.span);
     for (const { element, from, to } of this.bands) {
-      const left = place(from);
-      element.style.left = `${left}%`;
-      element.style.width = `${Math.max(0.3, place(to ?? now) - left)}%`;
+      place(element, Math.max(from, since), to ?? now, now - this.span, now);
       element.dataset.open = to === undefined;
     }
   }
