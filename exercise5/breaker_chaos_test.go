@@ -46,6 +46,8 @@ func TestBreakerOpensThoughItsUsersHangUp(t *testing.T) {
 				}
 			}
 
+			time.Sleep(time.Second) // What was under way when it opened still makes its attempts.
+
 			// Then the next user is told at once, and told when to come back, and the database is left alone
 			before := app.Metric(t, "database_dials_total")
 			got := app.Get(lhrToJFK)

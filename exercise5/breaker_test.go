@@ -402,7 +402,7 @@ func TestRefusalIsLoggedWithItsCause(t *testing.T) {
 		app, _ := openBreaker(t)
 		log := apptest.CaptureLog(t)
 		get(server.ForRequest(t.Context()), app, lhrToJFK)
-		if got := log.Lines("cause", "request"); len(got) != 1 || !strings.HasPrefix(got[0], "WARN refused cause=circuit breaker open request=") {
+		if got := log.Lines("cause", "request"); len(got) != 1 || !strings.HasPrefix(got[0], "INFO refused cause=circuit breaker open request=") {
 			t.Errorf("log: got %q, want one refusal with its cause and the request", got)
 		}
 	})

@@ -66,7 +66,7 @@ func fail(c *gin.Context, err error) {
 		slog.WarnContext(ctx, "timeout", "cause", err)
 		problem.Write(c.Writer, http.StatusGatewayTimeout, "The flights database took too long.")
 	case refused:
-		slog.WarnContext(ctx, "refused", "cause", err)
+		slog.InfoContext(ctx, "refused", "cause", err)
 		problem.Unavailable(c.Writer, refusal.After, "The flights database is down and is left alone to recover.")
 	case database.Transient(err):
 		slog.ErrorContext(ctx, "database", "cause", err)

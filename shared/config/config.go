@@ -59,7 +59,7 @@ func (a App) Addr() string { return net.JoinHostPort(a.Bind, strconv.Itoa(a.Port
 type Database struct {
 	// Host is the host of the database or of the proxy before it.
 	Host string `env:"DB_HOST" envDefault:"127.0.0.1"`
-	// Port is the port there: by default the proxy's.
+	// Port is the port there: by default the proxy's, PROXY_PORT.
 	Port int `env:"DB_PORT" envDefault:"3307" min:"1" max:"65535"`
 	// User is the database user that the app logs in as.
 	User string `env:"DB_USER" envDefault:"root"`
@@ -126,6 +126,9 @@ func Environment() (map[string]string, error) {
 	}
 	values["MYSQL_ROOT_PASSWORD"] = cmp.Or(values["MYSQL_ROOT_PASSWORD"], "workshop")
 	values["DB_PASSWORD"] = cmp.Or(values["DB_PASSWORD"], values["MYSQL_ROOT_PASSWORD"])
+	if values["PROXY_PORT"] != "0" { // 0 is any free port: whoever starts the app knows which.
+		values["DB_PORT"] = cmp.Or(values["DB_PORT"], values["PROXY_PORT"])
+	}
 	return values, nil
 }
 

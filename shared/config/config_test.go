@@ -172,6 +172,21 @@ func TestDefaultsReadNoEnvironment(t *testing.T) {
 	}
 }
 
+func TestDatabasePortFollowsTheProxy(t *testing.T) {
+	for _, test := range []struct {
+		proxy, database string
+		want            int
+	}{{"", "", 3307}, {"13307", "", 13307}, {"13307", "3306", 3306}, {"0", "", 3307}} {
+		alone(t)
+		t.Setenv("PROXY_PORT", test.proxy)
+		t.Setenv("DB_PORT", test.database)
+		settings, err := Load[App]()
+		if err != nil || settings.Database.Port != test.want {
+			t.Errorf("PROXY_PORT=%s DB_PORT=%s: got %d, error %v, want %d", test.proxy, test.database, settings.Database.Port, err, test.want)
+		}
+	}
+}
+
 func TestEmptyPasswordIsNoPassword(t *testing.T) {
 	alone(t)
 	t.Setenv("MYSQL_ROOT_PASSWORD", "")

@@ -22,7 +22,7 @@ func LogRequestIDs() {
 	slog.SetDefault(slog.New(WithRequestID(slog.Default().Handler())))
 	// SetDefault has turned the log package into slog's, and slog's own handler writes to the log package: undo that.
 	log.SetOutput(os.Stderr)
-	log.SetFlags(log.LstdFlags)
+	log.SetFlags(log.LstdFlags | log.Lmicroseconds)
 }
 
 // WithRequestID returns a handler that adds to each record the id of the request whose context it was logged with.

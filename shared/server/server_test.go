@@ -328,7 +328,7 @@ func TestDefaultLogHasTheIDToo(t *testing.T) {
 	kept := &lockedBuffer{}
 	log.SetOutput(kept)
 	slog.WarnContext(ForRequest(t.Context()), "retry", "attempt", 1)
-	if got := kept.String(); !regexp.MustCompile(`^\d{4}/\d\d/\d\d \d\d:\d\d:\d\d WARN retry attempt=1 request=\w+\n$`).MatchString(got) {
+	if got := kept.String(); !regexp.MustCompile(`^\d{4}/\d\d/\d\d \d\d:\d\d:\d\d\.\d{6} WARN retry attempt=1 request=\w+\n$`).MatchString(got) {
 		t.Errorf("got %q, want one line with the date and the request", got)
 	}
 }
