@@ -37,6 +37,7 @@ func newGuideCommand() *cobra.Command {
 		},
 	}
 	command.Flags().BoolVar(&options.Write, "write", false, "write this run's transcripts and what is generated into the documents")
+	command.Flags().BoolVar(&options.TextOnly, "text", false, "run nothing; with --write, write what is generated from the code")
 	command.Flags().StringVar(&script, "script", "", "run nothing; print the commands of the blocks that need this, such as docker")
 	return command
 }

@@ -51,7 +51,7 @@ func checkText(root, name string) ([]string, error) {
 			return nil, fmt.Errorf("%s: %w", at(name, r.first-1), err)
 		}
 		if !slices.Equal(want, doc.lines[r.first:r.last]) {
-			report(r.first, "the generated region %q is not what the code says now; run: make guide WRITE=1", r.name)
+			report(r.first, "the generated region %q is not what the code says now; run: go run ./infra/tools guide --text --write", r.name)
 		}
 	}
 	for _, b := range doc.blocks {

@@ -23,6 +23,8 @@ type Options struct {
 	Documents []string
 	// Write replaces transcripts, logs and generated regions in the documents by those of this run.
 	Write bool
+	// TextOnly runs nothing: with Write, it writes the generated regions.
+	TextOnly bool
 	// Output gets a line for each document, each block that did not run, and each problem.
 	Output io.Writer
 }
@@ -56,7 +58,7 @@ func Run(ctx context.Context, options Options) (problems int, err error) {
 		group.Go(func() error {
 			start := time.Now()
 			var err error
-			runs[i], err = runDocument(ctx, options.Root, name, options.Write)
+			runs[i], err = runDocument(ctx, options, name)
 			if err == nil {
 				// One write, so that documents that end together do not mix their lines.
 				fmt.Fprintf(options.Output, "%s: %d blocks ran, %d problems, %s\n%s", name, runs[i].blocks, runs[i].problems,
@@ -89,7 +91,8 @@ func (r *run) report(b block, problem string) {
 }
 
 // runDocument runs one document from top to bottom.
-func runDocument(ctx context.Context, root, name string, write bool) (_ *run, err error) {
+func runDocument(ctx context.Context, options Options, name string) (_ *run, err error) {
+	root, write := options.Root, options.Write
 	doc, err := read(root, name)
 	if err != nil {
 		return nil, err
@@ -98,6 +101,9 @@ func runDocument(ctx context.Context, root, name string, write bool) (_ *run, er
 		if doc, err = writeRegions(root, doc); err != nil {
 			return nil, err
 		}
+	}
+	if options.TextOnly {
+		return &run{doc: doc}, nil
 	}
 	home, err := os.MkdirTemp("", "guide")
 	if err != nil {

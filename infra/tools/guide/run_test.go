@@ -17,7 +17,7 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 func runText(t *testing.T, text string, write bool) (problems, after string) {
 	t.Helper()
 	root := workshopOf(t, text)
-	run, err := runDocument(t.Context(), root, "README.md", write)
+	run, err := runDocument(t.Context(), Options{Root: root, Write: write}, "README.md")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -15,9 +15,10 @@ type strike struct {
 	lasts time.Duration
 }
 
-// plan deals the exercise with this index its faults: in random order, for one to eight seconds each, with up to four seconds of calm before.
-// No fault comes twice before all have come once; the exercises start at different places, so that few strikes meet
-// them all. The last one lasts until the end: recovery is always from a fault. The same seed deals the same.
+// plan deals the exercise with this index its faults: in random order, for one to eight seconds each, with up to four
+// seconds of calm before. No fault comes twice before all have come once; the exercises start at different places, so that
+// a few faults each meet them all. The last one lasts until the end: recovery is always from a fault. The same seed deals
+// the same.
 func plan(seed uint64, index int, duration time.Duration) []strike {
 	random := rand.New(rand.NewPCG(seed, uint64(index)))
 	var deck []toxi.Fault

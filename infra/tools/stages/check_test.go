@@ -10,7 +10,7 @@ import (
 const root = "../../.."
 
 func TestExercisesFollowTheManifest(t *testing.T) {
-	wrong, err := Check(root)
+	wrong, err := checkOrder(root)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -49,7 +49,7 @@ func TestCheckFinds(t *testing.T) {
 			if err := os.WriteFile(path, []byte(broken), 0o644); err != nil {
 				t.Fatal(err)
 			}
-			wrong, err := Check(dir)
+			wrong, err := checkOrder(dir)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -65,7 +65,7 @@ func TestCheckFindsAFileTooMany(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(dir, "exercise3", "extra.go"), []byte("package main\n"), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	wrong, err := Check(dir)
+	wrong, err := checkOrder(dir)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -12,7 +12,7 @@ import (
 )
 
 func TestNothingImportsUpwards(t *testing.T) {
-	wrong, err := CheckFloors(t.Context(), root)
+	wrong, err := checkFloors(t.Context(), root)
 	if err != nil {
 		t.Fatal(err)
 	}

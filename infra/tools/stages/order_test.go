@@ -1,4 +1,3 @@
-// Package stages checks that each exercise adds its pattern to the one before, and changes nothing else.
 package stages
 
 import (
@@ -16,9 +15,9 @@ import (
 	"golang.org/x/mod/modfile"
 )
 
-// Check compares the exercises below root with the manifest and returns what is wrong, one line each: which file of
+// checkOrder compares the exercises below root with the manifest and returns what is wrong, one line each: which file of
 // which exercise, why, and how to fix it. The error says that a file could not be read.
-func Check(root string) ([]string, error) {
+func checkOrder(root string) ([]string, error) {
 	var wrong []string
 	for i, step := range manifest {
 		problems, err := checkStep(root, Names[i], Names[i+1], step)

@@ -33,9 +33,9 @@ func floor(path string) int {
 	return found
 }
 
-// CheckFloors lists the imports below root that go upwards, one line each, those of tests included. The error says that
+// checkFloors lists the imports below root that go upwards, one line each, those of tests included. The error says that
 // the go command could not list the packages.
-func CheckFloors(ctx context.Context, root string) ([]string, error) {
+func checkFloors(ctx context.Context, root string) ([]string, error) {
 	var wrong []string
 	for _, module := range []string{"shared", "infra", filepath.Join("infra", "tools")} {
 		command := exec.CommandContext(ctx, "go", "list", "-f",
