@@ -18,6 +18,7 @@ import (
 
 	"github.com/go-sql-driver/mysql"
 
+	"chaosworkshop/infra/internal/port"
 	"chaosworkshop/infra/internal/require"
 )
 
@@ -99,12 +100,12 @@ func asUser() []string {
 
 // run starts the server on a free port and waits until it answers.
 func run(t testing.TB, program string, arguments []string) (string, error) {
-	port, err := freePort()
+	number, err := port.Free("127.0.0.1")
 	if err != nil {
 		return "", err
 	}
 	var output bytes.Buffer
-	command := exec.Command(program, append(arguments, "--port="+strconv.Itoa(port))...)
+	command := exec.Command(program, append(arguments, "--port="+strconv.Itoa(number))...)
 	command.Stdout, command.Stderr = &output, &output
 	if err := command.Start(); err != nil {
 		return "", fmt.Errorf("start MariaDB: %w", err)
@@ -123,22 +124,13 @@ func run(t testing.TB, program string, arguments []string) (string, error) {
 			<-exited
 		}
 	}
-	addr := net.JoinHostPort("127.0.0.1", strconv.Itoa(port))
+	addr := net.JoinHostPort("127.0.0.1", strconv.Itoa(number))
 	if err := await(addr, exited); err != nil {
 		stop()
 		return "", fmt.Errorf("start MariaDB: %w\n%s", err, output.String())
 	}
 	t.Cleanup(stop)
 	return addr, nil
-}
-
-func freePort() (int, error) {
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return 0, err
-	}
-	defer listener.Close()
-	return listener.Addr().(*net.TCPAddr).Port, nil
 }
 
 // await returns when root can log in to the database flights.

@@ -1,10 +1,11 @@
-// Package port says what is the matter with a TCP port.
+// Package port finds free TCP ports, and says what is wrong with a port that is not free.
 package port
 
 import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"os/exec"
 	"runtime"
 	"strconv"
@@ -12,6 +13,28 @@ import (
 	"syscall"
 	"time"
 )
+
+// Free is a port of the host on which nothing listens now.
+func Free(host string) (int, error) {
+	listener, err := net.Listen("tcp", net.JoinHostPort(host, "0"))
+	if err != nil {
+		return 0, err
+	}
+	defer listener.Close()
+	return listener.Addr().(*net.TCPAddr).Port, nil
+}
+
+// Reachable is the address to dial for a server that listens on addr, which may name every interface.
+func Reachable(addr string) string {
+	host, port, err := net.SplitHostPort(addr)
+	if err != nil {
+		return addr
+	}
+	if ip := net.ParseIP(host); host == "" || ip != nil && ip.IsUnspecified() {
+		host = "127.0.0.1"
+	}
+	return net.JoinHostPort(host, port)
+}
 
 // InUse tells whether err says that an address is in use. Of what comes through Toxiproxy's API only the text is left.
 func InUse(err error) bool {

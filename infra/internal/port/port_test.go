@@ -34,3 +34,26 @@ func TestTaken(t *testing.T) {
 		}
 	}
 }
+
+func TestFree(t *testing.T) {
+	number, err := Free("127.0.0.1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	listener, err := net.Listen("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(number)))
+	if err != nil {
+		t.Fatalf("got a port that is taken: %v", err)
+	}
+	listener.Close()
+}
+
+func TestReachable(t *testing.T) {
+	for addr, want := range map[string]string{
+		"127.0.0.1:5000": "127.0.0.1:5000", ":5000": "127.0.0.1:5000", "0.0.0.0:5000": "127.0.0.1:5000",
+		"[::]:5000": "127.0.0.1:5000", "db:3306": "db:3306", "no port": "no port",
+	} {
+		if got := Reachable(addr); got != want {
+			t.Errorf("%s: got %s, want %s", addr, got, want)
+		}
+	}
+}

@@ -9,8 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-
-	"golang.org/x/mod/modfile"
+	"strings"
 
 	"chaosworkshop/shared/config"
 )
@@ -20,18 +19,16 @@ func Systems() []string { return []string{"linux", "darwin", "windows"} }
 
 // Modules are the folders of the workspace's modules below the root, as go.work lists them.
 func Modules(root string) ([]string, error) {
-	path := filepath.Join(root, "go.work")
-	text, err := os.ReadFile(path)
+	text, err := os.ReadFile(filepath.Join(root, "go.work"))
 	if err != nil {
 		return nil, fmt.Errorf("list the modules: %w", err)
 	}
-	work, err := modfile.ParseWork(path, text, nil)
-	if err != nil {
-		return nil, fmt.Errorf("list the modules: %w", err)
-	}
+	// The go command writes one module a line, and every folder as a path from its own.
 	var dirs []string
-	for _, use := range work.Use {
-		dirs = append(dirs, use.Path)
+	for _, word := range strings.Fields(string(text)) {
+		if strings.HasPrefix(word, "./") {
+			dirs = append(dirs, word)
+		}
 	}
 	return dirs, nil
 }

@@ -1,17 +1,21 @@
+// Package app builds the exercises and runs them as processes of their own.
 package app
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"net"
-	"net/http"
 	"os"
 	"os/exec"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
+
+	"chaosworkshop/infra/internal/port"
 )
 
 // startPatience bounds the time from an app's start to its first answer, stopPatience the time from the request to end
@@ -37,7 +41,6 @@ type Process struct {
 	URL string
 
 	command *exec.Cmd
-	client  *http.Client
 	done    chan struct{}
 	words   *tail
 	err     error // Set before done is closed.
@@ -45,123 +48,100 @@ type Process struct {
 
 // Start starts an app and returns when it answers. The error holds the app's own words if it ended instead.
 func Start(ctx context.Context, options Options) (*Process, error) {
-	host, port := options.Env["BIND"], options.Env["PORT"]
-	if host == "" {
-		host = "127.0.0.1"
-	}
-	if port == "" || port == "0" {
-		free, err := freePort(host)
+	host, number := cmp.Or(options.Env["BIND"], "127.0.0.1"), options.Env["PORT"]
+	if number == "" || number == "0" {
+		free, err := port.Free(host)
 		if err != nil {
 			return nil, fmt.Errorf("start the app: %w", err)
 		}
-		port = free
+		number = strconv.Itoa(free)
 	}
-	app := &Process{
-		URL:     "http://" + net.JoinHostPort(reachable(host), port),
+	process := &Process{
+		URL:     "http://" + port.Reachable(net.JoinHostPort(host, number)),
 		command: exec.Command(options.Binary),
-		client:  &http.Client{Timeout: 2 * time.Second, Transport: &http.Transport{DisableKeepAlives: true}},
 		done:    make(chan struct{}),
 		words:   &tail{},
 	}
-	output := io.Writer(app.words)
+	output := io.Writer(process.words)
 	if options.Output != nil {
-		output = io.MultiWriter(options.Output, app.words)
+		output = io.MultiWriter(options.Output, process.words)
 	}
-	app.command.Stdout, app.command.Stderr = output, output
-	app.command.Env = os.Environ()
+	command := process.command
+	command.Stdout, command.Stderr = output, output
+	command.Env = os.Environ()
 	for name, value := range options.Env {
-		app.command.Env = append(app.command.Env, name+"="+value)
+		command.Env = append(command.Env, name+"="+value)
 	}
-	app.command.Env = append(app.command.Env, "BIND="+host, "PORT="+port)
-	prepare(app.command)
-	if err := app.command.Start(); err != nil {
+	command.Env = append(command.Env, "BIND="+host, "PORT="+number)
+	prepare(command)
+	if err := command.Start(); err != nil {
 		return nil, fmt.Errorf("start the app: %w", err)
 	}
 	go func() {
-		app.err = app.command.Wait()
-		close(app.done)
+		process.err = command.Wait()
+		close(process.done)
 	}()
-	if err := app.await(ctx); err != nil {
-		app.Kill()
+	if err := process.await(ctx); err != nil {
+		process.Kill()
 		return nil, err
 	}
-	return app, nil
+	return process, nil
 }
 
 // await returns when the app answers, or says why it never will.
-func (a *Process) await(ctx context.Context) error {
+func (p *Process) await(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, startPatience)
 	defer cancel()
 	for {
-		if _, err := a.Metrics(ctx); err == nil {
+		if _, err := p.Metrics(ctx); err == nil {
 			return nil
 		}
 		select {
-		case <-a.done:
-			return fmt.Errorf("the app ended at its start: %s", a.words)
+		case <-p.done:
+			return fmt.Errorf("the app ended at its start: %s", p.words)
 		case <-ctx.Done():
 			if errors.Is(ctx.Err(), context.Canceled) {
 				return ctx.Err()
 			}
-			return fmt.Errorf("the app did not answer GET %s/metrics within %s; its last words: %s", a.URL, startPatience, a.words)
+			return fmt.Errorf("the app did not answer GET %s/metrics within %s; its last words: %s", p.URL, startPatience, p.words)
 		case <-time.After(10 * time.Millisecond):
 		}
 	}
 }
 
 // PID is the process id.
-func (a *Process) PID() int { return a.command.Process.Pid }
+func (p *Process) PID() int { return p.command.Process.Pid }
 
 // Done is closed when the app has ended.
-func (a *Process) Done() <-chan struct{} { return a.done }
+func (p *Process) Done() <-chan struct{} { return p.done }
 
 // Err is how the app ended, nil for well; valid after Done. It holds the app's last words.
-func (a *Process) Err() error {
-	if a.err == nil {
+func (p *Process) Err() error {
+	if p.err == nil {
 		return nil
 	}
-	return fmt.Errorf("the app ended with %w: %s", a.err, a.words)
+	return fmt.Errorf("the app ended with %w: %s", p.err, p.words)
 }
 
 // Stop asks the app to end, waits until its requests in flight are answered, and kills it if that takes longer than 12 s.
-func (a *Process) Stop() error {
-	defer a.client.CloseIdleConnections()
-	if err := interrupt(a.command); err != nil && !errors.Is(err, os.ErrProcessDone) {
-		a.Kill()
+func (p *Process) Stop() error {
+	if err := interrupt(p.command); err != nil && !errors.Is(err, os.ErrProcessDone) {
+		p.Kill()
 		return fmt.Errorf("stop the app: %w", err)
 	}
 	select {
-	case <-a.done:
-		return a.Err()
+	case <-p.done:
+		return p.Err()
 	case <-time.After(stopPatience):
-		a.Kill()
+		p.Kill()
 		return fmt.Errorf("the app did not end within %s and was killed", stopPatience)
 	}
 }
 
 // Kill ends the app at once, as a crash would.
-func (a *Process) Kill() {
-	_ = a.command.Process.Kill() // It may have ended already.
-	<-a.done
-}
-
-// freePort is a port of the host on which nothing listens now.
-func freePort(host string) (string, error) {
-	listener, err := net.Listen("tcp", net.JoinHostPort(host, "0"))
-	if err != nil {
-		return "", err
-	}
-	defer listener.Close()
-	_, port, err := net.SplitHostPort(listener.Addr().String())
-	return port, err
-}
-
-// reachable is the address to call for a server that listens on host.
-func reachable(host string) string {
-	if ip := net.ParseIP(host); ip != nil && ip.IsUnspecified() {
-		return "127.0.0.1"
-	}
-	return host
+func (p *Process) Kill() {
+	_ = p.command.Process.Kill() // It may have ended already.
+	<-p.done
 }
 
 // tail keeps the last of what an app said.

@@ -43,7 +43,7 @@ func TestMain(m *testing.M) {
 func serve() error {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	app, err := config.Load[config.App]()
+	settings, err := config.Load[config.App]()
 	if err != nil {
 		return err
 	}
@@ -51,7 +51,7 @@ func serve() error {
 	counts.Breaker(func() string { return "half-open" }, func() uint { return 0 }, 12)
 	counts.Dial()
 	counts.Attempt(metrics.ForRequest(ctx))
-	return server.Serve(ctx, app.Addr(), http.NotFoundHandler(), counts)
+	return server.Serve(ctx, settings.Addr(), http.NotFoundHandler(), counts)
 }
 
 // start runs the test program in a role.
@@ -61,53 +61,53 @@ func start(t *testing.T, role string) (*Process, error) {
 }
 
 func TestAppAnswersAndEnds(t *testing.T) {
-	app, err := start(t, "app")
+	process, err := start(t, "app")
 	if err != nil {
 		t.Fatal(err)
 	}
-	if response, err := http.Get(app.URL + "/somewhere"); err != nil {
+	if response, err := http.Get(process.URL + "/somewhere"); err != nil {
 		t.Error(err)
 	} else {
 		response.Body.Close()
 	}
 	http.DefaultClient.CloseIdleConnections()
-	got, err := app.Metrics(t.Context())
+	got, err := process.Metrics(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
 	if got.Requests["404"] != 1 || got.Dials != 1 || got.Attempts != 1 || got.Breaker != "half-open" || got.Goroutines == 0 {
 		t.Errorf("got %+v, want one request of status 404, one dial, one attempt, half-open", got)
 	}
-	if again, err := MetricsAt(t.Context(), app.URL); err != nil || again.Requests["404"] != 1 {
+	if again, err := MetricsAt(t.Context(), process.URL); err != nil || again.Requests["404"] != 1 {
 		t.Errorf("from outside: got %+v, %v, want the same", again, err)
 	}
-	if err := app.Stop(); err != nil {
+	if err := process.Stop(); err != nil {
 		t.Errorf("stop: %v", err)
 	}
-	if err := app.Stop(); err != nil {
+	if err := process.Stop(); err != nil {
 		t.Errorf("stop again: %v", err)
 	}
-	if conn, err := net.Dial("tcp", strings.TrimPrefix(app.URL, "http://")); err == nil {
+	if conn, err := net.Dial("tcp", strings.TrimPrefix(process.URL, "http://")); err == nil {
 		conn.Close()
 		t.Error("its port is open after the end")
 	}
 }
 
 func TestKilledAppSaysSo(t *testing.T) {
-	app, err := start(t, "app")
+	process, err := start(t, "app")
 	if err != nil {
 		t.Fatal(err)
 	}
-	app.Kill()
+	process.Kill()
 	select {
-	case <-app.Done():
+	case <-process.Done():
 	default:
 		t.Error("it is not done after Kill")
 	}
-	if app.Err() == nil {
+	if process.Err() == nil {
 		t.Error("got no error of an app that was killed")
 	}
-	if _, err := app.Metrics(t.Context()); err == nil {
+	if _, err := process.Metrics(t.Context()); err == nil {
 		t.Error("got metrics of an app that was killed")
 	}
 }

@@ -1,4 +1,3 @@
-// Package exercise builds the exercises and runs them as processes of their own.
 package app
 
 import (
@@ -25,7 +24,7 @@ type BuildError struct {
 }
 
 func (e *BuildError) Error() string {
-	return fmt.Sprintf("%s does not build; mend what the compiler names:\n%s", e.Dir, e.Output)
+	return fmt.Sprintf("%s does not build; fix what the compiler names:\n%s", e.Dir, e.Output)
 }
 
 // Build compiles the main package in the folder dir and returns the path of the binary, below bin/ at the workshop's

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"time"
 
 	dto "github.com/prometheus/client_model/go"
 	"github.com/prometheus/common/expfmt"
@@ -27,12 +28,17 @@ type Metrics struct {
 }
 
 // Metrics asks the app for its metrics. The error says that it does not answer as an exercise does.
-func (a *Process) Metrics(ctx context.Context) (Metrics, error) {
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, a.URL+"/metrics", nil)
+func (p *Process) Metrics(ctx context.Context) (Metrics, error) { return MetricsAt(ctx, p.URL) }
+
+// MetricsAt is Process.Metrics of an app that someone else started, at the address url.
+func MetricsAt(ctx context.Context, url string) (Metrics, error) {
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url+"/metrics", nil)
 	if err != nil {
 		return Metrics{}, fmt.Errorf("read metrics: %w", err)
 	}
-	response, err := a.client.Do(request)
+	// No connection stays open: apps come and go.
+	client := &http.Client{Timeout: 2 * time.Second, Transport: &http.Transport{DisableKeepAlives: true}}
+	response, err := client.Do(request)
 	if err != nil {
 		return Metrics{}, fmt.Errorf("read metrics: %w", err)
 	}

@@ -5,12 +5,12 @@ import (
 	"database/sql"
 	"fmt"
 	"math/rand/v2"
-	"slices"
 	"testing"
 	"time"
 
 	"chaosworkshop/infra/internal/mariadb"
 	"chaosworkshop/infra/internal/require"
+	"chaosworkshop/infra/internal/stats"
 	"chaosworkshop/shared/model"
 )
 
@@ -47,16 +47,11 @@ func paired(b *testing.B, routes []model.Route, ours, reference *sql.DB, name st
 		a = append(a, query(b, ours, route.SrcAP, route.DstAP))
 		z = append(z, query(b, reference, route.SrcAP, route.DstAP))
 	}
-	ourMedian, referenceMedian := median(a), median(z)
+	ourMedian, referenceMedian := stats.Percentile(a, 50), stats.Percentile(z, 50)
 	b.ReportMetric(float64(ourMedian.Microseconds()), "flightsdb-µs")
 	b.ReportMetric(float64(referenceMedian.Microseconds()), name+"-µs")
 	b.ReportMetric(float64(ourMedian)/float64(referenceMedian), "ratio")
 	b.ReportMetric(0, "ns/op")
-}
-
-func median(durations []time.Duration) time.Duration {
-	slices.Sort(durations)
-	return durations[len(durations)/2]
 }
 
 // BenchmarkRoutes is the exercises' query on the full data beside MariaDB: on a connection that is kept, and with a
@@ -124,7 +119,7 @@ func measureStart(b *testing.B, dir string) startUp {
 	for range 100 {
 		later = append(later, query(b, db, "LHR", "JFK"))
 	}
-	return startUp{ready: ready, query: median(later), resident: p.resident(b)}
+	return startUp{ready: ready, query: stats.Percentile(later, 50), resident: p.resident(b)}
 }
 
 // medians is the median of each figure.
@@ -135,6 +130,6 @@ func medians(starts []startUp) startUp {
 		ready, query = append(ready, start.ready), append(query, start.query)
 		m.resident = max(m.resident, start.resident)
 	}
-	m.ready, m.query = median(ready), median(query)
+	m.ready, m.query = stats.Percentile(ready, 50), stats.Percentile(query, 50)
 	return m
 }

@@ -13,6 +13,12 @@ import (
 // runClient runs one of MariaDB's programs against a server of the sample.
 func runClient(t *testing.T, program string, arguments ...string) string {
 	t.Helper()
+	return runClientInput(t, "", program, arguments...)
+}
+
+// runClientInput is runClient with an input for the program.
+func runClientInput(t *testing.T, input, program string, arguments ...string) string {
+	t.Helper()
 	path, err := exec.LookPath(program)
 	if err != nil {
 		require.Missing(t, program+" (Debian's package mariadb-client)")
@@ -22,7 +28,9 @@ func runClient(t *testing.T, program string, arguments ...string) string {
 		t.Fatal(err)
 	}
 	arguments = append([]string{"--no-defaults", "-h", host, "-P", port, "-u", "root", "-p" + password}, arguments...)
-	output, err := exec.Command(path, arguments...).CombinedOutput()
+	command := exec.Command(path, arguments...)
+	command.Stdin = strings.NewReader(input)
+	output, err := command.CombinedOutput()
 	if err != nil {
 		t.Fatalf("%s %s: %v\n%s", program, arguments, err, output)
 	}
@@ -44,6 +52,16 @@ func TestStockClientReadsTables(t *testing.T) {
 	output := runClient(t, "mariadb", "--auto-rehash", "-N", "flights", "-e", "SELECT iata FROM airports WHERE icao = 'EGLL'")
 	if want := "LHR\n"; output != want {
 		t.Errorf("output: %q, want %q", output, want)
+	}
+}
+
+// TestStockClientDeepStatements sends what would overflow the stack: the client may send several statements at once, for
+// which the library has a way of its own.
+func TestStockClientDeepStatements(t *testing.T) {
+	input := "SELECT " + strings.Repeat("!", 900_000) + "1;\nSELECT 1" + strings.Repeat("+1", 500_000) + ";\nSELECT 'still there';\n"
+	output := runClientInput(t, input, "mariadb", "--force", "flights", "-N")
+	if strings.Count(output, "ERROR 1436") != 2 || !strings.Contains(output, "still there") {
+		t.Errorf("output: %.1000s\nwant two errors 1436 and the answer to the third statement", output)
 	}
 }
 

@@ -1,74 +1,91 @@
 package flightsdb
 
 import (
+	"math"
 	"reflect"
 
 	"github.com/dolthub/vitess/go/vt/sqlparser"
 )
 
-// checkComplexity returns an error for a statement that is too large to be planned.
-func checkComplexity(statement sqlparser.Statement) error {
-	c := complexity{}
-	return c.measure(reflect.ValueOf(statement), 0, 0)
-}
-
-// complexity is what was counted in a statement so far.
-type complexity struct {
-	tables int
-}
+// complexity is the number of join orders of a statement, by a rule of thumb: a SELECT with n tables has 3 to the power
+// of n, the tables of its subqueries included, and the branches of a UNION are planned one by one.
+type complexity float64
 
 var (
 	selectType = reflect.TypeFor[*sqlparser.Select]()
+	unionType  = reflect.TypeFor[*sqlparser.SetOp]()
 	tableType  = reflect.TypeFor[*sqlparser.AliasedTableExpr]()
 )
 
-// measure visits what is below a node. It goes by reflection, because the library's own walk leaves out some nodes.
-func (c *complexity) measure(node reflect.Value, depth, selects int) error {
+// checkComplexity returns an error for a statement that is too large to be planned.
+func checkComplexity(statement sqlparser.Statement) error {
+	var c complexity
+	if err := c.addBranch(reflect.ValueOf(statement), 0, 0); err != nil {
+		return err
+	}
+	if c > complexity(math.Pow(3, maxTables)) {
+		return errTooManyTables
+	}
+	return nil
+}
+
+// addBranch adds what is planned for itself.
+func (c *complexity) addBranch(node reflect.Value, depth, selects int) error {
+	tables, err := c.countTables(node, depth, selects)
+	*c += complexity(math.Pow(3, float64(tables)))
+	return err
+}
+
+// countTables counts the tables below a node, but for those of a UNION's branches. It goes by reflection, because the
+// library's own walk leaves out some nodes.
+func (c *complexity) countTables(node reflect.Value, depth, selects int) (tables int, err error) {
+	var children []reflect.Value
 	switch node.Kind() {
 	case reflect.Interface:
-		return c.measure(node.Elem(), depth, selects)
+		return c.countTables(node.Elem(), depth, selects)
 	case reflect.Pointer:
 		if node.IsNil() {
-			return nil
+			return 0, nil
 		}
 		depth++
 		switch node.Type() {
 		case selectType:
 			selects++
 		case tableType:
-			c.tables++
+			tables++
+		case unionType:
+			depth += unionDepth
 		}
-		if err := exceeded(depth, c.tables, selects); err != nil {
-			return err
+		switch {
+		case depth > maxDepth:
+			return 0, errTooDeep
+		case selects > maxSelects:
+			return 0, errTooManySelects
 		}
-		return c.measure(node.Elem(), depth, selects)
+		children = append(children, node.Elem())
 	case reflect.Struct:
-		for i := range node.NumField() {
-			if err := c.measure(node.Field(i), depth, selects); err != nil {
-				return err
-			}
+		for _, field := range node.Fields() {
+			children = append(children, field)
 		}
 	case reflect.Slice:
 		if node.Type().Elem().Kind() == reflect.Uint8 {
-			return nil
+			return 0, nil
 		}
 		for i := range node.Len() {
-			if err := c.measure(node.Index(i), depth, selects); err != nil {
-				return err
-			}
+			children = append(children, node.Index(i))
 		}
 	}
-	return nil
-}
-
-func exceeded(depth, tables, selects int) error {
-	switch {
-	case depth > maxDepth:
-		return errTooDeep
-	case tables > maxTables:
-		return errTooManyTables
-	case selects > maxSelects:
-		return errTooManySelects
+	for _, child := range children {
+		if node.Type() == unionType.Elem() {
+			err = c.addBranch(child, depth, selects)
+		} else {
+			var below int
+			below, err = c.countTables(child, depth, selects)
+			tables += below
+		}
+		if err != nil {
+			return 0, err
+		}
 	}
-	return nil
+	return tables, nil
 }

@@ -16,7 +16,7 @@ const displayRule analyzer.RuleId = 1000
 // explain begins a statement that asks for the plan of another.
 var explain = regexp.MustCompile(`(?i)^\s*(EXPLAIN|DESCRIBE|DESC)\b`)
 
-// display mends what EXPLAIN and DESCRIBE show.
+// display fixes what EXPLAIN and DESCRIBE show.
 func display(ctx *sql.Context, _ *analyzer.Analyzer, node sql.Node, _ *plan.Scope, _ analyzer.RuleSelector, flags *sql.QueryFlags) (sql.Node, transform.TreeIdentity, error) {
 	if explain.MatchString(ctx.Query()) {
 		// The library would allow a plan one line, where the explained statement returns one row at most.

@@ -238,7 +238,10 @@ func (l *listener) openNow() int {
 // TestDeepStatements are those that would overflow the stack, which no recover catches: the test program would end.
 func TestDeepStatements(t *testing.T) {
 	s := start(t, openflights.Sample())
-	db := connect(t, s.Addr(), "root", password)
+	clients := map[string]*sql.DB{
+		"one statement": connect(t, s.Addr(), "root", password),
+		"several":       connectMode(t, s.Addr(), "root", password, true),
+	}
 	const n = 30_000
 	repeat := func(prefix, part, suffix string) string { return prefix + strings.Repeat(part, n) + suffix }
 	for name, statement := range map[string]string{
@@ -260,16 +263,20 @@ func TestDeepStatements(t *testing.T) {
 		"explain": repeat("EXPLAIN SELECT 1", "+1", ""), "limit": repeat("SELECT 1 LIMIT 1", "+1", ""),
 		"joins": repeat("SELECT 1 FROM locales", " JOIN locales", ""), "group": repeat("SELECT 1 GROUP BY 1", "+1", ""),
 		"prepare": "PREPARE s FROM '" + repeat("SELECT 1", "+1", "") + "'",
+		"900,000": "SELECT " + strings.Repeat("!", 900_000) + "1", "500,000": "SELECT 1" + strings.Repeat("+1", 500_000),
+		"second": "SELECT 1; SELECT 1" + strings.Repeat("+1", 500_000),
 	} {
 		if len(statement) > maxPacket {
 			statement = statement[:maxPacket-10]
 		}
-		if _, err := db.Exec(statement); err == nil {
-			t.Errorf("%s: was run", name)
+		for mode, db := range clients {
+			if _, err := db.Exec(statement); err == nil {
+				t.Errorf("%s, %s: was run", name, mode)
+			}
+			if _, err := db.Prepare(statement); err == nil {
+				t.Errorf("%s, %s: was prepared", name, mode)
+			}
 		}
-	}
-	if _, err := db.Prepare(repeat("SELECT 1", "+1", "")); err == nil {
-		t.Error("a deep statement was prepared")
 	}
 	checkServes(t, s)
 }
@@ -297,6 +304,11 @@ func TestComplexity(t *testing.T) {
 		{"nested once more", nested(maxSelects + 1), 1473},
 		{"long sum", "SELECT 1" + strings.Repeat("+1", maxDepth-20), 0},
 		{"longer sum", "SELECT 1" + strings.Repeat("+1", maxDepth), 1436},
+		{"250 alternatives", "SELECT COUNT(*) FROM routes WHERE rid = 0" + strings.Repeat(" OR rid = 1", 250), 0},
+		{"ten branches", "SELECT locale FROM locales" + strings.Repeat(" UNION SELECT locale FROM locales", 9), 0},
+		{"branches at the limit", "(" + joins(maxTables) + ") UNION (" + joins(maxTables) + ")", 1116},
+		{"branches in a subquery", "SELECT 1 FROM ((" + joins(5) + ") UNION (" + joins(5) + ")) a, locales b LIMIT 1", 0},
+		{"many branches", "SELECT 1" + strings.Repeat(" UNION SELECT 1", maxDepth/unionDepth), 1436},
 		{"ten thousand keys", "SELECT COUNT(*) FROM routes WHERE rid IN (1" + strings.Repeat(",2", 10_000) + ")", 0},
 	} {
 		_, err := answer(db, test.query)

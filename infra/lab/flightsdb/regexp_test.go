@@ -2,7 +2,7 @@ package flightsdb
 
 import "testing"
 
-// TestRegularExpressions covers infra/internal/regex, which stands in for the library's own engine: what is expected is
+// TestRegularExpressions covers the package regex, which stands in for the library's own engine: what is expected is
 // what MySQL 8 answers.
 func TestRegularExpressions(t *testing.T) {
 	db := sample(t)

@@ -58,7 +58,14 @@ func startLimited(t testing.TB, data model.Dataset, limits limits) *Server {
 // connect opens the database flights at the address as a client of that account.
 func connect(t testing.TB, addr, user, password string) *sql.DB {
 	t.Helper()
+	return connectMode(t, addr, user, password, false)
+}
+
+// connectMode is connect, of a client that may send several statements at once if multi is true, as the stock client does.
+func connectMode(t testing.TB, addr, user, password string, multi bool) *sql.DB {
+	t.Helper()
 	config := mysql.NewConfig()
+	config.MultiStatements = multi
 	config.Net, config.Addr, config.User, config.Passwd, config.DBName = "tcp", addr, user, password, "flights"
 	config.InterpolateParams = true
 	config.Logger = &mysql.NopLogger{}

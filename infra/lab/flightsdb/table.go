@@ -170,19 +170,23 @@ func (i *rowIter) Close(*sql.Context) error { return nil }
 
 // row is the row with that number, with the columns that the query asks for.
 func (t *table) row(number int) sql.Row {
-	from := t.rows.Index(number)
 	if t.projection == nil {
-		row := make(sql.Row, len(t.fields))
-		for i, field := range t.fields {
-			row[i] = value(from.Field(field))
+		row := make(sql.Row, len(t.columns))
+		for column := range row {
+			row[column] = t.value(number, column)
 		}
 		return row
 	}
 	row := make(sql.Row, len(t.projection))
 	for i, column := range t.projection {
-		row[i] = value(from.Field(t.fields[column]))
+		row[i] = t.value(number, column)
 	}
 	return row
+}
+
+// value is a column of the row with that number.
+func (t *table) value(number, column int) any {
+	return value(t.rows.Index(number).Field(t.fields[column]))
 }
 
 // value is a field as the engine represents it in a row: its Go type follows from the column's type.

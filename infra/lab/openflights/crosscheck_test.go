@@ -80,5 +80,9 @@ func TestSampleAirlinesAgreeWithFullSet(t *testing.T) {
 
 // byIATA is the airports of the data by their IATA code.
 func byIATA(data model.Dataset) map[string]model.Airport {
-	return byKey(data.Airports, func(a model.Airport) string { return a.IATA })
+	found := map[string]model.Airport{}
+	for _, airport := range data.Airports {
+		found[airport.IATA] = airport
+	}
+	return found
 }

@@ -1,10 +1,7 @@
 package openflights
 
 import (
-	"bufio"
 	"bytes"
-	"errors"
-	"io"
 	"strings"
 	"unicode/utf8"
 )
@@ -18,67 +15,19 @@ type field struct {
 	null bool
 }
 
-// lineReader splits a .dat file into lines of fields. Fields are parted by commas; one in double quotes may hold commas,
-// and quotes written \" or "". \N outside quotes is null.
-type lineReader struct {
-	in     *bufio.Reader
-	number int
-	fields []field
-}
-
-func newLineReader(in io.Reader) *lineReader {
-	// Two bytes more than the longest line, for its CR and LF.
-	return &lineReader{in: bufio.NewReaderSize(in, maxLine+2)}
-}
-
-// next returns the fields of the next line, which are valid until the next call, or the reason why the line cannot be
-// split. The error is io.EOF after the last line, or what reading failed with.
-func (r *lineReader) next() (fields []field, reason string, err error) {
-	raw, err := r.in.ReadSlice('\n')
-	if len(raw) == 0 && err != nil {
-		return nil, "", err
-	}
-	r.number++
-	if errors.Is(err, bufio.ErrBufferFull) {
-		return nil, "line too long", r.skipLine()
-	}
-	if err != nil && !errors.Is(err, io.EOF) {
-		return nil, "", err
-	}
+// split appends the fields of a line of a .dat file, or returns the reason why the line is malformed. Fields are parted
+// by commas; one in double quotes may hold commas, and quotes written \" or "". \N outside quotes is null.
+func split(fields []field, raw []byte) (_ []field, reason string) {
 	raw = bytes.TrimSuffix(bytes.TrimSuffix(raw, []byte("\n")), []byte("\r"))
-	if r.number == 1 {
-		// An editor on Windows may have put a byte order mark there.
-		raw = bytes.TrimPrefix(raw, []byte("\ufeff"))
-	}
 	switch {
 	case len(raw) == 0:
-		return nil, "empty line", nil
+		return nil, "empty line"
 	case len(raw) > maxLine:
-		return nil, "line too long", nil
+		return nil, "line too long"
 	case !utf8.Valid(raw):
-		return nil, "not UTF-8", nil
+		return nil, "not UTF-8"
 	}
-	r.fields, reason = split(r.fields[:0], string(raw))
-	return r.fields, reason, nil
-}
-
-// skipLine reads on behind the next line end.
-func (r *lineReader) skipLine() error {
-	for {
-		_, err := r.in.ReadSlice('\n')
-		switch {
-		case errors.Is(err, bufio.ErrBufferFull):
-			continue
-		case errors.Is(err, io.EOF):
-			// The end is reported by the next call: this line still counts.
-			return nil
-		}
-		return err
-	}
-}
-
-// split appends the fields of the line, or returns the reason why the line is malformed.
-func split(fields []field, line string) (_ []field, reason string) {
+	line := string(raw)
 	for {
 		var next field
 		if strings.HasPrefix(line, `"`) {

@@ -15,7 +15,7 @@ func smallSet() map[string]string {
 	return map[string]string{
 		"airlines.dat":  `7,"Some Air",\N,"SO","SOM","SOMEAIR","Atlantis","y"` + "\n",
 		"airports.dat":  `1,"East","Eastham","Atlantis","EAS","XEAS",1.5,-2.25,33,-3.5,"E","Europe/London","airport","Nowhere"` + "\r\n" + `2,"West","","Mu",\N,"XWES",-1,0,-4,\N,\N,\N,"airport","Nowhere"` + "\n",
-		"countries.dat": `"Atlantis","AT","XA"` + "\n",
+		"countries.dat": "\ufeff" + `"Atlantis","AT","XA"` + "\n",
 		"locales.dat":   `"en_XX","English"` + "\n",
 		"routes.dat":    `SO,7,EAS,1,WES,2,Y,1,320 321` + "\n",
 	}
@@ -61,7 +61,7 @@ func TestLoad(t *testing.T) {
 		t.Errorf("data:\n%+v\nwant:\n%+v", got, want)
 	}
 	if report.Rejected() != 0 {
-		t.Errorf("rejected:\n%s", report)
+		t.Errorf("rejected: %+v", report)
 	}
 }
 
@@ -193,11 +193,6 @@ func TestReportListsAndCounts(t *testing.T) {
 	}
 	if got, want := len(report.Files[1].Rejections), maxRejections; got != want {
 		t.Errorf("%d rejections listed, want %d", got, want)
-	}
-	for _, want := range []string{"\n  line 2: 1 fields instead of 2\n", "\n  and 1,134 more\n"} {
-		if !strings.Contains(report.String(), want) {
-			t.Errorf("report lacks %q:\n%s", want, report)
-		}
 	}
 }
 

@@ -35,11 +35,6 @@ type Rejection struct {
 	Reason string `json:"reason"`
 }
 
-// String is the rejection in one line: file, line, reason.
-func (r Rejection) String() string {
-	return fmt.Sprintf("%s line %d: %s", r.File, r.Line, r.Reason)
-}
-
 // Rejected is the number of rows in the file that were not kept.
 func (f FileReport) Rejected() int { return f.Read - f.Kept }
 
@@ -53,13 +48,6 @@ func (f FileReport) String() string {
 		text += fmt.Sprintf(", %s with an unresolved airline or airport", thousands(f.Unresolved))
 	}
 	return text
-}
-
-// reject counts nothing: Read without Kept is a rejection. It lists the row while there is room.
-func (f *FileReport) reject(line int, reason string) {
-	if len(f.Rejections) < maxRejections {
-		f.Rejections = append(f.Rejections, Rejection{File: f.Name, Line: line, Reason: reason})
-	}
 }
 
 // Rejected is the number of rows in all files that were not kept.
@@ -78,21 +66,6 @@ func (r Report) Summary() string {
 		lines[i] = file.String()
 	}
 	return strings.Join(lines, "\n")
-}
-
-// String is the Summary, with the rejections of every file indented below its line.
-func (r Report) String() string {
-	var text strings.Builder
-	for _, file := range r.Files {
-		fmt.Fprintln(&text, file)
-		for _, rejection := range file.Rejections {
-			fmt.Fprintf(&text, "  line %d: %s\n", rejection.Line, rejection.Reason)
-		}
-		if more := file.Rejected() - len(file.Rejections); more > 0 {
-			fmt.Fprintf(&text, "  and %s more\n", thousands(more))
-		}
-	}
-	return strings.TrimSuffix(text.String(), "\n")
 }
 
 // thousands writes a count with a comma between groups of three digits.

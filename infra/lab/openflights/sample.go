@@ -4,14 +4,17 @@ import (
 	"embed"
 	"errors"
 	"fmt"
+	"io/fs"
+	"math"
 	"strings"
 
 	"chaosworkshop/shared/model"
 )
 
-// sampleFiles are the facts of the sample, in the quoting of the .dat files below a line that names the columns.
+// sampleFiles are the facts of the sample, as OpenFlights publishes them; network.dat, what each airline flies; and
+// major.txt, the airports that long-haul flights go to.
 //
-//go:embed sample/*.csv
+//go:embed sample
 var sampleFiles embed.FS
 
 // Sample is the built-in content of the flights database: some 260 airports and 100 airlines of all continents, the
@@ -25,7 +28,7 @@ var sampleFiles embed.FS
 //	continental   airports at most 3,500 km away, major ones at most 4,500 km
 //	global        airports at most 3,000 km away, major ones at most 15,500 km
 //
-// The reach is a column of sample/airlines.csv, the size major one of sample/airports.csv. All ids count from 1.
+// All ids count from 1.
 func Sample() model.Dataset {
 	// The files are part of the program, and a test proves that they hold no error.
 	data, _ := sample()
@@ -34,69 +37,142 @@ func Sample() model.Dataset {
 
 // sample builds the Sample. The error names what is wrong in the embedded files; such rows are not in the data.
 func sample() (model.Dataset, error) {
-	var facts sampleReader
-	countries := readSample(&facts, sampleCountries())
-	locales := readSample(&facts, sampleLocales())
-	zones := readSample(&facts, sampleZones())
-	places := readSample(&facts, samplePlaces(byKey(countries, codeOf), byKey(zones, nameOf)))
-	carriers := readSample(&facts, sampleCarriers(byKey(countries, codeOf), byKey(places, iataOf)))
-	data := model.Dataset{Countries: countries, Locales: locales, Routes: deriveRoutes(carriers, places)}
-	for _, place := range places {
-		data.Airports = append(data.Airports, place.Airport)
-	}
-	for _, carrier := range carriers {
-		data.Airlines = append(data.Airlines, carrier.Airline)
-	}
-	return data, facts.err
-}
-
-// sampleReader collects what is wrong in the embedded files.
-type sampleReader struct {
-	err error
-}
-
-// readSample reads one embedded file.
-func readSample[T any](facts *sampleReader, t table[T]) []T {
-	text, err := sampleFiles.ReadFile("sample/" + t.name)
+	files, err := fs.Sub(sampleFiles, "sample")
 	if err != nil {
-		facts.err = errors.Join(facts.err, err)
-		return nil
+		return model.Dataset{}, err
 	}
-	_, rows, _ := strings.Cut(string(text), "\n")
-	values, report, err := t.read(strings.NewReader(rows))
-	facts.err = errors.Join(facts.err, err)
-	for _, rejection := range report.Rejections {
-		facts.err = errors.Join(facts.err, fmt.Errorf("sample: %s", rejection))
+	var report Report
+	data, loading := loadFacts(files, &report)
+	carriers, networking := load(network(), files, &report)
+	major, reading := readFile(files, "major.txt")
+	var routing error
+	data.Routes, routing = deriveRoutes(data, carriers, strings.Fields(string(major)))
+	err = errors.Join(loading, networking, reading, routing)
+	for _, file := range report.Files {
+		for _, rejection := range file.Rejections {
+			err = errors.Join(err, fmt.Errorf("sample: %+v", rejection))
+		}
 	}
-	return values
+	return data, err
 }
 
-// byKey is the rows by their key.
-func byKey[T any](rows []T, key func(T) string) map[string]T {
-	found := make(map[string]T, len(rows))
-	for _, row := range rows {
-		found[key(row)] = row
-	}
-	return found
+// carrier is what the rule for routes asks about an airline.
+type carrier struct {
+	iata, reach string
+	hubs        []string
+	// narrow and wide are the aircraft types for short and for long flights; one may be empty.
+	narrow, wide string
 }
 
-// sampleCountries is countries.csv: code, name.
-func sampleCountries() table[model.Country] {
-	return table[model.Country]{
-		name:  "countries.csv",
-		width: 2,
-		decode: func(r *row) model.Country {
-			return model.Country{Code: r.key(0, "code", 8), Name: r.text(1, "name", 255), DST: unknownDST}
+// network is network.dat: IATA code, reach, hubs, narrow, wide; one row for each of the airlines, in their order.
+func network() table[carrier] {
+	return table[carrier]{
+		name:  "network.dat",
+		width: 5,
+		decode: func(r *row) carrier {
+			return carrier{
+				iata: r.key(0, "iata", 2), reach: r.key(1, "reach", 16), hubs: strings.Fields(r.text(2, "hubs", 255)),
+				narrow: r.text(3, "narrow", 255), wide: r.text(4, "wide", 255),
+			}
 		},
-		key: codeOf,
+		key: func(c carrier) string { return c.iata },
 	}
 }
 
-func codeOf(c model.Country) string { return c.Code }
+// reach says how far from its hubs an airline flies.
+type reach struct {
+	// near is the greatest distance in kilometres to any airport, far to a major one.
+	near, far float64
+	// home keeps it in the country of the hub, at any distance.
+	home bool
+}
 
-// sampleLocales is locales.csv: locale, name, as in the published file.
-func sampleLocales() table[model.Locale] {
-	table := locales()
-	table.name = "locales.csv"
-	return table
+// reaches are the reaches by name. Sample describes them.
+func reaches() map[string]reach {
+	return map[string]reach{
+		"national":    {home: true},
+		"regional":    {near: 1500, far: 1500},
+		"continental": {near: 3500, far: 4500},
+		"global":      {near: 3000, far: 15500},
+	}
+}
+
+const (
+	// shortest is the least distance of a route in kilometres: airports of one city have none.
+	shortest = 100
+	// longHaul is the distance in kilometres beyond which an airline flies its wide aircraft.
+	longHaul = 4500
+)
+
+// deriveRoutes are the routes of the carriers, by the rule that Sample states, in the order of the carriers, their hubs
+// and the airports. The error names what the carriers have wrong.
+func deriveRoutes(data model.Dataset, carriers []carrier, majors []string) (routes []model.Route, err error) {
+	airports, major := map[string]model.Airport{}, map[string]bool{}
+	for _, airport := range data.Airports {
+		airports[airport.IATA] = airport
+	}
+	for _, code := range majors {
+		major[code] = true
+	}
+	type leg struct{ airline, from, to int }
+	flown := map[leg]bool{}
+	for i, carrier := range carriers {
+		reach, ok := reaches()[carrier.reach]
+		if !ok || i >= len(data.Airlines) || data.Airlines[i].IATA != carrier.iata {
+			err = errors.Join(err, fmt.Errorf("sample: no such airline or reach: %+v", carrier))
+			continue
+		}
+		airline := data.Airlines[i]
+		for _, code := range carrier.hubs {
+			hub, ok := airports[code]
+			if !ok {
+				err = errors.Join(err, fmt.Errorf("sample: no airport %s, a hub of %s", code, carrier.iata))
+			}
+			for _, airport := range data.Airports {
+				distance := kilometres(hub, airport)
+				if distance < shortest || !reach.covers(hub, airport, major[airport.IATA], distance) {
+					continue
+				}
+				equipment := carrier.narrow
+				if equipment == "" || carrier.wide != "" && distance > longHaul {
+					equipment = carrier.wide
+				}
+				for _, way := range [][2]model.Airport{{hub, airport}, {airport, hub}} {
+					from, to := way[0], way[1]
+					// A flight between two hubs of one airline comes up from both.
+					if way := (leg{airline.ALID, from.APID, to.APID}); !flown[way] {
+						flown[way] = true
+						routes = append(routes, model.Route{
+							RID: len(routes) + 1, Airline: airline.IATA, ALID: new(airline.ALID), SrcAP: from.IATA, SrcAPID: new(from.APID),
+							DstAP: to.IATA, DstAPID: new(to.APID), Equipment: equipment,
+						})
+					}
+				}
+			}
+		}
+	}
+	return routes, err
+}
+
+// covers says whether an airline flies between the hub and an airport, which are so many kilometres apart.
+func (r reach) covers(hub, airport model.Airport, major bool, distance float64) bool {
+	switch {
+	case r.home:
+		return hub.Country == airport.Country
+	case major:
+		return distance <= r.far
+	}
+	return distance <= r.near
+}
+
+// kilometres is the distance between two airports along the great circle.
+func kilometres(from, to model.Airport) float64 {
+	const (
+		radius = 6371
+		degree = math.Pi / 180
+	)
+	sinY := math.Sin((to.Y - from.Y) * degree / 2)
+	sinX := math.Sin((to.X - from.X) * degree / 2)
+	h := sinY*sinY + math.Cos(from.Y*degree)*math.Cos(to.Y*degree)*sinX*sinX
+	return 2 * radius * math.Asin(math.Sqrt(h))
 }

@@ -1,6 +1,9 @@
 package openflights
 
 import (
+	"crypto/sha256"
+	"encoding/json"
+	"fmt"
 	"math"
 	"reflect"
 	"testing"
@@ -78,7 +81,7 @@ func TestSampleServesEveryAirport(t *testing.T) {
 
 // A distance that rounding could move across a limit would make the routes differ between machines.
 func TestSampleDistancesAreFarFromLimits(t *testing.T) {
-	limits := map[float64]bool{shortest: true, 4500: true}
+	limits := map[float64]bool{shortest: true, longHaul: true}
 	for _, reach := range reaches() {
 		limits[reach.near], limits[reach.far] = true, true
 	}
@@ -115,25 +118,33 @@ func TestKilometres(t *testing.T) {
 
 // The zones are checked against the time zone database as of 2025, so that a later change of law changes no test.
 func TestSampleZones(t *testing.T) {
-	var facts sampleReader
-	for _, zone := range readSample(&facts, sampleZones()) {
-		location, err := time.LoadLocation(zone.name)
+	for _, airport := range Sample().Airports {
+		location, err := time.LoadLocation(airport.TZID)
 		if err != nil {
-			t.Error(err)
+			t.Errorf("%s: %v", airport.IATA, err)
 			continue
 		}
 		_, january := time.Date(2025, 1, 15, 0, 0, 0, 0, location).Zone()
 		_, july := time.Date(2025, 7, 15, 0, 0, 0, 0, location).Zone()
-		if got, want := zone.hours, float64(min(january, july))/3600; got != want {
-			t.Errorf("%s: %v hours, want %v", zone.name, got, want)
+		if got, want := airport.Timezone, float32(min(january, july))/3600; got != want {
+			t.Errorf("%s: %v hours, want %v", airport.IATA, got, want)
 		}
-		saves := zone.dst != "N" && zone.dst != unknownDST
+		saves := airport.DST != "N" && airport.DST != "U"
 		if want := january != july; saves != want {
-			t.Errorf("%s: daylight saving scheme %s, want one: %v", zone.name, zone.dst, want)
+			t.Errorf("%s: daylight saving scheme %s, want one: %v", airport.IATA, airport.DST, want)
 		}
 	}
-	if facts.err != nil {
-		t.Error(facts.err)
+}
+
+// TestSampleIsTheSame holds the sample's rows byte for byte: documents, lessons and recorded runs quote them.
+func TestSampleIsTheSame(t *testing.T) {
+	text, err := json.Marshal(Sample())
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := fmt.Sprintf("%x", sha256.Sum256(text))
+	if want := "f3ed5004e11733a55082dba7e6090ce2893785b2341ca6a710cc1f668869471c"; got != want {
+		t.Errorf("SHA-256 of the sample: %s, want %s", got, want)
 	}
 }
 

@@ -2,16 +2,9 @@ package openflights
 
 import (
 	"bytes"
-	"errors"
 	"fmt"
-	"io"
-	"os"
-	"path/filepath"
 	"strings"
 )
-
-// maxFile is the largest data file accepted, in bytes. The largest published has about 2.4 million.
-const maxFile = 64 << 20
 
 // table says how the rows of one data file become values of T.
 type table[T any] struct {
@@ -25,82 +18,30 @@ type table[T any] struct {
 	key func(T) string
 }
 
-// load reads the table's file in the folder dir.
-func (t table[T]) load(dir string) ([]T, FileReport, error) {
-	path := filepath.Join(dir, t.name)
-	info, err := os.Stat(path)
-	if err != nil {
-		return nil, FileReport{}, err
-	}
-	// Opening a pipe could wait forever.
-	if !info.Mode().IsRegular() {
-		return nil, FileReport{}, fmt.Errorf("%s is not a regular file", path)
-	}
-	if info.Size() > maxFile {
-		return nil, FileReport{}, fmt.Errorf("%s is larger than %d MiB", path, maxFile>>20)
-	}
-	file, err := os.Open(path)
-	if err != nil {
-		return nil, FileReport{}, err
-	}
-	defer file.Close()
-	// Growing a slice of tens of thousands of rows, and collecting what it grew out of, is half of the time otherwise.
-	lines, err := countLines(file)
-	if err != nil {
-		return nil, FileReport{}, fmt.Errorf("read %s: %w", t.name, err)
-	}
-	values, report, err := t.readInto(make([]T, 0, lines), file)
-	if err == nil && report.Kept == 0 {
-		err = fmt.Errorf("%s holds no usable row of %d: is it OpenFlights data?", path, report.Read)
-	}
-	return values, report, err
-}
-
-// countLines counts the lines of a file, and returns to its start.
-func countLines(file io.ReadSeeker) (int, error) {
-	lines := 1
-	chunk := make([]byte, 64<<10)
-	for {
-		n, err := file.Read(chunk)
-		lines += bytes.Count(chunk[:n], []byte("\n"))
-		if errors.Is(err, io.EOF) {
-			_, err := file.Seek(0, io.SeekStart)
-			return lines, err
-		}
-		if err != nil {
-			return 0, err
-		}
-	}
-}
-
-// read decodes every row; those it cannot keep are in the report. The error is what reading failed with.
-func (t table[T]) read(in io.Reader) ([]T, FileReport, error) { return t.readInto(nil, in) }
-
-// readInto is read, appending to values.
-func (t table[T]) readInto(values []T, in io.Reader) ([]T, FileReport, error) {
+// read decodes every row; those it cannot keep are in the report.
+func (t table[T]) read(content []byte) ([]T, FileReport) {
 	report := FileReport{Name: t.name}
+	// Growing a slice of tens of thousands of rows, and collecting what it grew out of, is half of the time otherwise.
+	values := make([]T, 0, bytes.Count(content, []byte("\n"))+1)
 	firstLine := map[string]int{}
-	lines := newLineReader(in)
-	for {
-		fields, reason, err := lines.next()
-		if errors.Is(err, io.EOF) {
-			return values, report, nil
-		}
-		if err != nil {
-			return nil, report, fmt.Errorf("read %s: %w", t.name, err)
-		}
+	var fields []field
+	// An editor on Windows may have put a byte order mark there.
+	for line := range bytes.Lines(bytes.TrimPrefix(content, []byte("\ufeff"))) {
 		report.Read++
+		var reason string
 		var value T
+		fields, reason = split(fields[:0], line)
 		if reason == "" {
-			value, reason = t.value(&row{line: lines.number, fields: fields}, firstLine)
+			value, reason = t.value(&row{line: report.Read, fields: fields}, firstLine)
 		}
-		if reason != "" {
-			report.reject(lines.number, reason)
-			continue
+		if reason == "" {
+			values = append(values, value)
+			report.Kept++
+		} else if len(report.Rejections) < maxRejections {
+			report.Rejections = append(report.Rejections, Rejection{File: t.name, Line: report.Read, Reason: reason})
 		}
-		report.Kept++
-		values = append(values, value)
 	}
+	return values, report
 }
 
 // value decodes one row, or returns the reason to reject it. firstLine holds where each key was seen first.

@@ -20,7 +20,7 @@ func explain(target *mysql.Config, err error) error {
 		return explainRefusal(target, refused, err)
 	}
 	if _, ok := errors.AsType[net.Error](err); ok || slices.ContainsFunc(noMySQL, func(one error) bool { return errors.Is(err, one) }) {
-		return fmt.Errorf("no database answers at %s; start it, or mend the host and port of the DSN", target.Addr)
+		return fmt.Errorf("no database answers at %s; start it, or fix the host and port in the DSN", target.Addr)
 	}
 	return err
 }
@@ -34,9 +34,9 @@ var noMySQL = []error{
 func explainRefusal(target *mysql.Config, refused *mysql.MySQLError, err error) error {
 	switch refused.Number {
 	case 1045, 1698:
-		return fmt.Errorf("the server at %s refuses the user or the password; mend them in the DSN", target.Addr)
+		return fmt.Errorf("the server at %s refuses the user or the password; fix them in the DSN", target.Addr)
 	case 1044, 1142, 1227:
-		return fmt.Errorf("the user of the DSN may not fill the database %s; take one who may create tables there", target.DBName)
+		return fmt.Errorf("the user of the DSN may not fill the database %s; use one that may create tables there", target.DBName)
 	case 1290, 1792, 1836:
 		return fmt.Errorf("the server at %s is read-only; name another, such as the one of `make up PROFILE=mysql`", target.Addr)
 	case 1040, 1053, 1205, 1213:

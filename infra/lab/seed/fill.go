@@ -2,9 +2,11 @@ package seed
 
 import (
 	"fmt"
+	"io"
 	"maps"
 	"reflect"
 	"slices"
+	"time"
 
 	"gorm.io/gorm"
 	"gorm.io/gorm/clause"
@@ -131,4 +133,25 @@ func present[T any](db *gorm.DB, key func(T) any) (map[any]T, error) {
 		found[key(row)] = row
 	}
 	return found, nil
+}
+
+// progress tells how far a Run is.
+type progress struct {
+	out  io.Writer
+	last time.Time
+}
+
+// say writes one line.
+func (p *progress) say(format string, values ...any) {
+	fmt.Fprintf(p.out, format+"\n", values...)
+	p.last = time.Now()
+}
+
+// of reports on one table: a line when a second has passed without any.
+func (p *progress) of(table, verb string) func(done, all int) {
+	return func(done, all int) {
+		if done < all && time.Since(p.last) >= time.Second {
+			p.say("%-9s %d of %d %s", table, done, all, verb)
+		}
+	}
 }

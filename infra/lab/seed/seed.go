@@ -7,6 +7,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
+	"time"
 
 	"github.com/go-sql-driver/mysql"
 	gormmysql "gorm.io/driver/mysql"
@@ -56,7 +58,10 @@ func Run(ctx context.Context, options Options) ([]Result, error) {
 }
 
 func run(ctx context.Context, target *mysql.Config, options Options) ([]Result, error) {
-	progress := newProgress(options.Out)
+	progress := &progress{out: options.Out, last: time.Now()}
+	if options.Out == nil {
+		progress.out = io.Discard
+	}
 	pool, err := connect(ctx, target, progress)
 	if err != nil {
 		return nil, err
@@ -116,13 +121,4 @@ func open(ctx context.Context, target *mysql.Config) (*sql.DB, error) {
 }
 
 // quote makes a name safe within a statement.
-func quote(name string) string {
-	quoted := []byte{'`'}
-	for _, char := range []byte(name) {
-		if char == '`' {
-			quoted = append(quoted, char)
-		}
-		quoted = append(quoted, char)
-	}
-	return string(append(quoted, '`'))
-}
+func quote(name string) string { return "`" + strings.ReplaceAll(name, "`", "``") + "`" }

@@ -1,4 +1,4 @@
-// Package stack starts what the exercises need, the flights database and Toxiproxy before it, or uses what already runs.
+// Package stack starts what the exercises need, the flights database and Toxiproxy before it, or uses those that already run.
 package stack
 
 import (
@@ -8,7 +8,9 @@ import (
 	"net"
 	"os"
 	"strconv"
+	"strings"
 
+	"chaosworkshop/infra/internal/port"
 	"chaosworkshop/infra/lab/flightsdb"
 	"chaosworkshop/infra/lab/toxi"
 	"chaosworkshop/shared/config"
@@ -30,14 +32,14 @@ type Stack struct {
 // the variable LAB_MYSQL_PORT names the port of a flights database, that one is used instead of one of its own.
 func Isolated(cfg config.Infra) config.Infra {
 	cfg.Bind, cfg.MySQLPort, cfg.ProxyPort, cfg.ToxiproxyPort = "127.0.0.1", 0, 0, 0
-	if port, err := strconv.Atoi(os.Getenv("LAB_MYSQL_PORT")); err == nil {
-		cfg.MySQLPort = port
+	if number, err := strconv.Atoi(os.Getenv("LAB_MYSQL_PORT")); err == nil {
+		cfg.MySQLPort = number
 	}
 	return cfg
 }
 
 // Start starts the database and Toxiproxy on the ports of cfg; port 0 takes any free one. What already answers on its
-// port is used as it is and left running by Close. The error says which port is taken, by whom if known, and which
+// port is reused and left running by Close. The error says which port is taken, by whom if known, and which
 // variable moves it.
 func Start(ctx context.Context, cfg config.Infra) (*Stack, error) {
 	stack := &Stack{database: address(cfg.Bind, cfg.MySQLPort)}
@@ -112,11 +114,11 @@ func (s *Stack) proxied(ctx context.Context, cfg config.Infra) error {
 		return nil
 	}
 	// In a container it listens on a port of its own network; PROXY_PORT is where that one is published.
-	if published := address(cfg.Bind, cfg.ProxyPort); cfg.ProxyPort != 0 && ping(ctx, reachable(published), cfg) == nil {
+	if published := address(cfg.Bind, cfg.ProxyPort); cfg.ProxyPort != 0 && ping(ctx, port.Reachable(published), cfg) == nil {
 		s.proxy = published
 		return nil
 	}
-	err := ping(ctx, reachable(s.proxy), cfg)
+	err := ping(ctx, port.Reachable(s.proxy), cfg)
 	if err != nil {
 		return fmt.Errorf("the Toxiproxy at %s runs, but its %s at %s leads to no flights database (%w); end that Toxiproxy, or set TOXIPROXY_PORT and PROXY_PORT to start another",
 			s.Toxi.URL(), toxi.ProxyName, s.proxy, err)
@@ -125,4 +127,19 @@ func (s *Stack) proxied(ctx context.Context, cfg config.Infra) error {
 }
 
 // address is host and port in one.
-func address(host string, port int) string { return net.JoinHostPort(host, strconv.Itoa(port)) }
+func address(host string, number int) string { return net.JoinHostPort(host, strconv.Itoa(number)) }
+
+// explain turns an error about a taken port into one line: which port, who holds it, which variable moves it.
+func explain(cfg config.Infra, err error) error {
+	if !port.InUse(err) {
+		return err
+	}
+	for variable, number := range map[string]int{
+		"MYSQL_PORT": cfg.MySQLPort, "PROXY_PORT": cfg.ProxyPort, "TOXIPROXY_PORT": cfg.ToxiproxyPort,
+	} {
+		if strings.Contains(err.Error(), fmt.Sprintf(":%d:", number)) {
+			return port.Taken(number, variable)
+		}
+	}
+	return err
+}

@@ -2,7 +2,6 @@ package toxi
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 )
 
@@ -86,7 +85,7 @@ func (f Fault) CLI(proxy string) string {
 // attributes are the parameters as Toxiproxy's API takes them.
 func (f Fault) attributes() map[string]int64 {
 	values := map[string]int64{}
-	for attribute := range slices.Values(f.Attributes) {
+	for _, attribute := range f.Attributes {
 		values[attribute.Name] = attribute.Value
 	}
 	return values

@@ -7,45 +7,30 @@ package regex
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"regexp"
+	"strings"
 	"unicode/utf8"
 )
 
 // RegexFlags change how a pattern matches; they are combined by |.
 type RegexFlags uint32
 
-// The flags of MySQL's match types.
+// The flags of MySQL's match types: \n is the only line terminator anyway.
 const (
-	// RegexFlags_None changes nothing.
-	RegexFlags_None RegexFlags = 0
-	// RegexFlags_Unix_Lines makes \n the only line terminator, which it is always.
-	RegexFlags_Unix_Lines RegexFlags = 1
-	// RegexFlags_Case_Insensitive ignores the case of letters.
+	RegexFlags_None             RegexFlags = 0
+	RegexFlags_Unix_Lines       RegexFlags = 1
 	RegexFlags_Case_Insensitive RegexFlags = 2
-	// RegexFlags_Multiline makes ^ and $ match at every line.
-	RegexFlags_Multiline RegexFlags = 8
-	// RegexFlags_Dot_All makes . match line terminators.
-	RegexFlags_Dot_All RegexFlags = 32
+	RegexFlags_Multiline        RegexFlags = 8
+	RegexFlags_Dot_All          RegexFlags = 32
 )
 
 // Regex is a pattern and a text to match. Positions count characters from 1, occurrences from 1.
-type Regex interface {
-	// SetRegexString sets the pattern; the error says what is wrong with it.
-	SetRegexString(ctx context.Context, pattern string, flags RegexFlags) error
-	// SetMatchString sets the text.
-	SetMatchString(ctx context.Context, text string) error
-	// Matches tells whether the text has that occurrence of the pattern after start characters.
-	Matches(ctx context.Context, start, occurrence int) (bool, error)
-	// IndexOf is the position of an occurrence, or the one behind it when end is true; 0 is none.
-	IndexOf(ctx context.Context, start, occurrence int, end bool) (int, error)
-	// Substring is the text of an occurrence; ok is false when there is none.
-	Substring(ctx context.Context, start, occurrence int) (match string, ok bool, err error)
-	// Replace is the text with the replacement for an occurrence, or for all when it is 0; $1 is the first group.
-	Replace(ctx context.Context, replacement string, start, occurrence int) (string, error)
-	// Close does nothing.
-	Close() error
+type Regex = *matcher
+
+type matcher struct {
+	pattern *regexp.Regexp
+	text    string
 }
 
 // CreateRegex makes a Regex without pattern and text.
@@ -54,71 +39,65 @@ func CreateRegex(uint32) Regex { return &matcher{} }
 // SetRegexLeakHandler does nothing: there is nothing to leak.
 func SetRegexLeakHandler(func()) {}
 
-type matcher struct {
-	pattern *regexp.Regexp
-	text    string
-}
+// Close does nothing.
+func (m *matcher) Close() error { return nil }
 
-var errNoPattern = errors.New("no regular expression is set")
-
-func (m *matcher) SetRegexString(_ context.Context, pattern string, flags RegexFlags) error {
-	if flags&RegexFlags_Case_Insensitive != 0 {
-		pattern = "(?i)" + pattern
+// SetRegexString sets the pattern; the error says what is wrong with it.
+func (m *matcher) SetRegexString(_ context.Context, pattern string, flags RegexFlags) (err error) {
+	var letters strings.Builder
+	for letter, flag := range map[string]RegexFlags{
+		"i": RegexFlags_Case_Insensitive, "m": RegexFlags_Multiline, "s": RegexFlags_Dot_All,
+	} {
+		if flags&flag != 0 {
+			letters.WriteString("(?" + letter + ")")
+		}
 	}
-	if flags&RegexFlags_Multiline != 0 {
-		pattern = "(?m)" + pattern
-	}
-	if flags&RegexFlags_Dot_All != 0 {
-		pattern = "(?s)" + pattern
-	}
-	compiled, err := regexp.Compile(pattern)
-	if err != nil {
+	if m.pattern, err = regexp.Compile(letters.String() + pattern); err != nil {
 		return fmt.Errorf("the given regular expression is invalid: %w", err)
 	}
-	m.pattern = compiled
 	return nil
 }
 
+// SetMatchString sets the text.
 func (m *matcher) SetMatchString(_ context.Context, text string) error {
 	m.text = text
 	return nil
 }
 
+// Matches tells whether the text has that occurrence of the pattern after start characters.
 func (m *matcher) Matches(_ context.Context, start, occurrence int) (bool, error) {
-	match, err := m.find(start+1, occurrence)
-	return match != nil, err
+	return m.find(start+1, occurrence) != nil, nil
 }
 
+// IndexOf is the position of an occurrence, or the one behind it when end is true; 0 is none.
 func (m *matcher) IndexOf(_ context.Context, start, occurrence int, end bool) (int, error) {
-	match, err := m.find(start, occurrence)
-	if err != nil || match == nil {
-		return 0, err
+	match := m.find(start, occurrence)
+	switch {
+	case match == nil:
+		return 0, nil
+	case end:
+		return utf8.RuneCountInString(m.text[:match[1]]) + 1, nil
 	}
-	at := match[0]
-	if end {
-		at = match[1]
-	}
-	return utf8.RuneCountInString(m.text[:at]) + 1, nil
+	return utf8.RuneCountInString(m.text[:match[0]]) + 1, nil
 }
 
-func (m *matcher) Substring(_ context.Context, start, occurrence int) (string, bool, error) {
-	match, err := m.find(start, occurrence)
-	if err != nil || match == nil {
-		return "", false, err
+// Substring is the text of an occurrence; ok is false when there is none.
+func (m *matcher) Substring(_ context.Context, start, occurrence int) (match string, ok bool, err error) {
+	found := m.find(start, occurrence)
+	if found == nil {
+		return "", false, nil
 	}
-	return m.text[match[0]:match[1]], true, nil
+	return m.text[found[0]:found[1]], true, nil
 }
 
 // groupNumber is a group in a replacement. Go takes the letters behind the number for a part of its name.
 var groupNumber = regexp.MustCompile(`\$(\d+)`)
 
+// Replace is the text with the replacement for an occurrence, or for all when it is 0; $1 is the first group.
 func (m *matcher) Replace(_ context.Context, replacement string, start, occurrence int) (string, error) {
-	matches, err := m.findAll(start, occurrence)
-	if err != nil {
-		return "", err
-	}
+	matches := m.findAll(start, -1)
 	if occurrence > 0 {
-		matches = matches[min(occurrence-1, len(matches)):]
+		matches = matches[min(occurrence-1, len(matches)):min(occurrence, len(matches))]
 	}
 	replacement = groupNumber.ReplaceAllString(replacement, `$${$1}`)
 	var replaced []byte
@@ -131,27 +110,24 @@ func (m *matcher) Replace(_ context.Context, replacement string, start, occurren
 	return string(append(replaced, m.text[at:]...)), nil
 }
 
-func (m *matcher) Close() error { return nil }
-
 // find is the byte offsets of an occurrence, counted from a position, or nil.
-func (m *matcher) find(start, occurrence int) ([]int, error) {
+func (m *matcher) find(start, occurrence int) []int {
 	occurrence = max(occurrence, 1)
-	matches, err := m.findAll(start, occurrence)
-	if err != nil || len(matches) < occurrence {
-		return nil, err
+	matches := m.findAll(start, occurrence)
+	if occurrence > len(matches) {
+		return nil
 	}
-	return matches[occurrence-1], nil
+	return matches[occurrence-1]
 }
 
-// findAll is the byte offsets of the first occurrences from a position; 0 is all of them.
-func (m *matcher) findAll(start, count int) ([][]int, error) {
-	if m.pattern == nil {
-		return nil, errNoPattern
+// findAll is the byte offsets of the first occurrences from a position, each with those of its groups; a count of -1 is
+// all of them.
+func (m *matcher) findAll(start, count int) [][]int {
+	from := 0
+	for ; start > 1 && from < len(m.text); start-- {
+		_, size := utf8.DecodeRuneInString(m.text[from:])
+		from += size
 	}
-	if count <= 0 {
-		count = -1
-	}
-	from := offset(m.text, start)
 	matches := m.pattern.FindAllStringSubmatchIndex(m.text[from:], count)
 	for _, match := range matches {
 		for i := range match {
@@ -160,16 +136,5 @@ func (m *matcher) findAll(start, count int) ([][]int, error) {
 			}
 		}
 	}
-	return matches, nil
-}
-
-// offset is the byte at which the character with that position starts, counted from 1.
-func offset(text string, position int) int {
-	for at := range text {
-		if position <= 1 {
-			return at
-		}
-		position--
-	}
-	return len(text)
+	return matches
 }

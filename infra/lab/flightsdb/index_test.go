@@ -2,7 +2,6 @@ package flightsdb
 
 import (
 	"cmp"
-	"fmt"
 	"math/rand/v2"
 	"slices"
 	"testing"
@@ -42,7 +41,7 @@ func TestOrder(t *testing.T) {
 		}
 		return result
 	}
-	order := newOrder(table, []int{table.columns.IndexOfColName("src_ap"), table.columns.IndexOfColName("dst_ap")})
+	got := sortRows(table, []int{table.columns.IndexOfColName("src_ap"), table.columns.IndexOfColName("dst_ap")})
 	want := make([]int32, len(routes))
 	for i := range want {
 		want[i] = int32(i)
@@ -50,7 +49,7 @@ func TestOrder(t *testing.T) {
 	slices.SortStableFunc(want, func(a, b int32) int {
 		return cmp.Or(compare(routes[a].SrcAP, routes[b].SrcAP), compare(routes[a].DstAP, routes[b].DstAP))
 	})
-	if !slices.Equal(order.rows, want) {
+	if !slices.Equal(got, want) {
 		t.Error("the order differs from a stable sort by the columns")
 	}
 }
@@ -60,13 +59,13 @@ func TestBetween(t *testing.T) {
 	table, routes := routesTable(t, 500)
 	ctx := sql.NewEmptyContext()
 	source, id := table.columns.IndexOfColName("src_ap"), table.columns.IndexOfColName("src_apid")
-	order := newOrder(table, []int{source, id})
+	index := newIndex(table, "", []int{source, id})
 	texts := bounds("", "A", "b", "e", "Z", "missing")
 	numbers := append(bounds(int64(-1), int64(3), 2.5, int64(99)),
 		sql.NullRangeColumnExpr(nil), sql.NotNullRangeColumnExpr(nil))
 	for _, text := range append(texts, sql.AllRangeColumnExpr(nil)) {
 		for _, number := range append(numbers, sql.AllRangeColumnExpr(nil)) {
-			found, err := order.between(ctx, sql.MySQLRange{text, number})
+			found, err := index.between(ctx, sql.MySQLRange{text, number})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -116,21 +115,4 @@ func within(t *testing.T, columns sql.MySQLRangeColumnExpr, typ sql.Type, value 
 		t.Fatal(err)
 	}
 	return low <= 0 && high >= 0
-}
-
-func TestRowsPerKey(t *testing.T) {
-	var routes []model.Route
-	for i := range 12 {
-		routes = append(routes, model.Route{RID: i, SrcAP: fmt.Sprint(i % 2), DstAP: fmt.Sprint(i % 4)})
-	}
-	table, err := newTable(routes)
-	if err != nil {
-		t.Fatal(err)
-	}
-	order := newOrder(table, []int{table.columns.IndexOfColName("src_ap"), table.columns.IndexOfColName("dst_ap")})
-	for columns, want := range map[int]float64{1: 6, 2: 3} {
-		if got := order.rowsPerKey(columns); got != want {
-			t.Errorf("rows for each value of %d columns: %v, want %v", columns, got, want)
-		}
-	}
 }

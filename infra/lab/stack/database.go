@@ -6,11 +6,16 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"os"
+	"path/filepath"
 	"time"
 
 	"github.com/go-sql-driver/mysql"
 
+	"chaosworkshop/infra/internal/port"
+	"chaosworkshop/infra/lab/openflights"
 	"chaosworkshop/shared/config"
+	"chaosworkshop/shared/model"
 )
 
 // pingPatience bounds the question whether a database already answers.
@@ -28,12 +33,12 @@ func (s *Stack) running(ctx context.Context, cfg config.Infra) (bool, error) {
 	if cfg.MySQLPort == 0 {
 		return false, nil
 	}
-	dial, err := net.DialTimeout("tcp", reachable(s.database), time.Second)
+	dial, err := net.DialTimeout("tcp", port.Reachable(s.database), time.Second)
 	if err != nil {
 		return false, nil
 	}
 	dial.Close()
-	err = ping(ctx, reachable(s.database), cfg)
+	err = ping(ctx, port.Reachable(s.database), cfg)
 	if err == nil {
 		return true, nil
 	}
@@ -46,7 +51,7 @@ func (s *Stack) running(ctx context.Context, cfg config.Infra) (bool, error) {
 		}
 		return false, fmt.Errorf("a database at %s does not answer as it should (error %d); set MYSQL_PORT to start another", s.database, refused.Number)
 	}
-	return false, explain(cfg, fmt.Errorf("start the flights database: %w", errTaken{s.database}))
+	return false, port.Taken(cfg.MySQLPort, "MYSQL_PORT")
 }
 
 // ping asks the database at addr for its first route.
@@ -68,14 +73,34 @@ func ping(ctx context.Context, addr string, cfg config.Infra) error {
 	return pool.QueryRowContext(ctx, "SELECT rid FROM routes LIMIT 1").Scan(&any)
 }
 
-// reachable is the address to dial for a server that listens on addr, which may name every interface.
-func reachable(addr string) string {
-	host, port, err := net.SplitHostPort(addr)
+// dataset is what the database serves: the folder that OPENFLIGHTS_DIR names, or the sample; and one line about it.
+func dataset(cfg config.Infra) (model.Dataset, string, error) {
+	if cfg.OpenFlightsDir == "" {
+		data := openflights.Sample()
+		return data, fmt.Sprintf("the built-in sample, %d routes", len(data.Routes)), nil
+	}
+	dir := Folder(cfg.OpenFlightsDir)
+	data, report, err := openflights.Load(dir)
 	if err != nil {
-		return addr
+		return data, "", err
 	}
-	if ip := net.ParseIP(host); host == "" || ip != nil && ip.IsUnspecified() {
-		host = "127.0.0.1"
+	return data, fmt.Sprintf("OpenFlights from %s, %d routes, %d rows rejected", dir, len(data.Routes), report.Rejected()), nil
+}
+
+// Dataset is what a database of these settings serves.
+func Dataset(cfg config.Infra) (model.Dataset, error) {
+	data, _, err := dataset(cfg)
+	return data, err
+}
+
+// Folder is where a folder of settings lies: one that is not there from the working directory counts from the
+// workshop's root, because make and .env stand there.
+func Folder(dir string) string {
+	if _, err := os.Stat(dir); err == nil || filepath.IsAbs(dir) {
+		return dir
 	}
-	return net.JoinHostPort(host, port)
+	if root, err := config.Root(); err == nil {
+		return filepath.Join(root, dir)
+	}
+	return dir
 }
