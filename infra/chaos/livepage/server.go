@@ -40,8 +40,7 @@ type Server struct {
 	listener net.Listener
 	http     *http.Server
 	hub      *Hub
-	ended    context.Context // Ends the streams of events: a shutdown would wait for them.
-	end      context.CancelFunc
+	end      context.CancelFunc // Ends every request: a shutdown would wait for the streams of events.
 	served   chan error
 	// Close ends every stream of events and the server. A second call does nothing more.
 	Close func() error
@@ -63,20 +62,20 @@ func Serve(listener net.Listener, hub *Hub, control Control) (*Server, error) {
 	if err != nil {
 		return nil, errors.Join(err, listener.Close())
 	}
-	ended, end := context.WithCancel(context.Background())
-	server := &Server{listener: listener, hub: hub, ended: ended, end: end, served: make(chan error, 1)}
+	ctx, end := context.WithCancel(context.Background())
+	server := &Server{listener: listener, hub: hub, end: end, served: make(chan error, 1)}
 	server.Close = sync.OnceValue(server.shutDown)
 	routes := http.NewServeMux()
 	routes.HandleFunc("GET /{$}", func(w http.ResponseWriter, _ *http.Request) {
+		var recording []byte
 		if control == nil {
-			server.write(w, made, hub.Recording())
-		} else {
-			server.write(w, made, nil)
+			recording = hub.Recording()
 		}
+		write(w, made, recording)
 	})
 	routes.HandleFunc("GET /take-home.html", func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Disposition", `attachment; filename="chaos-race.html"`)
-		server.write(w, made, hub.Recording())
+		write(w, made, hub.Recording())
 	})
 	if control != nil {
 		routes.HandleFunc("GET /events", server.stream)
@@ -88,6 +87,7 @@ func Serve(listener net.Listener, hub *Hub, control Control) (*Server, error) {
 		ReadTimeout:       10 * time.Second,
 		IdleTimeout:       time.Minute,
 		MaxHeaderBytes:    16 << 10,
+		BaseContext:       func(net.Listener) context.Context { return ctx },
 	}
 	go func() { server.served <- server.http.Serve(listener) }()
 	return server, nil
@@ -114,7 +114,7 @@ func (s *Server) shutDown() error {
 }
 
 // write writes the page: with a recording it holds the whole race and needs no server any more.
-func (s *Server) write(w http.ResponseWriter, page *page.Page, recording []byte) {
+func write(w http.ResponseWriter, page *page.Page, recording []byte) {
 	var whole bytes.Buffer
 	// The hub has made sure that the recording cannot end its element.
 	if err := page.Write(&whole, template.JS(recording)); err != nil {
@@ -148,8 +148,6 @@ func (s *Server) stream(w http.ResponseWriter, r *http.Request) {
 			}
 			fmt.Fprintf(w, "data: %s\n\n", frame)
 		case <-r.Context().Done():
-			return
-		case <-s.ended.Done():
 			return
 		}
 	}

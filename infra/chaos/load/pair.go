@@ -2,6 +2,7 @@ package load
 
 import (
 	"math/rand/v2"
+	"strings"
 
 	"chaosworkshop/shared/model"
 )
@@ -29,15 +30,7 @@ func Pairs(data model.Dataset, n int, seed uint64) []Pair {
 
 // code tells whether an airport's code is one that the app takes: some small fields have an ICAO code only.
 func code(airport string) bool {
-	if len(airport) != 3 {
-		return false
-	}
-	for _, letter := range airport {
-		if letter < 'A' || letter > 'Z' {
-			return false
-		}
-	}
-	return true
+	return len(airport) == 3 && strings.Trim(airport, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") == ""
 }
 
 // pick is the pair that request n asks for.

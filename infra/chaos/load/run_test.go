@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -83,13 +84,33 @@ func TestRunAsksTheSameOfEveryLane(t *testing.T) {
 }
 
 func TestRunIsAnOpenLoop(t *testing.T) {
+	const all = 80
 	release := make(chan struct{})
-	server := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { <-release }))
+	let := sync.OnceFunc(func() { close(release) })
+	var waiting atomic.Int32
+	server := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {
+		if waiting.Add(1) == all {
+			let()
+		}
+		<-release
+	}))
 	t.Cleanup(server.Close)
-	time.AfterFunc(500*time.Millisecond, func() { close(release) })
+	late := time.AfterFunc(5*time.Second, func() {
+		t.Errorf("%d requests wait for a hanging app, want %d: waiting must not slow the load down", waiting.Load(), all)
+		let()
+	})
 	got := results(t, t.Context(), Options{URL: server.URL, Rate: 200, Duration: 400 * time.Millisecond, Pairs: somePairs})
-	if len(got) != 80 {
-		t.Errorf("%d requests to a hanging app, want 80: waiting must not slow the load down", len(got))
+	late.Stop()
+	if len(got) != all {
+		t.Errorf("got %d results, want %d", len(got), all)
+	}
+}
+
+func TestThrottleIsBounded(t *testing.T) {
+	for set, want := range map[int]int{-1: 0, 7: 7, MaxRate + 1: MaxRate} {
+		if got, _ := NewThrottle(set).now(); got != want {
+			t.Errorf("a rate of %d is %d, want %d", set, got, want)
+		}
 	}
 }
 
