@@ -21,7 +21,7 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// carryOut carries out one command line under ctx and returns what it wrote.
+// carryOut runs one command line under ctx and returns what it wrote.
 func carryOut(ctx context.Context, args ...string) (string, error) {
 	var out bytes.Buffer
 	root := New()
@@ -55,7 +55,7 @@ func usePort(t *testing.T, addr string) {
 	t.Setenv("TOXIPROXY_PORT", port)
 }
 
-// inPlace is the fault that is in place: the type of the toxic, "disabled", or nothing.
+// inPlace is the fault that is active: the type of the toxic, "disabled", or nothing.
 func inPlace(t *testing.T, server *toxi.Server) string {
 	t.Helper()
 	proxy, err := server.Proxy(t.Context(), toxi.ProxyName)
@@ -101,7 +101,7 @@ func TestChaosAndCalm(t *testing.T) {
 	}
 }
 
-// With a TTL the command stays, and takes the fault back when the time is over or at Ctrl-C.
+// With a TTL the command keeps running, and removes the fault when the time is over or at Ctrl-C.
 func TestChaosTTL(t *testing.T) {
 	for _, test := range []struct {
 		name, ttl string
@@ -169,7 +169,7 @@ func TestChaosList(t *testing.T) {
 	}
 }
 
-// What goes wrong is one line that says what to do.
+// An error is one line that says what to do.
 func TestChaosFails(t *testing.T) {
 	gone, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -209,7 +209,7 @@ func TestChaosFails(t *testing.T) {
 	}
 }
 
-// bin/toxiproxy-cli says the version that infra/go.mod pins, and speaks to our Toxiproxy.
+// bin/toxiproxy-cli prints the version that infra/go.mod pins, and works with our Toxiproxy.
 func TestToxiproxyCLI(t *testing.T) {
 	server := useToxiproxy(t)
 	if out, err := carryOut(t.Context(), "toxiproxy-cli"); err != nil {

@@ -8,7 +8,6 @@ import (
 	"maps"
 	"net"
 	"net/url"
-	"os"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -103,23 +102,13 @@ func runLoad(ctx context.Context, out, progress io.Writer, flags loadFlags) erro
 	} else {
 		printLoad(out, summary)
 	}
-	return errors.Join(err, writeRun(summary, flags.out))
-}
-
-// writeRun writes the run to a file, as its ending says; without a path it does nothing.
-func writeRun(summary load.Summary, path string) error {
-	if path == "" {
-		return nil
+	switch filepath.Ext(flags.out) {
+	case ".json":
+		err = errors.Join(err, writeFile(flags.out, summary.WriteJSON))
+	case ".html":
+		err = errors.Join(err, writeFile(flags.out, summary.WriteHTML))
 	}
-	write := summary.WriteJSON
-	if filepath.Ext(path) == ".html" {
-		write = summary.WriteHTML
-	}
-	file, err := os.Create(path)
-	if err != nil {
-		return fmt.Errorf("write the run: %w", err)
-	}
-	return errors.Join(write(file), file.Close())
+	return err
 }
 
 // onThisMachine tells whether the URL's host is a loopback address. It leaves an invalid URL to the load.

@@ -1,13 +1,11 @@
 package cmd
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"path/filepath"
 	"time"
 
@@ -48,7 +46,9 @@ func newMatrixCommand() *cobra.Command {
 				}
 				matrix, err := runMatrix(command.Context(), progress)
 				if err == nil {
-					err = writeMatrix(matrix, journal, html)
+					err = errors.Join(
+						writeFile(journal, func(out io.Writer) error { return json.NewEncoder(out).Encode(matrix) }),
+						writeFile(html, func(out io.Writer) error { return report.Write(out, matrix) }))
 				}
 				if err == nil && asJSON {
 					err = printJSON(command.OutOrStdout(), matrix)
@@ -117,27 +117,6 @@ func exitCode(cells []experiment.Cell) int {
 		}
 	}
 	return code
-}
-
-// writeMatrix writes the journal and the report, and makes their folders.
-func writeMatrix(matrix *experiment.Matrix, journal, html string) error {
-	for path, write := range map[string]func(io.Writer) error{
-		journal: func(out io.Writer) error { return json.NewEncoder(out).Encode(matrix) },
-		html:    func(out io.Writer) error { return report.Write(out, matrix) },
-	} {
-		var text bytes.Buffer
-		err := write(&text)
-		if err == nil {
-			err = os.MkdirAll(filepath.Dir(path), 0o755)
-		}
-		if err == nil {
-			err = os.WriteFile(path, text.Bytes(), 0o644)
-		}
-		if err != nil {
-			return fmt.Errorf("write the report: %w", err)
-		}
-	}
-	return nil
 }
 
 // printMatrix writes the table of verdicts, and a sentence for each cell that is not as expected.

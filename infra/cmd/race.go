@@ -66,7 +66,7 @@ func runRace(ctx context.Context, out io.Writer, cfg config.Infra, flags raceFla
 		return fmt.Errorf("a rate of %d is out of range; choose 1 to %d", flags.rate, load.MaxRate)
 	}
 	if flags.ttl <= 0 {
-		return errors.New("a fault must end some time; choose a --ttl above 0, such as 5m")
+		return errors.New("a fault must end; choose a --ttl above 0, such as 5m")
 	}
 	root, err := config.Root()
 	if err != nil {
@@ -76,7 +76,7 @@ func runRace(ctx context.Context, out io.Writer, cfg config.Infra, flags raceFla
 	if err != nil {
 		return err
 	}
-	listener, err := listenConsole(cfg)
+	listener, err := listenPage(cfg)
 	if err != nil {
 		return err
 	}
@@ -122,7 +122,7 @@ func runReplay(ctx context.Context, out io.Writer, cfg config.Infra, path string
 	if err != nil {
 		return err
 	}
-	listener, err := listenConsole(cfg)
+	listener, err := listenPage(cfg)
 	if err != nil {
 		return err
 	}
@@ -137,8 +137,8 @@ func runReplay(ctx context.Context, out io.Writer, cfg config.Infra, path string
 	return server.Close()
 }
 
-// listenConsole listens on the live page's port; the error says who holds it.
-func listenConsole(cfg config.Infra) (net.Listener, error) {
+// listenPage listens on the live page's port; the error says who holds it.
+func listenPage(cfg config.Infra) (net.Listener, error) {
 	listener, err := livepage.Listen(cfg.ConsolePort)
 	if err != nil && port.InUse(err) {
 		return nil, port.Taken(cfg.ConsolePort, "CONSOLE_PORT")

@@ -13,7 +13,7 @@ import (
 	"chaosworkshop/shared/config"
 )
 
-// wantExit checks the exit code that err stands for.
+// wantExit checks the exit code of err.
 func wantExit(t *testing.T, err error, want int) {
 	t.Helper()
 	if got := cli.ExitCode(err); got != want {

@@ -1,4 +1,4 @@
-// A Prometheus exporter of the toxics that are in place on a Toxiproxy, which itself only counts bytes.
+// A Prometheus exporter of the toxics on a Toxiproxy, which itself only counts bytes.
 package main
 
 import (
@@ -43,7 +43,7 @@ func run(ctx context.Context) error {
 	return nil
 }
 
-// handler answers GET /metrics, with what Toxiproxy says at that moment.
+// handler answers GET /metrics with the toxics of that moment.
 func handler(client *toxi.Client) http.Handler {
 	registry := prometheus.NewRegistry()
 	registry.MustRegister(toxics{client})
@@ -52,10 +52,10 @@ func handler(client *toxi.Client) http.Handler {
 	return mux
 }
 
-// The metrics: one value for each toxic in place, and one for each proxy.
+// The metrics: one value for each toxic, and one for each proxy.
 var (
 	toxicity = prometheus.NewDesc("toxiproxy_toxic",
-		"A toxic in place: the share of connections that meet it, 0 to 1.", []string{"proxy", "toxic", "type", "stream"}, nil)
+		"An active toxic: the share of connections that meet it, 0 to 1.", []string{"proxy", "toxic", "type", "stream"}, nil)
 	enabled = prometheus.NewDesc("toxiproxy_proxy_enabled",
 		"1 for a proxy that is enabled, 0 for one that refuses connections.", []string{"proxy"}, nil)
 )
@@ -69,7 +69,7 @@ func (toxics) Describe(out chan<- *prometheus.Desc) {
 }
 
 func (t toxics) Collect(out chan<- prometheus.Metric) {
-	// Less than Prometheus' own patience.
+	// Shorter than Prometheus waits.
 	ctx, cancel := context.WithTimeout(context.Background(), 500*time.Millisecond)
 	defer cancel()
 	proxies, err := t.client.Proxies(ctx)

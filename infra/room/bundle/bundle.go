@@ -20,7 +20,7 @@ import (
 const topFolder = "chaosworkshop"
 
 // Make packs the workshop at root into an archive in the folder dir: the sources, the packages that they import, and the
-// programs built for this system. The archive's SHA-256 checksum goes into a file .sha256 beside it. Make returns the
+// command line built for this system. The archive's SHA-256 checksum goes into a file .sha256 beside it. Make returns the
 // archive's path and writes its progress to out. It leaves two complete files, or none.
 func Make(ctx context.Context, root, dir string, out io.Writer) (path string, err error) {
 	files, err := sources(ctx, root)
@@ -63,7 +63,8 @@ func Make(ctx context.Context, root, dir string, out io.Writer) (path string, er
 }
 
 // build writes into the folder target what the bundle adds to the sources, at the same paths as in the archive: vendor
-// folders, from which the go command builds without a network or any setting, and the programs in bin/.
+// folders, from which the go command builds without a network or any setting, and the workshop's command line. It leaves
+// out the exercises' programs, because each run builds its exercise anyway.
 //
 // The workspace has one vendor folder. Each exercise has its own as well, so that a copy of it also builds alone, with
 // GOWORK=off. A workshop that was itself unpacked from a bundle has them already, among its sources.
@@ -72,37 +73,27 @@ func build(ctx context.Context, root, target string, out io.Writer) error {
 	if err != nil {
 		return err
 	}
-	_, err = os.Stat(filepath.Join(root, "vendor"))
-	complete := err == nil
-	if !complete {
+	if _, err := os.Stat(filepath.Join(root, "vendor")); err != nil {
 		fmt.Fprintln(out, "Collecting the packages that the code and its tests import...")
 		if err := goCommand(ctx, root, nil, "work", "vendor", "-o", filepath.Join(target, "vendor")); err != nil {
 			return err
 		}
-	}
-	fmt.Fprintln(out, "Building the programs...")
-	for _, module := range modules {
-		dir, program := filepath.Join(root, module), filepath.Base(module)
-		exercise := strings.HasPrefix(program, "exercise")
-		if exercise && !complete {
-			if err := goCommand(ctx, dir, []string{"GOWORK=off"}, "mod", "vendor", "-o", filepath.Join(target, program, "vendor")); err != nil {
+		for _, module := range modules {
+			name := filepath.Base(module)
+			if !strings.HasPrefix(name, "exercise") {
+				continue
+			}
+			if err := goCommand(ctx, filepath.Join(root, name), []string{"GOWORK=off"}, "mod", "vendor", "-o", filepath.Join(target, name, "vendor")); err != nil {
 				return err
 			}
 		}
-		switch {
-		case program == "infra":
-			program = "workshop"
-		case !exercise:
-			continue
-		}
-		if runtime.GOOS == "windows" {
-			program += ".exe"
-		}
-		if err := goCommand(ctx, dir, nil, "build", "-trimpath", "-o", filepath.Join(target, "bin", program), "."); err != nil {
-			return err
-		}
 	}
-	return nil
+	fmt.Fprintln(out, "Building the command line...")
+	program := filepath.Join(target, "bin", "workshop")
+	if runtime.GOOS == "windows" {
+		program += ".exe"
+	}
+	return goCommand(ctx, filepath.Join(root, "infra"), nil, "build", "-trimpath", "-ldflags=-s -w", "-o", program, ".")
 }
 
 // goCommand runs the go command; the error has the last line that it wrote.

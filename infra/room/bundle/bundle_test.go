@@ -89,7 +89,7 @@ func TestMake(t *testing.T) {
 			for _, want := range []string{
 				"go.work", ".env.example", "exercise1/main.go", "exercise1/notes ü.md", "infra/main.go",
 				"vendor/github.com/joho/godotenv/godotenv.go", "exercise1/vendor/github.com/joho/godotenv/godotenv.go",
-				"bin/workshop" + suffix(), "bin/exercise1" + suffix(),
+				"bin/workshop" + suffix(),
 			} {
 				if !names["chaosworkshop/"+want] {
 					t.Errorf("%s is not in the bundle", want)
@@ -135,7 +135,7 @@ func TestMake(t *testing.T) {
 
 func TestMakeLeavesNothingWhenItFails(t *testing.T) {
 	root := workshop(t)
-	write(t, filepath.Join(root, "exercise1", "main.go"), "package main\n\nfunc main() { undefined() }\n")
+	write(t, filepath.Join(root, "infra", "main.go"), "package main\n\nfunc main() { undefined() }\n")
 	_, err := Make(t.Context(), root, filepath.Join(root, "dist"), io.Discard)
 	if err == nil || strings.Contains(err.Error(), "\n") {
 		t.Errorf("got %v, want one line", err)

@@ -19,11 +19,11 @@ import (
 	"chaosworkshop/shared/config"
 )
 
-// unpackedFolder is the variable that tells this test's program that it runs where there is no network.
+// unpackedFolder is the variable that tells this test's program that it runs without a network.
 const unpackedFolder = "WORKSHOP_UNPACKED"
 
 // TestOffline is the proof of the promise: the real workshop as a bundle, unpacked into an empty folder, with an empty
-// home and no network, runs exercise 5 and its tests, and builds a copy of an exercise.
+// home and no network, runs exercise 5 and its tests, and resolves the imports of a copy of an exercise.
 //
 // It needs WORKSHOP_NETNS=1 and root, because it makes a network namespace without a route. WORKSHOP_NETNS=short runs the
 // tests of exercise 5 instead of all.
@@ -117,12 +117,12 @@ func offline(t *testing.T, dir string) {
 	}
 	<-ended
 
-	// A copy of an exercise outside the workspace, as the lessons make them; the tool; and what other systems import.
+	// The tool, the imports on every system, and those of a copy of an exercise outside the workspace, as the lessons make one.
+	execute(t, dir, nil, "make", "toxiproxy-cli")
 	if err := os.CopyFS(filepath.Join(dir, "tryout3"), os.DirFS(filepath.Join(dir, "exercise3"))); err != nil {
 		t.Fatal(err)
 	}
-	execute(t, filepath.Join(dir, "tryout3"), []string{"GOWORK=off"}, "go", "vet", "./...")
-	execute(t, dir, nil, "make", "toxiproxy-cli")
+	execute(t, filepath.Join(dir, "tryout3"), []string{"GOWORK=off"}, "go", "list", "-deps", "-test", "./...")
 	modules, err := tool.Modules(dir)
 	if err != nil {
 		t.Fatal(err)
@@ -151,7 +151,7 @@ func offline(t *testing.T, dir string) {
 	t.Logf("%s took %s", strings.Join(arguments, " "), time.Since(began).Round(time.Second))
 }
 
-// await asks until the app answers with 200, and returns its answer.
+// await waits until the app answers with 200, and returns the answer.
 func await(t *testing.T, url string, ended <-chan error, said *bytes.Buffer) string {
 	t.Helper()
 	client := http.Client{Timeout: 5 * time.Second}

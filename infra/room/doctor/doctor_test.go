@@ -239,9 +239,9 @@ func TestPorts(t *testing.T) {
 	wrong.RootPassword = "wr0ng"
 	wantFinding(t, look(t.Context(), cfg, "MYSQL_PORT", number(t, database.Addr()), flights), OK, fmt.Sprint(len(data.Routes)), "is reused")
 	wantFinding(t, look(t.Context(), wrong, "MYSQL_PORT", number(t, database.Addr()), flights), Fix, "1045", "set MYSQL_PORT")
-	wantFinding(t, look(t.Context(), cfg, "PROXY_PORT", number(t, other.URL), flights), Fix, "no flights database", "set PROXY_PORT")
+	wantFinding(t, look(t.Context(), cfg, "PROXY_PORT", number(t, other.URL), flights), Fix, "not a flights database", "set PROXY_PORT")
 	wantFinding(t, look(t.Context(), cfg, "TOXIPROXY_PORT", number(t, proxy.URL()), toxiproxy), OK, "Toxiproxy", "is reused")
-	wantFinding(t, look(t.Context(), cfg, "TOXIPROXY_PORT", number(t, other.URL), toxiproxy), Fix, "no Toxiproxy")
+	wantFinding(t, look(t.Context(), cfg, "TOXIPROXY_PORT", number(t, other.URL), toxiproxy), Fix, "not a Toxiproxy")
 	wantFinding(t, look(t.Context(), cfg, "PORT", number(t, exercise.URL), stranger), Fix, "an exercise that runs already", "set PORT")
 	wantFinding(t, look(t.Context(), cfg, "PORT", number(t, airplay.URL), stranger), Fix, "AirPlay")
 	wantFinding(t, look(t.Context(), cfg, "PORT", 0, stranger), OK, "free")

@@ -46,7 +46,7 @@ func look(ctx context.Context, cfg config.Infra, variable string, number int, id
 		return ok(name, "free, for "+variable)
 	}
 	if !port.InUse(err) {
-		return Finding{name, Fix, "cannot be used: BIND is no address of this computer, or you have no permission for the port", "correct BIND and " + variable}
+		return Finding{name, Fix, "cannot be used: BIND is not an address of this computer, or you have no permission for the port", "correct BIND and " + variable}
 	}
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
@@ -76,7 +76,7 @@ func flights(ctx context.Context, cfg config.Infra, addr string) (string, error)
 		return "", fmt.Errorf(": a database answers, with error %d: another password, or no flights in it", refused.Number)
 	}
 	if err != nil {
-		return "", errors.New(": it is no flights database")
+		return "", errors.New(": it is not a flights database")
 	}
 	return fmt.Sprintf("a flights database with %d routes", rows), nil
 }
@@ -85,7 +85,7 @@ func flights(ctx context.Context, cfg config.Infra, addr string) (string, error)
 func toxiproxy(ctx context.Context, _ config.Infra, addr string) (string, error) {
 	version, err := toxi.NewClient("http://" + addr).Version(ctx)
 	if err != nil {
-		return "", errors.New(": it is no Toxiproxy")
+		return "", errors.New(": it is not a Toxiproxy")
 	}
 	return "Toxiproxy " + version, nil
 }

@@ -27,7 +27,7 @@ func TestWriteIsReadBack(t *testing.T) {
 			t.Errorf("got %q, want %q", got["MYSQL_ROOT_PASSWORD"], password)
 		}
 		if runtime.GOOS == "windows" {
-			continue // It has no such modes.
+			continue // Windows has no such modes.
 		}
 		info, err := os.Stat(path)
 		if err != nil {
