@@ -63,8 +63,12 @@ calm: workshop ## Remove every fault
 load: workshop ## Send requests: RATE=50 DURATION=30s URL=... OUT=run.html
 	@$(WORKSHOP) load $(call option,RATE,rate) $(call option,DURATION,duration) $(call option,URL,url) $(call option,SEED,seed) $(call option,PAIRS,pairs) $(call option,OUT,out)
 
+.PHONY: start
+start: workshop ## Copy the exercise before into work/exercise3, with the task, for you to solve: EX=3
+	@$(WORKSHOP) start $(call option,EX,ex)
+
 .PHONY: verify
-verify: workshop ## Judge an app by an experiment: EX=3, DIR=my/folder, HINT=2, WATCH=1, JSON=1
+verify: workshop ## Judge an app by the experiments up to its exercise: EX=3, DIR=my/folder, HINT=2, WATCH=1, JSON=1
 	@$(WORKSHOP) verify $(call option,EX,ex) $(call option,DIR,dir) $(call option,HINT,hint) $(call flag,WATCH,watch) $(call flag,JSON,json)
 
 .PHONY: diff

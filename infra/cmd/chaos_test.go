@@ -77,7 +77,7 @@ func TestChaosAndCalm(t *testing.T) {
 		want          []string
 	}{
 		{"chaos --ex 2", "latency", []string{
-			"every answer late by up to a second",
+			"replies delayed by up to a second",
 			"toxiproxy-cli --host " + server.URL() + " toxic add -t latency --tox 1 -a latency=100 -a jitter=900 mysql_proxy",
 			"make calm",
 		}},

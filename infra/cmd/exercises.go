@@ -85,6 +85,9 @@ func runExercise(ctx context.Context, out io.Writer, number int, pattern string)
 	cli.Pair(out, "Break it", fmt.Sprintf("make chaos EX=%d   (%s: %s)", number, fault.Name, fault.Summary))
 	cli.Pair(out, "Watch it", "make load")
 	cli.Pair(out, "Heal it", "make calm")
+	if pattern == "health" {
+		cli.Pair(out, "Health", fmt.Sprintf("curl '%s/health/'", app.URL))
+	}
 	cli.Pair(out, "Read on", fmt.Sprintf("exercise%d/README.md", number))
 	cli.Pair(out, "End it", "Ctrl-C")
 	fmt.Fprintln(out)

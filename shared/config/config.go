@@ -30,7 +30,7 @@ type Infra struct {
 	ProxyPort int `env:"PROXY_PORT" envDefault:"3307" min:"0" max:"65535"`
 	// ToxiproxyPort is the port of Toxiproxy's HTTP API.
 	ToxiproxyPort int `env:"TOXIPROXY_PORT" envDefault:"8474" min:"0" max:"65535"`
-	// ConsolePort is the port of the console.
+	// ConsolePort is the port of the live page.
 	ConsolePort int `env:"CONSOLE_PORT" envDefault:"8475" min:"0" max:"65535"`
 	// RootPassword is the password of the database user root.
 	RootPassword string `env:"MYSQL_ROOT_PASSWORD" envDefault:"workshop"`

@@ -30,7 +30,7 @@ type Fault struct {
 // Faults is the catalogue. The first three are the workshop's own, one for each lesson.
 func Faults() []Fault {
 	return []Fault{
-		{"slow", "every answer late by up to a second, some not at all", "latency", 1,
+		{"slow", "replies delayed by up to a second, some not delayed", "latency", 1,
 			[]Attribute{{"latency", 100}, {"jitter", 900}}},
 		{"flaky", "4 connections in 5 go silent and are closed after half a second", "timeout", 0.8,
 			[]Attribute{{"timeout", 500}}},

@@ -1,0 +1,42 @@
+package cmd
+
+import (
+	"fmt"
+	"path/filepath"
+
+	"github.com/spf13/cobra"
+
+	"chaosworkshop/infra/internal/cli"
+	"chaosworkshop/infra/room/start"
+	"chaosworkshop/shared/config"
+)
+
+// newStartCommand gives the user a folder to solve an exercise in.
+func newStartCommand() *cobra.Command {
+	var number int
+	command := &cobra.Command{
+		Use:   "start",
+		Short: "Copy the exercise before into work/, with the task, for you to solve",
+		Args:  cobra.NoArgs,
+		RunE: func(command *cobra.Command, _ []string) error {
+			if number < 2 || number > 5 {
+				return cli.Exit(cli.Broken, fmt.Errorf("there is nothing to solve in exercise %d; choose 2 to 5", number))
+			}
+			root, err := config.Root()
+			if err != nil {
+				return err
+			}
+			if err := start.Copy(root, number); err != nil {
+				return err
+			}
+			out, folder := command.OutOrStdout(), filepath.ToSlash(start.Folder(number))
+			cli.Pair(out, "yours", folder)
+			cli.Pair(out, "the task", folder+"/README.md")
+			cli.Pair(out, "judge it", fmt.Sprintf("make verify EX=%d DIR=%s", number, folder))
+			return nil
+		},
+	}
+	command.Flags().IntVar(&number, "ex", 0, "the exercise to solve: 2 to 5")
+	_ = command.MarkFlagRequired("ex") // The flag exists.
+	return command
+}

@@ -1,0 +1,99 @@
+// Package start gives a learner a folder of their own: the app of the exercise before, and the task.
+package start
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+)
+
+// Folder is the folder of an exercise's own copy, from the workshop's root.
+func Folder(number int) string { return filepath.Join("work", fmt.Sprintf("exercise%d", number)) }
+
+// Copy makes the folder for the exercise, 2 to 5, below the workshop's root: the code of the exercise before, the modules
+// of this one, and a README with the task. It never overwrites anything.
+func Copy(root string, number int) error {
+	before, after := filepath.Join(root, fmt.Sprintf("exercise%d", number-1)), filepath.Join(root, fmt.Sprintf("exercise%d", number))
+	target := filepath.Join(root, Folder(number))
+	if _, err := os.Lstat(target); err == nil {
+		return fmt.Errorf("%s exists and is left as it is: it is yours; to start again, rename it first", Folder(number))
+	}
+	task, err := task(after, number)
+	if err != nil {
+		return err
+	}
+	files := map[string]string{"README.md": task}
+	code, err := filepath.Glob(filepath.Join(before, "*.go"))
+	if err != nil {
+		return err
+	}
+	for _, path := range append(code, filepath.Join(after, "go.mod"), filepath.Join(after, "go.sum")) {
+		if strings.HasSuffix(path, "_test.go") {
+			continue // The tests of the exercise before, and of code that is about to change.
+		}
+		text, err := os.ReadFile(path)
+		if err != nil {
+			return fmt.Errorf("start exercise %d: %w", number, err)
+		}
+		files[filepath.Base(path)] = string(text)
+	}
+	files["go.mod"] = oneDeeper(files["go.mod"])
+	if err := copyVendor(after, target); err != nil {
+		return fmt.Errorf("start exercise %d: %w", number, err)
+	}
+	for name, text := range files {
+		if err := write(filepath.Join(target, name), []byte(text)); err != nil {
+			return fmt.Errorf("start exercise %d: %w", number, err)
+		}
+	}
+	return nil
+}
+
+// oneDeeper points what names the shared module by its relative path to it from a folder that is one level deeper.
+func oneDeeper(text string) string {
+	return strings.Replace(text, "=> ../shared", "=> ../../shared", 1)
+}
+
+// copyVendor copies the vendored modules of an exercise, which only a bundle has.
+func copyVendor(from, to string) error {
+	vendor := filepath.Join(from, "vendor")
+	if _, err := os.Stat(vendor); errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err := os.CopyFS(filepath.Join(to, "vendor"), os.DirFS(vendor)); err != nil {
+		return err
+	}
+	list := filepath.Join(to, "vendor", "modules.txt")
+	text, err := os.ReadFile(list)
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(list, []byte(strings.ReplaceAll(string(text), "=> ../shared", "=> ../../shared")), 0o644)
+}
+
+func write(path string, text []byte) error {
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		return err
+	}
+	return os.WriteFile(path, text, 0o644)
+}
+
+// task is the README of the folder: what the lesson in the folder after says must become true.
+func task(after string, number int) (string, error) {
+	lesson, err := os.ReadFile(filepath.Join(after, "README.md"))
+	if err != nil {
+		return "", fmt.Errorf("read the task: %w", err)
+	}
+	const head = "Your app must do this:\n"
+	_, rest, found := strings.Cut(strings.ReplaceAll(string(lesson), "\r\n", "\n"), head)
+	if !found {
+		return "", fmt.Errorf("read the task: exercise%d/README.md has no line %q", number, strings.TrimSpace(head))
+	}
+	rules, _, _ := strings.Cut(rest, "\n## ")
+	return fmt.Sprintf("# Your exercise %d\n\nThis is the app of exercise %d. Change it until the judge is satisfied.\n\n%s%s\n\n"+
+		"Judge it: `make verify EX=%d DIR=work/exercise%d`. Run it by hand: start `make infra`, then `GOWORK=off go run .` in this folder.\n"+
+		"The lesson, with the solution, is ../../exercise%d/README.md.\n", number, number-1, head, strings.TrimRight(rules, "\n"), number, number, number), nil
+}

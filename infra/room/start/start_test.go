@@ -1,0 +1,81 @@
+package start
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// Each exercise starts as a folder that builds alone, has the task and nothing of the solution, and is never overwritten.
+func TestCopy(t *testing.T) {
+	root := t.TempDir()
+	for _, folder := range []string{"exercise1", "exercise2", "exercise3", "exercise4", "exercise5", "shared"} {
+		if err := os.CopyFS(filepath.Join(root, folder), os.DirFS(filepath.Join("..", "..", "..", folder))); err != nil {
+			t.Fatal(err)
+		}
+	}
+	solutions := map[int]string{2: "timeout", 3: "retrypolicy", 4: "circuitbreaker", 5: "/health"}
+	for number, solution := range solutions {
+		if err := Copy(root, number); err != nil {
+			t.Fatal(err)
+		}
+		dir := filepath.Join(root, Folder(number))
+		code, err := filepath.Glob(filepath.Join(dir, "*.go"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, path := range code {
+			if text := read(t, path); strings.Contains(text, solution) {
+				t.Errorf("%s holds %q, a piece of the solution", path, solution)
+			}
+		}
+		if readme := read(t, filepath.Join(dir, "README.md")); !strings.Contains(readme, "Your app must do this:\n\n- ") || strings.Contains(readme, "## ") {
+			t.Errorf("exercise %d: got the task %q, want the rules alone", number, readme)
+		}
+		build := exec.CommandContext(t.Context(), "go", "build", "-o", os.DevNull, ".")
+		build.Dir, build.Env = dir, append(os.Environ(), "GOWORK=off")
+		if output, err := build.CombinedOutput(); err != nil {
+			t.Errorf("exercise %d does not build: %v: %s", number, err, output)
+		}
+		if err := os.WriteFile(filepath.Join(dir, "main.go"), []byte("mine"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if err := Copy(root, number); err == nil || !strings.Contains(err.Error(), "left as it is") {
+			t.Errorf("a second time: got %v, want a refusal", err)
+		}
+		if got := read(t, filepath.Join(dir, "main.go")); got != "mine" {
+			t.Error("a second time: the learner's work is overwritten")
+		}
+	}
+}
+
+// In a bundle the copy builds from the vendored modules.
+func TestCopyTakesVendoredModulesAlong(t *testing.T) {
+	root := t.TempDir()
+	for path, text := range map[string]string{
+		"exercise1/main.go": "package main\n", "exercise2/README.md": "Your app must do this:\n\n- bound\n",
+		"exercise2/go.mod": "module chaosworkshop/exercise2\nreplace chaosworkshop/shared => ../shared\n", "exercise2/go.sum": "",
+		"exercise2/vendor/modules.txt": "# chaosworkshop/shared v0.0.0 => ../shared\n# chaosworkshop/shared => ../shared\n",
+	} {
+		if err := write(filepath.Join(root, filepath.FromSlash(path)), []byte(text)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := Copy(root, 2); err != nil {
+		t.Fatal(err)
+	}
+	if got := read(t, filepath.Join(root, Folder(2), "vendor", "modules.txt")); strings.Count(got, "=> ../../shared") != 2 {
+		t.Errorf("modules.txt: got %q, want both paths one level deeper", got)
+	}
+}
+
+func read(t *testing.T, path string) string {
+	t.Helper()
+	text, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
