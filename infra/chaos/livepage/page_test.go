@@ -176,7 +176,7 @@ func TestHostilePageCannotAct(t *testing.T) {
 	if got := eval[string](page, "events"); got != "none" {
 		t.Error("a hostile page can read the race")
 	}
-	// A name that the attacker made point here is an origin of its own: its page would be same-origin with the console.
+	// A name that the attacker made point here is an origin of its own: its page would be same-origin with the live page.
 	page.open("http://evil.example:" + port + "/")
 	status := eval[float64](page, `fetch('/api/fault', { method: 'POST', body: '{"name":"outage"}', headers: { 'Content-Type': 'application/json' } }).then((r) => r.status)`)
 	if status != http.StatusMisdirectedRequest {
@@ -185,7 +185,7 @@ func TestHostilePageCannotAct(t *testing.T) {
 	if got := control.asked(); got != "" {
 		t.Errorf("a hostile page made the race do: %s", got)
 	}
-	// The console's own page may: the attacks failed for the right reason.
+	// The live page itself may: the attacks failed for the right reason.
 	page.open(target)
 	page.until("live", "document.body.dataset.drawn === '1000'")
 	page.key("3")
