@@ -66,7 +66,7 @@ func (r *rig) startApp(t *testing.T, output io.Writer, stage, port string) *app.
 	if err != nil {
 		t.Fatal(err)
 	}
-	env["PORT"], env["BREAKER_DELAY"] = port, breakerDelay.String()
+	env["PORT"], env["DEADLINE"], env["BREAKER_DELAY"] = port, breakerDelay.String(), breakerDelay.String()
 	app, err := app.Start(t.Context(), app.Options{Binary: binary, Output: output, Env: env})
 	if err != nil {
 		t.Fatal(err)
