@@ -52,7 +52,7 @@ infra: workshop ## Run the database and Toxiproxy alone; exercises then reuse th
 	@$(WORKSHOP) infra
 
 .PHONY: chaos
-chaos: workshop ## Inject a fault: EX=2 or FAULT=slow; TTL=5m removes it by itself
+chaos: workshop ## Inject a fault: EX=2 or FAULT=slow; TTL=5m removes it after 5 minutes
 	@$(WORKSHOP) chaos $(call option,EX,ex) $(call option,FAULT,fault) $(call option,TTL,ttl)
 
 .PHONY: calm
@@ -64,7 +64,7 @@ load: workshop ## Send requests: RATE=50 DURATION=30s URL=... OUT=run.html
 	@$(WORKSHOP) load $(call option,RATE,rate) $(call option,DURATION,duration) $(call option,URL,url) $(call option,SEED,seed) $(call option,PAIRS,pairs) $(call option,OUT,out)
 
 .PHONY: start
-start: workshop ## Copy the exercise before into work/exercise3, with the task, for you to solve: EX=3
+start: workshop ## Copy the previous exercise into work/exercise3, with the task, for you to solve: EX=3
 	@$(WORKSHOP) start $(call option,EX,ex)
 
 .PHONY: verify

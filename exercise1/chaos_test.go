@@ -24,7 +24,7 @@ func TestAppComesThroughAnOutage(t *testing.T) {
 		t.Errorf("outage: got %d, want 500", got.Status)
 	}
 
-	// And when the fault goes, the app serves again, with no restart
+	// And when the fault is gone, the app serves again, without a restart
 	app.Calm(t)
 	if got := app.Get(lhrToJFK); got.Status != http.StatusOK {
 		t.Errorf("after the outage: got %d, want 200", got.Status)

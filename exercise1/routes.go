@@ -19,14 +19,14 @@ var errBadCode = errors.New("from and to must be IATA airport codes of three let
 
 var airportCode = regexp.MustCompile(`^[A-Za-z]{3}$`)
 
-// methods are what each endpoint answers; HEAD is GET without the body.
+// methods are the methods of each endpoint; HEAD is GET without the body.
 var methods = []string{http.MethodGet, http.MethodHead}
 
 // newRouter serves the flights API from find.
 func newRouter(find finder) *gin.Engine {
 	gin.SetMode(gin.ReleaseMode)
 	router := gin.New()
-	router.RedirectTrailingSlash = false // Its redirect believes a header of the client.
+	router.RedirectTrailingSlash = false // Its redirect would trust a header of the client.
 	router.HandleMethodNotAllowed = true
 	router.Use(gin.CustomRecoveryWithWriter(nil, func(c *gin.Context, cause any) {
 		fail(c, problem.Panic(cause))
@@ -54,7 +54,7 @@ func newRouter(find finder) *gin.Engine {
 	return router
 }
 
-// fail logs what happened, and answers with the status that stands for err and with nothing internal.
+// fail logs what happened, and answers with the status for err and with nothing internal.
 func fail(c *gin.Context, err error) {
 	ctx := c.Request.Context()
 	switch {

@@ -17,16 +17,16 @@ func TestTimeoutBoundsABlackHole(t *testing.T) {
 		t.Fatalf("calm: got %d, want 200", got.Status)
 	}
 
-	// When every reply of the database is held back for good
+	// When no reply of the database ever arrives
 	app.Inject(t, "timeout", 1, stacktest.Attributes{"timeout": 0})
 
-	// Then the user is told so in time, instead of waiting for ever
+	// Then the user hears about it in time, instead of waiting for ever
 	got := app.Get(lhrToJFK)
 	if got.Status != http.StatusGatewayTimeout || got.Took < time.Second || got.Took > 1500*time.Millisecond {
 		t.Errorf("black hole: got %d after %s, want 504 after 1 s", got.Status, got.Took)
 	}
 
-	// And when the fault goes, the app serves again
+	// And when the fault is gone, the app serves again
 	app.Calm(t)
 	if got := app.Get(lhrToJFK); got.Status != http.StatusOK {
 		t.Errorf("after the black hole: got %d, want 200", got.Status)
@@ -56,12 +56,12 @@ func TestNoQueryWaitsForAConnectionBeyondTheTimeout(t *testing.T) {
 	// Given an app that opens two connections at most
 	app := stacktest.Start(t).Run(t, run, "DB_MAX_OPEN_CONNS=2", "TIMEOUT=1s", "DEADLINE=1s")
 
-	// When the database holds them for good, and eight users ask
+	// When the database never answers on them, and eight users ask
 	app.Inject(t, "timeout", 1, stacktest.Attributes{"timeout": 0})
 	var users sync.WaitGroup
 	for range 8 {
 		users.Go(func() {
-			// Then each is told so in time, those as well who waited for a connection
+			// Then each hears about it in time, even those who waited for a connection
 			if got := app.Get(lhrToJFK); got.Status != http.StatusGatewayTimeout || got.Took > 1500*time.Millisecond {
 				t.Errorf("got %d after %s, want 504 after 1 s", got.Status, got.Took)
 			}

@@ -32,7 +32,7 @@ func resilient(find finder, p policies) finder {
 	retry := retrypolicy.NewBuilder[[]flight]().
 		HandleIf(failed).
 		WithMaxAttempts(p.RetryAttempts).
-		// The jitter adds or takes off up to half: of two thirds, so that RetryMaxDelay stays the maximum.
+		// The jitter adds or subtracts up to half: of two thirds, so that RetryMaxDelay stays the maximum.
 		WithBackoff(p.RetryBaseDelay*2/3, p.RetryMaxDelay*2/3).
 		WithJitterFactor(0.5).
 		ReturnLastFailure().
@@ -56,7 +56,7 @@ func resilient(find finder, p policies) finder {
 	}
 }
 
-// failed reports whether the database failed, and may not the next time: it took too long, or a connection broke.
+// failed reports whether the database failed in a way that may be transient: it took too long, or a connection broke.
 func failed(_ []flight, err error) bool {
 	return errors.Is(err, timeoutpolicy.ErrExceeded) || errors.Is(err, context.DeadlineExceeded) || database.Transient(err)
 }

@@ -35,7 +35,7 @@ func TestRetryHealsAFlakyDatabase(t *testing.T) {
 		t.Errorf("flaky: served %d of 24, want most", got)
 	}
 
-	// And when the fault goes, one request is one attempt, and one attempt is one connection
+	// And when the fault is gone, one request is one attempt, and one attempt is one connection
 	app.Calm(t)
 	before := app.Metric(t, "database_dials_total")
 	if got := app.Get(lhrToJFK); got.Status != http.StatusOK {

@@ -8,12 +8,12 @@ import (
 	"chaosworkshop/shared/metrics"
 )
 
-// newBreaker returns a circuit breaker that counts the requests that the database failed. A wrong query is not one.
+// newBreaker returns a circuit breaker that counts the requests that the database failed. An invalid query does not count.
 func newBreaker(p policies, counts *metrics.Metrics) (breaker circuitbreaker.CircuitBreaker[[]flight]) {
 	breaker = circuitbreaker.NewBuilder[[]flight]().
 		HandleIf(failed).
 		WithFailureThreshold(p.BreakerFailures).
-		WithRandomDelay(p.BreakerDelay, p.BreakerDelay*11/10). // Those that open together do not probe together.
+		WithRandomDelay(p.BreakerDelay, p.BreakerDelay*11/10). // Breakers that open together do not probe together.
 		WithSuccessThreshold(1).
 		OnStateChanged(func(e circuitbreaker.StateChangedEvent) {
 			counts.BreakerChanged(e.OldState.String(), e.NewState.String())
@@ -24,7 +24,7 @@ func newBreaker(p policies, counts *metrics.Metrics) (breaker circuitbreaker.Cir
 	return breaker
 }
 
-// state is the breaker's state. The breaker is lazy: without traffic it stays open when its delay is over.
+// state is the breaker's state. The breaker is lazy: without traffic, it still calls itself open when its delay is over.
 func state(breaker circuitbreaker.CircuitBreaker[[]flight]) circuitbreaker.State {
 	if breaker.IsOpen() && breaker.RemainingDelay() == 0 {
 		return circuitbreaker.HalfOpenState

@@ -15,7 +15,7 @@ func TestBreakerOpensThoughItsUsersHangUp(t *testing.T) {
 	stack := stacktest.Start(t)
 	for _, test := range []struct {
 		name     string
-		timeout  int // The toxic's: 0 holds every reply back for good.
+		timeout  int // The toxic's; with 0, no reply ever arrives.
 		patience time.Duration
 	}{
 		{"outage", 100, 300 * time.Millisecond},
@@ -29,7 +29,7 @@ func TestBreakerOpensThoughItsUsersHangUp(t *testing.T) {
 				t.Fatalf("calm: got %d, want 200", got.Status)
 			}
 
-			// When the database fails, and no user waits long enough to hear it
+			// When the database fails, and no user waits long enough to see it
 			app.Inject(t, "timeout", 1, stacktest.Attributes{"timeout": test.timeout})
 			var users sync.WaitGroup
 			for range 20 {
@@ -46,7 +46,7 @@ func TestBreakerOpensThoughItsUsersHangUp(t *testing.T) {
 				}
 			}
 
-			time.Sleep(time.Second) // What was under way when it opened still makes its attempts.
+			time.Sleep(time.Second) // Requests in flight when it opened still make their attempts.
 
 			// Then the next user is told at once, and told when to come back, and the database is left alone
 			before := app.Metric(t, "database_dials_total")
@@ -62,7 +62,7 @@ func TestBreakerOpensThoughItsUsersHangUp(t *testing.T) {
 				t.Errorf("dials while the breaker is open: got %v, want none", after-before)
 			}
 
-			// And when the fault goes, the app serves again when it said
+			// And when the fault is gone, the app serves again when it said it would
 			app.Calm(t)
 			time.Sleep(time.Duration(seconds) * time.Second)
 			if got := app.Get(lhrToJFK); got.Status != http.StatusOK {

@@ -29,8 +29,8 @@ type policies struct {
 	Deadline time.Duration `env:"DEADLINE" envDefault:"5s" min:"TIMEOUT" max:"1h"`
 	// BreakerFailures is how many failed requests in a row open the circuit breaker.
 	BreakerFailures uint `env:"BREAKER_FAILURES" envDefault:"12" min:"1" max:"1000"`
-	// BreakerDelay is how long it stays open, and up to a tenth more. It is at least Deadline: a request from before it
-	// opened must have ended when it waits for its probe, or it would be taken for the probe.
+	// BreakerDelay is how long the breaker stays open; a random extra of up to a tenth comes on top. It is at least Deadline:
+	// a request from before it opened must have ended when it admits its probe, or that request would count as the probe.
 	BreakerDelay time.Duration `env:"BREAKER_DELAY" envDefault:"5s" min:"DEADLINE" max:"1h"`
 }
 
@@ -39,7 +39,7 @@ func resilient(find finder, p policies, breaker circuitbreaker.CircuitBreaker[[]
 	retry := retrypolicy.NewBuilder[[]flight]().
 		HandleIf(failed).
 		WithMaxAttempts(p.RetryAttempts).
-		// The jitter adds or takes off up to half: of two thirds, so that RetryMaxDelay stays the maximum.
+		// The jitter adds or subtracts up to half: of two thirds, so that RetryMaxDelay stays the maximum.
 		WithBackoff(p.RetryBaseDelay*2/3, p.RetryMaxDelay*2/3).
 		WithJitterFactor(0.5).
 		ReturnLastFailure().
@@ -51,7 +51,7 @@ func resilient(find finder, p policies, breaker circuitbreaker.CircuitBreaker[[]
 	executor := failsafe.With(breaker, retry, timeout)
 
 	return func(ctx context.Context, from, to string) ([]flight, error) {
-		ctx = context.WithoutCancel(ctx) // Its user may hang up: the breaker hears what the database did all the same.
+		ctx = context.WithoutCancel(ctx) // The user may hang up: the breaker must still hear how the database did.
 		ctx, cancel := context.WithTimeout(ctx, p.Deadline)
 		defer cancel()
 		flights, err := executor.WithContext(ctx).GetWithExecution(func(exec failsafe.Execution[[]flight]) (_ []flight, err error) {
@@ -68,7 +68,7 @@ func resilient(find finder, p policies, breaker circuitbreaker.CircuitBreaker[[]
 	}
 }
 
-// failed reports whether the database failed, and may not the next time: it took too long, or a connection broke.
+// failed reports whether the database failed in a way that may be transient: it took too long, or a connection broke.
 func failed(_ []flight, err error) bool {
 	return errors.Is(err, timeoutpolicy.ErrExceeded) || errors.Is(err, context.DeadlineExceeded) || database.Transient(err)
 }

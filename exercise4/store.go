@@ -18,7 +18,7 @@ type flight struct {
 	Airline string `json:"airline"`
 }
 
-// finder finds the flights from one airport to another, ordered by airline; none is an empty slice.
+// finder finds the flights from one airport to another, ordered by airline; an empty slice if there are none.
 type finder func(ctx context.Context, from, to string) ([]flight, error)
 
 // findRoutes returns the finder that asks the database: one query, which ends when ctx does.

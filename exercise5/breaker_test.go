@@ -167,7 +167,7 @@ func TestHalfOpenLetsOneProbeThrough(t *testing.T) {
 		beside := get(t.Context(), app, lhrToJFK)
 		wantProblem(t, beside, http.StatusServiceUnavailable)
 		if got := beside.Header().Get("Retry-After"); got != "1" {
-			t.Errorf("Retry-After beside a probe: got %s, want 1", got)
+			t.Errorf("Retry-After during a probe: got %s, want 1", got)
 		}
 		if got := <-probe; got != http.StatusOK {
 			t.Errorf("the probe: got %d, want 200", got)
@@ -318,7 +318,7 @@ func TestLateResultDoesNotDecideTheProbe(t *testing.T) {
 	}{{"a late success", nil}, {"a late failure", errDown}} {
 		t.Run(test.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				// A request from before the outage is under way as long as any can be, when the breaker opens.
+				// When the breaker opens, a request from before the outage has been in flight for as long as it can be.
 				late, database := make(chan int), &outage{}
 				app := newTestApp(t, func(ctx context.Context, from, to string) ([]flight, error) {
 					if from == "AAA" {

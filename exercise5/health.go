@@ -17,7 +17,7 @@ const (
 	checkWait  = 800 * time.Millisecond // Whatever the database does, the endpoint answers within a second.
 )
 
-// healthCheck knows how the app's query fares, with its users and with a check in the background.
+// healthCheck knows how the app's query does, for users and for a check in the background.
 type healthCheck struct {
 	query   finder
 	breaker circuitbreaker.CircuitBreaker[[]flight]
@@ -25,8 +25,8 @@ type healthCheck struct {
 	served  atomic.Int64 // When the query last succeeded, in nanoseconds since 1970.
 }
 
-// newHealthCheck returns a health check that asks what a user asks, in the same way: through the policies. When the breaker
-// waits for a probe, the check is one.
+// newHealthCheck returns a health check that runs the query of a user in the same way: through the policies. When the
+// breaker waits for a probe, the check is that probe.
 func newHealthCheck(query finder, breaker circuitbreaker.CircuitBreaker[[]flight]) *healthCheck {
 	h := &healthCheck{query: query, breaker: breaker}
 	h.check = health.NewBackground(checkEvery, checkWait, func(ctx context.Context) error {
@@ -45,7 +45,7 @@ func (h *healthCheck) find(ctx context.Context, from, to string) ([]flight, erro
 	return flights, err
 }
 
-// serve adds to router whether the app can serve (/health/) and whether it is alive (/health/live).
+// serve adds the endpoints that say whether the app can serve (/health/) and whether it is alive (/health/live).
 func (h *healthCheck) serve(router *gin.Engine) {
 	ready := func(c *gin.Context) { health.Write(c.Writer, h.mysql(c.Request.Context()), h.circuitBreaker()) }
 	router.Match(methods, "/health/", ready)
@@ -61,7 +61,7 @@ func (h *healthCheck) mysql(ctx context.Context) health.Check {
 	case last.Err != nil:
 		return health.Check{Name: "mysql", Status: health.Degraded, Description: "The last check failed, but users are served.", Duration: last.Took}
 	case last.Late:
-		return health.Check{Name: "mysql", Status: health.Degraded, Description: "The check takes long.", Duration: last.Took}
+		return health.Check{Name: "mysql", Status: health.Degraded, Description: "The check is still running.", Duration: last.Took}
 	}
 	return health.Check{Name: "mysql", Status: health.Healthy, Duration: last.Took}
 }

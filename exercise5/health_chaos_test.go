@@ -10,7 +10,7 @@ import (
 	"chaosworkshop/shared/stacktest"
 )
 
-// watched is an app under a fault, with its users, and somebody who asks for its health.
+// watched is an app under a fault, with users, and with somebody who asks for its health.
 type watched struct {
 	name     string
 	toxic    string
@@ -19,7 +19,7 @@ type watched struct {
 
 	app            *stacktest.App
 	sent, served   atomic.Int32
-	polls, healthy int // In the second half, when the health has had its time to follow.
+	polls, healthy int // In the second half, when the health has had time to follow.
 }
 
 // load sends 8 requests a second.
@@ -96,7 +96,7 @@ func TestHealthAgreesWithService(t *testing.T) {
 		}
 	}
 
-	// And when the fault goes, each is healthy again, without a single user
+	// And when the fault is gone, each is healthy again, without a single user
 	for _, w := range faults {
 		w.app.Calm(t)
 	}

@@ -61,7 +61,7 @@ func askHealth(t *testing.T, app http.Handler) document {
 	return got
 }
 
-// poll asks for the health every 100 ms until done is true, and returns after how long it was. It gives up after a minute.
+// poll asks for the health every 100 ms until done is true, and returns how long that took. It gives up after a minute.
 func poll(t *testing.T, app http.Handler, done func(document) bool) time.Duration {
 	t.Helper()
 	start := time.Now()
@@ -78,7 +78,7 @@ func unhealthy(d document) bool { return d.Status == "Unhealthy" }
 
 func healthy(d document) bool { return d.Status == "Healthy" }
 
-// settle lets what is under way end.
+// settle lets everything in flight end.
 func settle() { time.Sleep(time.Minute) }
 
 // The duration of each check is measured; time is not fake here.

@@ -19,7 +19,7 @@ import (
 	"chaosworkshop/shared/server"
 )
 
-// failing returns a finder that fails with err the first times, and then finds; at counts when each attempt began.
+// failing returns a finder that fails with err that many times, and then succeeds; at records when each attempt began.
 func failing(err error, times int, at *[]time.Time) finder {
 	return func(ctx context.Context, from, to string) ([]flight, error) {
 		*at = append(*at, time.Now())

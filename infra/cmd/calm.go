@@ -24,7 +24,7 @@ func newCalmCommand() *cobra.Command {
 				return err
 			}
 			if proxies == 0 {
-				return fmt.Errorf("the Toxiproxy at %s has no proxy; `make infra` or `make exercise1` makes one", client.URL())
+				return fmt.Errorf("the Toxiproxy at %s has no proxy; `make infra` or `make exercise1` creates one", client.URL())
 			}
 			cli.Pair(command.OutOrStdout(), "calm", "no toxic is left")
 			return nil

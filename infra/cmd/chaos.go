@@ -32,7 +32,7 @@ func newChaosCommand() *cobra.Command {
 				return printFaults(out, asJSON)
 			}
 			if ttl < 0 {
-				return fmt.Errorf("--ttl %s is in the past; choose a time such as 5m", ttl)
+				return fmt.Errorf("--ttl %s is negative; choose a duration such as 5m", ttl)
 			}
 			fault, err := toxi.ForExercise(number)
 			if name != "" {
@@ -64,8 +64,8 @@ func newChaosCommand() *cobra.Command {
 		},
 	}
 	command.Flags().IntVar(&number, "ex", 0, "the exercise whose fault to inject: 1 to 5")
-	command.Flags().StringVar(&name, "fault", "", "the fault's name, as --list shows it")
-	command.Flags().DurationVar(&ttl, "ttl", 0, "remove the fault after this time, such as 5m, or at Ctrl-C; 0 leaves it until calm")
+	command.Flags().StringVar(&name, "fault", "", "the name of the fault; --list shows them all")
+	command.Flags().DurationVar(&ttl, "ttl", 0, "remove the fault after this time, such as 5m, or on Ctrl-C; 0 leaves it in place until calm")
 	command.Flags().BoolVar(&list, "list", false, "list the faults")
 	command.Flags().BoolVar(&asJSON, "json", false, "print the fault, or the list, as JSON")
 	command.MarkFlagsMutuallyExclusive("ex", "fault", "list")
@@ -82,7 +82,7 @@ func calmAfter(ctx context.Context, out io.Writer, client *toxi.Client, ttl time
 	return nil
 }
 
-// byHand is the toxiproxy-cli line that does the same; it names the Toxiproxy where that is not the usual one.
+// byHand is the toxiproxy-cli line that does the same; it names a Toxiproxy that is not at the usual address.
 func byHand(client *toxi.Client, fault toxi.Fault) string {
 	line := fault.CLI(toxi.ProxyName)
 	if client.URL() == "http://127.0.0.1:8474" {
@@ -100,11 +100,11 @@ func printFaults(out io.Writer, asJSON bool) error {
 		cli.Pair(out, fault.Name, fault.Summary)
 		fmt.Fprintf(out, "               %s\n", fault.CLI(toxi.ProxyName))
 	}
-	fmt.Fprintln(out, "\nInject one: make chaos FAULT=slow, or that of an exercise: make chaos EX=2")
+	fmt.Fprintln(out, "\nInject one by its name: make chaos FAULT=slow, or by its exercise: make chaos EX=2")
 	return nil
 }
 
-// toxiproxy is the Toxiproxy of the settings, whether it runs or not.
+// toxiproxy returns a client of the Toxiproxy that the settings name, whether it runs or not.
 func toxiproxy() (*toxi.Client, error) {
 	cfg, err := config.Load[config.Infra]()
 	if err != nil {
@@ -113,7 +113,7 @@ func toxiproxy() (*toxi.Client, error) {
 	return toxi.NewClient("http://" + net.JoinHostPort(dialable(cfg.Bind), strconv.Itoa(cfg.ToxiproxyPort))), nil
 }
 
-// dialable is the host to dial for one to listen on, which may stand for every interface.
+// dialable is the host to dial for a host to listen on, which may mean every interface.
 func dialable(host string) string {
 	if ip := net.ParseIP(host); ip != nil && ip.IsUnspecified() {
 		return "127.0.0.1"

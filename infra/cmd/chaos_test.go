@@ -101,7 +101,7 @@ func TestChaosAndCalm(t *testing.T) {
 	}
 }
 
-// With a TTL the command keeps running, and removes the fault when the time is over or at Ctrl-C.
+// With a TTL the command keeps running, and removes the fault when the time is over or on Ctrl-C.
 func TestChaosTTL(t *testing.T) {
 	for _, test := range []struct {
 		name, ttl string
@@ -187,14 +187,14 @@ func TestChaosFails(t *testing.T) {
 	for _, test := range []struct{ name, addr, line, want string }{
 		{"no Toxiproxy", gone.Addr().String(), "chaos --ex 2", "no Toxiproxy answers at http://" + gone.Addr().String() + "; start `make infra` or `make exercise1` first"},
 		{"no Toxiproxy, calm", gone.Addr().String(), "calm", "; start `make infra` or `make exercise1` first"},
-		{"something else", web.Listener.Addr().String(), "chaos --ex 2", "is no Toxiproxy; end it, or set TOXIPROXY_PORT to another port"},
-		{"no proxy", emptyAddr, "chaos --ex 2", "has no proxy mysql_proxy; `make infra` or `make exercise1` makes it"},
-		{"no proxy, calm", emptyAddr, "calm", "has no proxy; `make infra` or `make exercise1` makes one"},
+		{"something else", web.Listener.Addr().String(), "chaos --ex 2", "is not Toxiproxy; stop it, or set TOXIPROXY_PORT to another port"},
+		{"no proxy", emptyAddr, "chaos --ex 2", "has no proxy mysql_proxy; `make infra` or `make exercise1` creates it"},
+		{"no proxy, calm", emptyAddr, "calm", "has no proxy; `make infra` or `make exercise1` creates one"},
 		{"unknown fault", emptyAddr, "chaos --fault slwo", `no fault is called "slwo"; choose one of slow, flaky,`},
 		{"unknown exercise", emptyAddr, "chaos --ex 6", "there is no exercise 6; choose 1 to 5"},
 		{"exercise 0", emptyAddr, "chaos --ex 0", "there is no exercise 0; choose 1 to 5"},
 		{"two at once", emptyAddr, "chaos --ex 2 --fault slow", "[ex fault list]"},
-		{"negative TTL", emptyAddr, "chaos --ex 2 --ttl -5m", "--ttl -5m0s is in the past"},
+		{"negative TTL", emptyAddr, "chaos --ex 2 --ttl -5m", "--ttl -5m0s is negative"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			usePort(t, test.addr)

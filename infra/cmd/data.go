@@ -30,7 +30,7 @@ func newDataCommand() *cobra.Command {
 	return command
 }
 
-// downloadData downloads the source into the folder dir and says what is there now.
+// downloadData downloads the source into the folder dir and prints what it now holds.
 func downloadData(command *cobra.Command, source openflights.Source, dir string, asJSON bool) error {
 	if err := openflights.Download(command.Context(), source, dir, command.ErrOrStderr()); err != nil {
 		return err

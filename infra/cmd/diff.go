@@ -123,7 +123,7 @@ func printSideBySide(out io.Writer, files []diff.File, from, to string, width in
 	}
 }
 
-// printRows writes one run of lines, equal or not, beside each other.
+// printRows writes one run of lines, equal or not, side by side.
 func printRows(out io.Writer, from, to []string, equal bool, column int) {
 	for i := range max(len(from), len(to)) {
 		left, right, mark := "", "", "|"

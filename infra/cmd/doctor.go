@@ -17,7 +17,7 @@ func newDoctorCommand() *cobra.Command {
 		Use:   "doctor",
 		Short: "Check that this computer is ready, and say how to fix what is not",
 		Long: "Check that this computer is ready, and say how to fix what is not.\n\n" +
-			"Exit codes: 0 it is ready, 1 follow the fix lines, 2 ask the instructor.",
+			"Exit codes: 0 it is ready, 1 follow the fix lines, 2 ask your instructor.",
 		Args: cobra.NoArgs,
 		RunE: func(command *cobra.Command, _ []string) error {
 			out := command.OutOrStdout()

@@ -89,7 +89,7 @@ func runExercise(ctx context.Context, out io.Writer, number int, pattern string)
 		cli.Pair(out, "Health", fmt.Sprintf("curl '%s/health/'", app.URL))
 	}
 	cli.Pair(out, "Read on", fmt.Sprintf("exercise%d/README.md", number))
-	cli.Pair(out, "End it", "Ctrl-C")
+	cli.Pair(out, "Stop it", "Ctrl-C")
 	fmt.Fprintln(out)
 	select {
 	case <-app.Done():
@@ -99,7 +99,7 @@ func runExercise(ctx context.Context, out io.Writer, number int, pattern string)
 	}
 }
 
-// checkAppPort finds out before anything is built whether the app can listen on its port.
+// checkAppPort checks, before anything is built, whether the app can listen on its port.
 func checkAppPort(settings config.App) error {
 	listener, err := net.Listen("tcp", settings.Addr())
 	switch {

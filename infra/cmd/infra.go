@@ -37,7 +37,7 @@ func newInfraCommand() *cobra.Command {
 			}
 			defer func() { err = errors.Join(err, running.Close()) }()
 			if asJSON {
-				// One line: who started this as a child reads it to know that all is ready.
+				// One line, from which a parent process learns that everything is ready.
 				if err := json.NewEncoder(out).Encode(map[string]string{
 					"toxiproxy": running.Toxi.URL(), "proxy": running.Proxy(), "database": running.Database(),
 				}); err != nil {
@@ -45,14 +45,14 @@ func newInfraCommand() *cobra.Command {
 				}
 			} else {
 				printStack(out, running)
-				fmt.Fprintln(out, "\nNow run an exercise in another terminal: make exercise1. Ctrl-C ends this one.")
+				fmt.Fprintln(out, "\nNow run an exercise in another terminal: make exercise1. Ctrl-C stops this one.")
 			}
 			<-ctx.Done()
 			return nil
 		},
 	}
 	command.Flags().BoolVar(&asJSON, "ready-json", false, "print the addresses as one line of JSON when everything is ready")
-	command.Flags().BoolVar(&lifeline, "stdin-lifeline", false, "end when standard input is closed, as a child of a test does")
+	command.Flags().BoolVar(&lifeline, "stdin-lifeline", false, "stop when standard input is closed, for a parent process such as a test")
 	return command
 }
 
@@ -70,10 +70,10 @@ func untilClosed(ctx context.Context, in io.Reader) context.Context {
 func printStack(out io.Writer, running *stack.Stack) {
 	data, proxy := running.Data, ""
 	if !running.OwnsDatabase() {
-		data = "was running already"
+		data = "already running"
 	}
 	if !running.Toxi.Owned() {
-		proxy = ", was running already"
+		proxy = ", already running"
 	}
 	cli.Pair(out, "database", running.Database()+", "+data)
 	cli.Pair(out, "Toxiproxy", running.Toxi.URL()+proxy)

@@ -40,7 +40,7 @@ func newLoadCommand() *cobra.Command {
 	command := &cobra.Command{
 		Use:   "load",
 		Short: "Send requests to an exercise at a constant rate, and watch what comes back",
-		Long: "Send requests to an exercise at a constant rate, however slowly it answers: an open loop, as real users are.\n" +
+		Long: "Send requests to an exercise at a constant rate, however slowly it answers: an open loop, like real users.\n" +
 			"The airports come from the dataset; the same seed asks for the same airports. Ctrl-C ends the load and prints the summary.",
 		Args: cobra.NoArgs,
 		RunE: func(command *cobra.Command, _ []string) error {
@@ -51,8 +51,8 @@ func newLoadCommand() *cobra.Command {
 	command.Flags().IntVar(&flags.Rate, "rate", 50, fmt.Sprintf("requests a second, at most %d", load.MaxRate))
 	command.Flags().DurationVar(&flags.Duration, "duration", 30*time.Second, fmt.Sprintf("how long, at most %s", load.MaxDuration))
 	command.Flags().DurationVar(&flags.Timeout, "timeout", load.DefaultTimeout, "how long a request waits for its answer")
-	command.Flags().Uint64Var(&flags.Seed, "seed", 1, "decides which airports are asked for")
-	command.Flags().IntVar(&flags.pairs, "pairs", 200, "how many different connections are asked for")
+	command.Flags().Uint64Var(&flags.Seed, "seed", 1, "decides which airports to ask for")
+	command.Flags().IntVar(&flags.pairs, "pairs", 200, "how many different pairs of airports to ask for")
 	command.Flags().StringVar(&flags.out, "out", "", "also write the run to this file, .json or .html")
 	command.Flags().BoolVar(&flags.json, "json", false, "print the summary as JSON")
 	command.Flags().BoolVar(&flags.remote, "remote", false, "allow a URL that is not on this machine; only where you have permission")
@@ -62,10 +62,10 @@ func newLoadCommand() *cobra.Command {
 // runLoad runs the load: the live lines go to progress, the summary to out.
 func runLoad(ctx context.Context, out, progress io.Writer, flags loadFlags) error {
 	if extension := filepath.Ext(flags.out); flags.out != "" && extension != ".json" && extension != ".html" {
-		return fmt.Errorf("%s: the run is written as .json or .html; choose one of these endings", flags.out)
+		return fmt.Errorf("%s: the name of the file must end in .json or .html", flags.out)
 	}
 	if flags.Duration == 0 {
-		return fmt.Errorf("a duration of 0 would not end; choose up to %s", load.MaxDuration)
+		return fmt.Errorf("a duration of 0 would never end; choose up to %s", load.MaxDuration)
 	}
 	cfg, err := config.Load[config.Infra]()
 	if err != nil {
@@ -90,7 +90,7 @@ func runLoad(ctx context.Context, out, progress io.Writer, flags loadFlags) erro
 	fmt.Fprintf(progress, "%d requests a second to %s for %s; Ctrl-C ends it\n", flags.Rate, flags.URL, flags.Duration)
 	fmt.Fprintln(progress, "   time    rate   success        p50        p99   breaker     statuses")
 	breaker := func(ctx context.Context) string {
-		metrics, _ := app.MetricsAt(ctx, flags.URL) // An app that does not answer shows in the load itself.
+		metrics, _ := app.MetricsAt(ctx, flags.URL) // If the app does not answer, the load shows it.
 		return metrics.Breaker
 	}
 	summary, err := load.Watch(ctx, flags.Options, breaker, printSeconds(progress))
@@ -121,14 +121,14 @@ func onThisMachine(address string) bool {
 	return ip != nil && ip.IsLoopback()
 }
 
-// printSeconds returns what writes the live line of each second. It gives advice about an app that is down once, not every
-// second.
+// printSeconds returns a function that writes the live line of each second. If the app is down, it gives advice once, not
+// every second.
 func printSeconds(out io.Writer) func(load.Second) {
 	said := ""
 	return func(second load.Second) {
 		clock := fmt.Sprintf("%4d:%02d", second.Second/60, second.Second%60)
 		if second.Requests == 0 {
-			fmt.Fprintf(out, "%s   %s\n", clock, color.YellowString("nothing came back in this second"))
+			fmt.Fprintf(out, "%s   %s\n", clock, color.YellowString("no answer in this second"))
 		} else {
 			breaker := second.Breaker
 			if breaker == "" {
@@ -172,10 +172,10 @@ func printLoad(out io.Writer, summary load.Summary) {
 	}
 }
 
-// withAdvice is a reason for no answer, and what to do about it where that is clear.
+// withAdvice is a reason for no answer, with advice where it is clear what to do.
 func withAdvice(reason string) string {
 	if strings.Contains(reason, "refused") {
-		return reason + ": is the app running? Start one, such as make exercise1; the load continues by itself"
+		return reason + ": is the app running? Start one, such as make exercise1; the load continues on its own"
 	}
 	return reason
 }

@@ -13,7 +13,7 @@ import (
 	"chaosworkshop/infra/chaos/load"
 )
 
-// command runs the command line and returns what it printed, progress apart.
+// command runs the command line and returns its output and, separately, its progress.
 func command(t *testing.T, args ...string) (out, progress string, err error) {
 	t.Helper()
 	var results, lines bytes.Buffer
@@ -71,7 +71,7 @@ func TestLoadCommandRefuses(t *testing.T) {
 		want string
 	}{
 		"another machine": {[]string{"--url", "http://192.0.2.1:5000"}, "--remote"},
-		"no end":          {[]string{"--duration", "0"}, "would not end"},
+		"no end":          {[]string{"--duration", "0"}, "would never end"},
 		"too long":        {[]string{"--duration", "1h"}, "at most 30m"},
 		"too fast":        {[]string{"--rate", "1001"}, "1 to 1000"},
 		"odd file":        {[]string{"--out", "run.txt"}, ".json or .html"},

@@ -25,8 +25,8 @@ func newMatrixCommand() *cobra.Command {
 	var runs int
 	command := &cobra.Command{
 		Use:   "matrix",
-		Short: "Run every experiment on every exercise: each must pass from its own pattern on, and fail before",
-		Long: "Run every experiment on every exercise: each must pass from its own pattern on, and fail before.\n\n" +
+		Short: "Run every experiment on every exercise: each must pass from its own exercise onwards, and fail before",
+		Long: "Run every experiment on every exercise: each must pass from its own exercise onwards, and fail before.\n\n" +
 			"The journal and the report go to reports/matrix.json and reports/matrix.html.\n" +
 			"Exit codes: 0 every cell is as expected, 1 one is not, 2 no verdict: no build, no start, or an inconclusive run.",
 		Args: cobra.NoArgs,
@@ -71,8 +71,8 @@ func newMatrixCommand() *cobra.Command {
 		},
 	}
 	command.Flags().BoolVar(&asJSON, "json", false, "write the journal to standard output")
-	command.Flags().StringVar(&html, "html", "", "the file of the report (default reports/matrix.html)")
-	command.Flags().IntVar(&runs, "runs", 1, "how many times in a row")
+	command.Flags().StringVar(&html, "html", "", "the file for the report (default reports/matrix.html)")
+	command.Flags().IntVar(&runs, "runs", 1, "how many times to run it in a row")
 	return command
 }
 
@@ -104,7 +104,7 @@ func unexpected(matrix *experiment.Matrix) int {
 	return count
 }
 
-// exitCode is 0 when every cell is as expected, 1 when a verdict is wrong, 2 when the only other cells are inconclusive.
+// exitCode is 0 if every cell is as expected, 1 if a verdict is wrong, and 2 if the only unexpected cells are inconclusive.
 func exitCode(cells []experiment.Cell) int {
 	code := 0
 	for _, cell := range cells {

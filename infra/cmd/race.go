@@ -30,7 +30,7 @@ type raceFlags struct {
 	ttl    time.Duration
 }
 
-// newRaceCommand runs the five exercises side by side, or shows a race that was recorded.
+// newRaceCommand runs the five exercises side by side, or replays a recorded race.
 func newRaceCommand() *cobra.Command {
 	var flags raceFlags
 	command := &cobra.Command{
@@ -50,11 +50,11 @@ func newRaceCommand() *cobra.Command {
 			return runRace(command.Context(), command.OutOrStdout(), cfg, flags)
 		},
 	}
-	command.Flags().StringVar(&flags.record, "record", "", "write the race to this file, to replay it")
-	command.Flags().StringVar(&flags.replay, "replay", "", "show the race in this file; nothing else is started")
+	command.Flags().StringVar(&flags.record, "record", "", "record the race in this file, to replay it later")
+	command.Flags().StringVar(&flags.replay, "replay", "", "replay the race in this file; start nothing else")
 	command.Flags().IntVar(&flags.rate, "rate", 50, "requests a second to each exercise at the start")
-	command.Flags().Uint64Var(&flags.seed, "seed", 1, "decides which airports are asked for")
-	command.Flags().IntVar(&flags.pairs, "pairs", 200, "how many different connections are asked for")
+	command.Flags().Uint64Var(&flags.seed, "seed", 1, "decides which airports to ask for")
+	command.Flags().IntVar(&flags.pairs, "pairs", 200, "how many different pairs of airports to ask for")
 	command.Flags().DurationVar(&flags.ttl, "ttl", 5*time.Minute, "how long a fault lasts at most")
 	command.MarkFlagsMutuallyExclusive("record", "replay")
 	return command
@@ -93,8 +93,8 @@ func runRace(ctx context.Context, out io.Writer, cfg config.Infra, flags raceFla
 	if err != nil {
 		return errors.Join(err, listener.Close())
 	}
-	// Toxiproxy takes 64 KB for each connection, and a flaky network makes hundreds a second: collected twice as often, they
-	// do not pile up on a laptop that runs five apps besides.
+	// Toxiproxy takes 64 KB for each connection, and a flaky network makes hundreds a second. Collecting garbage twice as often
+	// keeps them from piling up on a laptop that also runs five apps.
 	debug.SetGCPercent(50)
 	race := livepage.NewRace(livepage.Options{
 		Infra: cfg, Root: root, Rate: flags.rate, Seed: flags.seed, TTL: flags.ttl,
@@ -111,12 +111,12 @@ func runRace(ctx context.Context, out io.Writer, cfg config.Infra, flags raceFla
 	if flags.record != "" {
 		cli.Pair(out, "recording", flags.record)
 	}
-	cli.Pair(out, "End it", "Ctrl-C")
+	cli.Pair(out, "Stop it", "Ctrl-C")
 	fmt.Fprintln(os.Stderr, "Building the exercises; the first time takes a minute...")
 	return cli.Stopped(ctx, race.Run(ctx))
 }
 
-// runReplay shows the race in the file at path until ctx ends.
+// runReplay replays the race in the file at path until ctx ends.
 func runReplay(ctx context.Context, out io.Writer, cfg config.Infra, path string) error {
 	run, err := livepage.OpenRecording(path)
 	if err != nil {
@@ -132,7 +132,7 @@ func runReplay(ctx context.Context, out io.Writer, cfg config.Infra, path string
 	}
 	fmt.Fprintf(out, "\n%s\n\n", title("A recorded race: %s", run.Length()))
 	cli.Pair(out, "open", server.URL())
-	cli.Pair(out, "End it", "Ctrl-C")
+	cli.Pair(out, "Stop it", "Ctrl-C")
 	<-ctx.Done()
 	return server.Close()
 }

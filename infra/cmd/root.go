@@ -1,4 +1,4 @@
-// Package cmd holds the commands of the workshop, one file each: flags, printing and exit codes. What they do is elsewhere.
+// Package cmd holds the commands of the workshop, one file each: flags, output and exit codes. Other packages do the work.
 package cmd
 
 import (
@@ -34,7 +34,7 @@ func New() *cobra.Command {
 		{"Prepare a room", "", []*cobra.Command{newDoctorCommand(), newBundleCommand(), newSecretsCommand()}},
 		{"Servers and data", "", []*cobra.Command{newDataCommand(), newSeedCommand(), newUpCommand(), newDownCommand(),
 			newLogsCommand(), newPSCommand(), newToxiproxyCLICommand()}},
-		{"Maintain the workshop", " (for the rest of it: go run ./infra/tools)", []*cobra.Command{newTestCommand(), newMatrixCommand()}},
+		{"Maintain the workshop", " (more: go run ./infra/tools)", []*cobra.Command{newTestCommand(), newMatrixCommand()}},
 	} {
 		root.AddGroup(&cobra.Group{ID: group.title, Title: group.title + group.more})
 		for _, command := range group.commands {
@@ -61,7 +61,7 @@ func printJSON(out io.Writer, value any) error {
 	return nil
 }
 
-// writeFile writes a file, and makes its folder.
+// writeFile writes a file, and creates its folder.
 func writeFile(path string, write func(io.Writer) error) error {
 	var text bytes.Buffer
 	err := write(&text)

@@ -9,7 +9,7 @@ import (
 )
 
 // TestHelpIsThatOfMake compares the help with the Makefile: the same groups, each with the same commands in the same order.
-// A target of the maintainers' tools is a command elsewhere, and the help names that place.
+// The targets of the maintainers' tools are commands elsewhere, and the help says where.
 func TestHelpIsThatOfMake(t *testing.T) {
 	text, err := os.ReadFile(filepath.Join("..", "..", "Makefile"))
 	if err != nil {

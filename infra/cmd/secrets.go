@@ -23,7 +23,7 @@ func newSecretsCommand() *cobra.Command {
 		Use:   "secrets",
 		Short: "Store the database password outside the tree",
 		Long: "Store the root password of the flights database in the .env in your config directory, readable by you alone.\n" +
-			"You type it unseen, or pipe it in. An empty answer makes a random password.",
+			"You type it without seeing it, or pipe it in. If you leave it empty, the password is random.",
 		Args: cobra.NoArgs,
 		RunE: func(command *cobra.Command, _ []string) error {
 			path := config.UserFile()
@@ -39,7 +39,7 @@ func newSecretsCommand() *cobra.Command {
 			}
 			if password == "" {
 				password = rand.Text()
-				fmt.Fprintln(command.ErrOrStderr(), "The password is a random one.")
+				fmt.Fprintln(command.ErrOrStderr(), "Generated a random password.")
 			}
 			if err := secrets.Write(path, password, force); err != nil {
 				return err
@@ -47,17 +47,17 @@ func newSecretsCommand() *cobra.Command {
 			fmt.Fprintf(command.OutOrStdout(), "Stored in %s, readable by you alone. Everything that you start from now on uses it.\n", path)
 			sources, err := config.Sources()
 			if winner := sources["MYSQL_ROOT_PASSWORD"]; err == nil && winner != path {
-				fmt.Fprintf(command.ErrOrStderr(), "But MYSQL_ROOT_PASSWORD is also set in %s, which wins; remove it there.\n", winner)
+				fmt.Fprintf(command.ErrOrStderr(), "But MYSQL_ROOT_PASSWORD is also set in %s, which takes precedence; remove it there.\n", winner)
 			}
 			return err
 		},
 	}
-	command.Flags().BoolVar(&generate, "generate", false, "make a random password without asking")
+	command.Flags().BoolVar(&generate, "generate", false, "generate a random password without asking")
 	command.Flags().BoolVar(&force, "force", false, "replace the file if there is one")
 	return command
 }
 
-// askPassword reads a password twice without showing it, or one line where there is no terminal. Empty means none.
+// askPassword reads a password twice without showing it, or one line if there is no terminal. Empty means no password.
 func askPassword(in io.Reader, out io.Writer) (string, error) {
 	terminal, ok := in.(*os.File)
 	if !ok || !term.IsTerminal(int(terminal.Fd())) {
@@ -81,7 +81,7 @@ func askPassword(in io.Reader, out io.Writer) (string, error) {
 		answers = append(answers, string(answer))
 	}
 	if answers[0] != answers[1] {
-		return "", errors.New("the passwords differ and nothing was stored; run it again")
+		return "", errors.New("the two passwords differ, and nothing was stored; try again")
 	}
 	return answers[0], nil
 }

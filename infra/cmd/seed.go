@@ -55,7 +55,7 @@ func newSeedCommand() *cobra.Command {
 		},
 	}
 	command.Flags().StringVar(&dir, "data", "", "a folder of OpenFlights .dat files (default: OPENFLIGHTS_DIR, or the built-in sample)")
-	command.Flags().BoolVar(&force, "force", false, "also fill a database that holds other tables; they stay as they are")
+	command.Flags().BoolVar(&force, "force", false, "also fill a database that holds other tables, and leave those alone")
 	command.Flags().BoolVar(&asJSON, "json", false, "print the rows of each table as JSON")
 	return command
 }

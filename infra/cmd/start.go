@@ -16,7 +16,7 @@ func newStartCommand() *cobra.Command {
 	var number int
 	command := &cobra.Command{
 		Use:   "start",
-		Short: "Copy the exercise before into work/, with the task, for you to solve",
+		Short: "Copy the previous exercise into work/, with the task, for you to solve",
 		Args:  cobra.NoArgs,
 		RunE: func(command *cobra.Command, _ []string) error {
 			if number < 2 || number > 5 {

@@ -30,18 +30,18 @@ func newTestCommand() *cobra.Command {
 					packages[i] += "/..."
 				}
 			}
-			// Not from the cache: a test that starts the infrastructure as a process would not notice that it changed.
+			// Bypass the cache: a test that starts the infrastructure as a process would not notice a change in it.
 			args := []string{"go", "test", "-count=1", "-timeout=10m"}
 			if race {
 				args = append(args, "-race")
 			}
 			err = tool.Run{Args: append(args, packages...), Output: command.OutOrStdout()}.Do(command.Context())
 			if _, failed := errors.AsType[*exec.ExitError](err); failed {
-				return fmt.Errorf("a test failed: the lines with FAIL above name it")
+				return fmt.Errorf("a test failed; see the lines with FAIL above")
 			}
 			return err
 		},
 	}
-	command.Flags().BoolVar(&race, "race", false, "with the race detector, which needs a C compiler")
+	command.Flags().BoolVar(&race, "race", false, "use the race detector, which needs a C compiler")
 	return command
 }

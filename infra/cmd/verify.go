@@ -27,18 +27,18 @@ type verifyFlags struct {
 	json     bool
 }
 
-// newVerifyCommand judges a folder by the experiments of an exercise and of those before it.
+// newVerifyCommand judges an app by the experiments of an exercise and of those before it.
 func newVerifyCommand() *cobra.Command {
 	var flags verifyFlags
 	command := &cobra.Command{
 		Use:   "verify",
-		Short: "Judge an app by the experiments up to an exercise's own, and explain what broke",
-		Long: "Judge an app by the experiments E1 to En of exercise n, side by side, and explain what broke first.\n\n" +
+		Short: "Judge an app by the experiments of an exercise and of those before it, and explain what failed",
+		Long: "Judge an app as exercise n by the experiments E1 to En, side by side, and explain the first one that did not pass.\n\n" +
 			"Exit codes: 0 every hypothesis holds, 1 one does not, 2 no verdict: the folder does not build or start, or a run is inconclusive.",
 		Args: cobra.NoArgs,
 		RunE: func(command *cobra.Command, _ []string) error {
 			if flags.hint < 1 || flags.hint > 3 {
-				return fmt.Errorf("there is no hint %d; choose 1 to 3", flags.hint)
+				return cli.Exit(cli.Broken, fmt.Errorf("there is no hint %d; choose 1 to 3", flags.hint))
 			}
 			root, err := config.Root()
 			if err != nil {
@@ -66,13 +66,13 @@ func newVerifyCommand() *cobra.Command {
 	command.Flags().IntVar(&flags.exercise, "ex", 0, "the exercise to judge the app as: 1 to 5")
 	command.Flags().StringVar(&flags.dir, "dir", "", "the folder of the app (default: that exercise's)")
 	command.Flags().IntVar(&flags.hint, "hint", 1, "which hint to show on failure: 1 to 3; the last is the solution")
-	command.Flags().BoolVar(&flags.watch, "watch", false, "run again whenever you save a Go file of the folder")
+	command.Flags().BoolVar(&flags.watch, "watch", false, "run again whenever you save a Go file in the folder")
 	command.Flags().BoolVar(&flags.json, "json", false, "print the runs as JSON")
 	_ = command.MarkFlagRequired("ex") // The flag exists.
 	return command
 }
 
-// verify runs the experiments of the exercise and of those before it, and prints what came out. The error holds the exit
+// verify runs the experiments of the exercise and of those before it, and prints the results. The error holds the exit
 // code.
 func verify(ctx context.Context, out, progress io.Writer, root string, flags verifyFlags) error {
 	cells, err := runExperiments(ctx, progress, flags)
@@ -112,7 +112,7 @@ func runExperiments(ctx context.Context, progress io.Writer, flags verifyFlags) 
 		})
 }
 
-// printCells writes a line for each experiment, then all about the first one that did not pass.
+// printCells writes a line for each experiment, then the details of the first one that did not pass.
 func printCells(out io.Writer, root string, cells []experiment.Cell, flags verifyFlags) error {
 	var first *experiment.Cell
 	for i, cell := range cells {
@@ -141,13 +141,13 @@ func paintVerdict(verdict experiment.Verdict) string {
 	return color.New(paint[verdict]).Sprint(verdict)
 }
 
-// printRun writes a run: the hypothesis, whether the fault was felt, every check, and the verdict.
+// printRun writes a run: the hypothesis, how the injection was verified, every check, and the verdict.
 func printRun(out io.Writer, e experiment.Experiment, run *experiment.Run) {
 	fmt.Fprintf(out, "%s\n", title("%s %s on %s", e.ID, e.Title, run.Folder))
 	fmt.Fprintf(out, "  hypothesis    %s\n", e.Hypothesis)
 	for _, felt := range run.Felt {
 		if felt.Fault != "" {
-			fmt.Fprintf(out, "  fault felt    %s: of %d fresh connections beside the app %d failed, %d were late\n", felt.Fault, felt.Probes, felt.Failed, felt.Late)
+			fmt.Fprintf(out, "  injection     %s: of %d new connections next to the app, %d failed and %d were late\n", felt.Fault, felt.Probes, felt.Failed, felt.Late)
 		}
 	}
 	for _, check := range run.Checks {
@@ -180,6 +180,6 @@ func printHint(out io.Writer, root string, number, hint int) error {
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(out, "this is what exercise %d adds.\n\n", number)
+	fmt.Fprintf(out, "this is what exercise %d adds:\n\n", number)
 	return printUnified(out, files, from, to)
 }

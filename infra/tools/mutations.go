@@ -22,7 +22,7 @@ func newMutationsCommand() *cobra.Command {
 		Use:   "mutations",
 		Short: "Break the exercises on purpose, and check that exactly the right experiments fail",
 		Long: "Break copies of the exercises on purpose, and check that exactly the right experiments fail. It takes some minutes.\n\n" +
-			"Exit codes: 0 every mutation was detected as it must, 1 one was not, 2 inconclusive or wrong usage.",
+			"Exit codes: 0 every mutation was detected as expected, 1 one was not, 2 inconclusive or wrong usage.",
 		Args: cobra.NoArgs,
 		RunE: func(command *cobra.Command, _ []string) (err error) {
 			wanted, err := regexp.Compile(only)
@@ -57,7 +57,7 @@ func newMutationsCommand() *cobra.Command {
 					mark, mutant.Stage, mutant.Name, mutant.Turned(), mutant.Red, mutant.May)
 			}
 			if failed > 0 {
-				return cli.Exit(cli.Failed, fmt.Errorf("%d of %d mutations were not detected as they must be", failed, len(mutants)))
+				return cli.Exit(cli.Failed, fmt.Errorf("%d of %d mutations were not detected as expected", failed, len(mutants)))
 			}
 			return nil
 		},

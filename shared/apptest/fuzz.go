@@ -9,7 +9,7 @@ import (
 	"testing"
 )
 
-// Fuzz sends app any request that HTTP can carry. Whatever it says, the answer is one that the API promises.
+// Fuzz sends app any request that HTTP can carry. Whatever the request, the answer must be one that the API promises.
 func Fuzz(f *testing.F, app http.Handler) {
 	for _, seed := range []struct{ method, target, header, body string }{
 		{"GET", "/api/flights/routes?from=LHR&to=JFK", "Accept: application/json", ""},

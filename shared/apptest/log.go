@@ -26,7 +26,7 @@ func CaptureLog(t testing.TB) *Log {
 	return log
 }
 
-// Lines are the lines so far, each as its level, its message and those of its attributes that are asked for.
+// Lines returns the lines so far, each with its level, its message and the requested attributes.
 func (l *Log) Lines(attributes ...string) []string {
 	l.mutex.Lock()
 	defer l.mutex.Unlock()

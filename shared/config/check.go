@@ -35,7 +35,7 @@ func problem(all []reflect.StructField, values map[string]string, field reflect.
 	return field.Tag.Get("env") + " must be " + kind(field.Type) + from + to
 }
 
-// variables are the fields of a struct that a variable sets, and those of the structs in it.
+// variables are the fields of a struct that a variable sets, including those of nested structs.
 func variables(of reflect.Type) []reflect.StructField {
 	var all []reflect.StructField
 	for field := range of.Fields() {
@@ -54,8 +54,8 @@ func textOf(field reflect.StructField, values map[string]string) string {
 	return cmp.Or(values[field.Tag.Get("env")], field.Tag.Get("envDefault"))
 }
 
-// bound returns the field's bound that the tag holds, and words for it: ", at least 1ms" or ", at least TIMEOUT (1s)". Without one,
-// or when it is another variable that is wrong itself, it returns none.
+// bound returns the bound in the field's tag, and words for it: ", at least 1ms" or ", at least TIMEOUT (1s)". If there is
+// none, or if it is another variable whose value is wrong, it returns none and no words.
 func bound(all []reflect.StructField, values map[string]string, field reflect.StructField, tag, word string, none int64) (int64, string) {
 	text := field.Tag.Get(tag)
 	words := text

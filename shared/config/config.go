@@ -1,8 +1,8 @@
 // Package config reads settings from the environment and from .env files.
 //
 // A variable of the real environment wins over .env at the root of the workshop, which wins over the same file in the
-// user's config directory (chaosworkshop/.env), which wins over the default that stands at the field. The range stands
-// there too: min and max hold a value, or the name of another variable of the same struct.
+// user's config directory (chaosworkshop/.env), which wins over the default in the field's tag. The range is there
+// too: min and max hold a value, or the name of another variable of the same struct.
 package config
 
 import (
@@ -34,7 +34,7 @@ type Infra struct {
 	ConsolePort int `env:"CONSOLE_PORT" envDefault:"8475" min:"0" max:"65535"`
 	// RootPassword is the password of the database user root.
 	RootPassword string `env:"MYSQL_ROOT_PASSWORD" envDefault:"workshop"`
-	// User is a second database user; none when empty.
+	// User is a second database user; empty for none.
 	User string `env:"MYSQL_USER"`
 	// Password is the password of User.
 	Password string `env:"MYSQL_PASSWORD"`
@@ -73,13 +73,13 @@ type Database struct {
 	// MaxOpenConns is how many connections the app opens at most: a bulkhead. Further queries wait for one of them. MySQL
 	// accepts 151 by default, from all its clients together.
 	MaxOpenConns int `env:"DB_MAX_OPEN_CONNS" envDefault:"100" min:"1" max:"10000"`
-	// Timeout bounds the dial, each read and each write of the driver: a backstop for what no context reaches. 0 is no
-	// bound. No variable sets it: it follows from the exercise's own timeout.
+	// Timeout bounds the dial, each read and each write of the driver: a backstop for what no context reaches. 0 means
+	// no bound. No variable sets it: it follows from the exercise's own timeout.
 	Timeout time.Duration `env:"-"`
 }
 
-// Load reads the settings T from the environment and the .env files. The error is one line that names each variable that
-// is wrong and the range it may take, never its value: one may be a password.
+// Load reads the settings T from the environment and the .env files. The error is one line that names each wrong
+// variable and its range, but never its value, which may be a password.
 func Load[T any]() (T, error) {
 	values, err := Environment()
 	if err != nil {
@@ -89,7 +89,7 @@ func Load[T any]() (T, error) {
 	return Parse[T](values)
 }
 
-// Defaults returns the settings T as they are where nobody sets anything: for tests, which read no environment.
+// Defaults returns the settings T at their defaults, for tests, which read no environment.
 func Defaults[T any]() T {
 	settings, err := Parse[T](nil)
 	if err != nil {
@@ -98,11 +98,11 @@ func Defaults[T any]() T {
 	return settings
 }
 
-// Parse reads the settings T from the values, by the names of the variables, and from nothing else. The error is Load's.
+// Parse reads the settings T from the values, by the names of the variables, and from nothing else. Its error is like Load's.
 func Parse[T any](values map[string]string) (T, error) {
 	var settings T
 	if values == nil {
-		values = map[string]string{} // The library would take the environment instead.
+		values = map[string]string{} // Otherwise, the library would read the environment.
 	}
 	if wrong := check[T](values); len(wrong) > 0 {
 		return settings, fmt.Errorf("read settings: %s", strings.Join(wrong, "; "))
@@ -126,7 +126,7 @@ func Environment() (map[string]string, error) {
 	}
 	values["MYSQL_ROOT_PASSWORD"] = cmp.Or(values["MYSQL_ROOT_PASSWORD"], "workshop")
 	values["DB_PASSWORD"] = cmp.Or(values["DB_PASSWORD"], values["MYSQL_ROOT_PASSWORD"])
-	if values["PROXY_PORT"] != "0" { // 0 is any free port: whoever starts the app knows which.
+	if values["PROXY_PORT"] != "0" { // 0 means any free port: whoever starts the app knows which.
 		values["DB_PORT"] = cmp.Or(values["DB_PORT"], values["PROXY_PORT"])
 	}
 	return values, nil
@@ -141,7 +141,7 @@ func UserFile() string {
 	return filepath.Join(dir, "chaosworkshop", ".env")
 }
 
-// rootFile is the .env at the workshop's root, or in the working directory where there is no root.
+// rootFile is the .env at the workshop's root, or in the working directory if there is no root.
 func rootFile() string {
 	root, err := Root()
 	if err != nil {
@@ -150,7 +150,7 @@ func rootFile() string {
 	return filepath.Join(root, ".env")
 }
 
-// Root is the folder of the workshop: the one with go.work, looked for from the working directory upwards.
+// Root is the folder of the workshop: the one with go.work, searched from the working directory upwards.
 func Root() (string, error) {
 	dir, err := os.Getwd()
 	if err != nil {

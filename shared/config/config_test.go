@@ -207,7 +207,7 @@ func text(err error) string {
 	return err.Error()
 }
 
-// alone gives the test a workspace root and a user's config directory of its own, and no variable of the machine.
+// alone gives the test a workspace root and a user's config directory of its own, and no variable of the computer.
 func alone(t *testing.T) string {
 	t.Helper()
 	dir := t.TempDir()

@@ -10,10 +10,10 @@ import (
 	"github.com/joho/godotenv"
 )
 
-// RealEnvironment is the source of a value that no file holds.
+// RealEnvironment is the source of a value that comes from no file.
 const RealEnvironment = "the environment"
 
-// Sources tells for each variable that is set where its value comes from: the path of a .env file, or RealEnvironment.
+// Sources says where the value of each variable that is set comes from: the path of a .env file, or RealEnvironment.
 // It returns no value.
 func Sources() (map[string]string, error) {
 	layers, err := layers()

@@ -45,7 +45,7 @@ func concat(packets ...[]byte) (all []byte) {
 	return all
 }
 
-// serve answers every connection with the parts, cut off after so many bytes, and then closes or resets it.
+// serve answers every connection with the parts, cut off after that many bytes, and then closes or resets it.
 func serve(t *testing.T, parts [][]byte, bytes int, reset bool) config.Database {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")

@@ -49,8 +49,8 @@ type countingConnector struct {
 	counts *metrics.Metrics
 }
 
-// Connect opens a connection. Where the server hangs up while the driver logs in, the driver returns an error of its own
-// that it does not export: it becomes one that Transient knows.
+// Connect opens a connection. If the server hangs up while the driver logs in, the driver returns an error that it does not
+// export; Connect turns it into one that Transient knows.
 func (c countingConnector) Connect(ctx context.Context) (driver.Conn, error) {
 	c.counts.Dial()
 	conn, err := c.Connector.Connect(ctx)
@@ -76,7 +76,7 @@ func driverConfig(cfg config.Database) *mysql.Config {
 	settings.User = cfg.User
 	settings.Passwd = cfg.Password
 	settings.DBName = cfg.Name
-	// One round trip a query instead of two: a fault is paid per server reply.
+	// One round trip per query instead of two: every reply of the server meets the fault.
 	settings.InterpolateParams = true
 	settings.Timeout = cfg.Timeout
 	settings.ReadTimeout = cfg.Timeout

@@ -12,10 +12,10 @@ import (
 )
 
 // Transient reports whether err may go away when the same read is tried again: a connection that broke, was refused or
-// brought bytes that are not MySQL's, or the server's too many connections (1040), a node that is cut off from its cluster
+// carried bytes that are not MySQL's, or the server's errors for too many connections (1040), a node cut off from its cluster
 // (1047), shutdown (1053), lock wait timeout (1205) or deadlock (1213).
 //
-// A cancelled or timed out context is not transient: whoever set it has given up. It is asked first, because a
+// A cancelled or expired context is not transient: whoever set it has given up. Transient checks it first, because a
 // context.DeadlineExceeded is a net.Error too.
 func Transient(err error) bool {
 	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
@@ -30,7 +30,7 @@ func Transient(err error) bool {
 	return slices.ContainsFunc(broken, func(one error) bool { return errors.Is(err, one) })
 }
 
-// broken are the errors of a connection that ended, or got out of step, in the middle of a packet.
+// broken are the errors of a connection that ended or got out of step in the middle of a packet.
 var broken = []error{
 	driver.ErrBadConn, mysql.ErrInvalidConn, io.EOF, io.ErrUnexpectedEOF,
 	mysql.ErrMalformPkt, mysql.ErrPktSync, mysql.ErrPktSyncMul, mysql.ErrBusyBuffer,

@@ -6,19 +6,19 @@ import (
 	"time"
 )
 
-// Answer is what came of a question.
+// Answer is the result of a question.
 type Answer struct {
 	// Began is when it was asked; Took is how long it took.
 	Began time.Time
 	Took  time.Duration
 	// Err is nil when all was well.
 	Err error
-	// Late says that a newer question is still without an answer.
+	// Late says that a newer question has no answer yet.
 	Late bool
 }
 
-// Background asks a question in the background, one at a time and only while somebody wants to know: whoever asks is not
-// kept waiting, and whatever is asked is not overrun.
+// Background asks a question in the background, one at a time and only while somebody wants to know. It does not keep the
+// caller waiting, and does not overload whatever it asks.
 type Background struct {
 	every, wait time.Duration
 	question    func(context.Context) error
@@ -30,8 +30,8 @@ type Background struct {
 	pending chan struct{}
 }
 
-// NewBackground returns a Background that asks the question not more often than every so often. Ask waits for an answer
-// for wait. The question must end by itself.
+// NewBackground returns a Background that asks the question at most once in each interval of length every. Ask waits up to
+// wait for an answer. The question must end by itself.
 func NewBackground(every, wait time.Duration, question func(context.Context) error) *Background {
 	return &Background{every: every, wait: wait, question: question}
 }
@@ -54,7 +54,7 @@ func (b *Background) Ask(ctx context.Context) Answer {
 	return answer
 }
 
-// ask asks the question, unless it is being asked or was a moment ago.
+// ask asks the question, unless it is already being asked or was asked a moment ago.
 func (b *Background) ask(ctx context.Context) <-chan struct{} {
 	b.mutex.Lock()
 	defer b.mutex.Unlock()

@@ -1,4 +1,4 @@
-// Package health writes what an app says about its health, as a JSON document.
+// Package health writes a report on an app's health, as a JSON document.
 package health
 
 import (
@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// Status is how well something is.
+// Status is the health of something.
 type Status string
 
 // The statuses, from the best to the worst.
@@ -56,7 +56,7 @@ func Write(w http.ResponseWriter, checks ...Check) {
 	report.TotalDuration = milliseconds(total)
 	w.Header().Set("Content-Type", "application/json; charset=utf-8")
 	w.WriteHeader(code)
-	// The client may be gone; there is nobody left to tell.
+	// The client may be gone, so the error does not matter.
 	_ = json.NewEncoder(w).Encode(report)
 }
 

@@ -1,4 +1,4 @@
-// Package metrics holds what every exercise counts, for Prometheus.
+// Package metrics counts what every exercise does, for Prometheus.
 package metrics
 
 import (
@@ -21,7 +21,7 @@ type Metrics struct {
 	attempts prometheus.Counter
 	retries  prometheus.Counter
 	dials    prometheus.Counter
-	// transitions are those of the circuit breaker; no line stands for them where there is none.
+	// transitions are those of the circuit breaker; an app without one has no line for them.
 	transitions *prometheus.CounterVec
 }
 
@@ -59,7 +59,7 @@ func (m *Metrics) Request(status int, took time.Duration) {
 	m.latency.Observe(took.Seconds())
 }
 
-// attemptsKey is the context's key of how many queries a request has sent.
+// attemptsKey is the context key for the number of queries that a request has sent.
 type attemptsKey struct{}
 
 // ForRequest returns ctx for one request: its second query and later ones count as retries.
@@ -100,7 +100,7 @@ func (m *Metrics) Breaker(state func() string, failures func() uint, threshold u
 	for _, step := range [][2]string{
 		{"closed", "open"}, {"open", "half-open"}, {"half-open", "open"}, {"half-open", "closed"},
 	} {
-		m.transitions.WithLabelValues(step[0], step[1]) // It counts from 0 on.
+		m.transitions.WithLabelValues(step[0], step[1]) // It is there from the start, at 0.
 	}
 }
 

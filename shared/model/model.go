@@ -1,4 +1,4 @@
-// Package model holds the GORM models of the flights schema, one table a file.
+// Package model holds the GORM models of the flights schema, one file for each table.
 //
 // The same models work on the embedded flights database, on MariaDB and on MySQL 8.
 package model

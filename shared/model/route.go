@@ -2,8 +2,8 @@ package model
 
 // Route is a row of routes: one airline flies from one airport to another.
 //
-// Airline, SrcAP and DstAP are the codes as published; the IDs beside them are null where OpenFlights knows no such row.
-// Codeshare is "Y" or empty, Equipment a list of aircraft type codes parted by spaces. Source: OpenFlights routes.dat.
+// Airline, SrcAP and DstAP are the codes as published; the IDs next to them are null if OpenFlights knows no such row.
+// Codeshare is "Y" or empty, Equipment a list of aircraft type codes separated by spaces. Source: OpenFlights routes.dat.
 type Route struct {
 	RID       int      `gorm:"column:rid;primaryKey;autoIncrement:false"`
 	Airline   string   `gorm:"column:airline;size:8;not null"`

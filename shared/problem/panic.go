@@ -5,7 +5,7 @@ import (
 	"runtime/debug"
 )
 
-// Panic is the error of a panic: its cause and the stack, for the log and nobody else.
+// Panic is the error for a panic: its cause and the stack, for the log only.
 func Panic(cause any) error { return fmt.Errorf("panic: %v\n%s", cause, debug.Stack()) }
 
 // Recover turns a panic of the function that defers it into that function's error.

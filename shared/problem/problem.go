@@ -8,11 +8,11 @@ import (
 	"time"
 )
 
-// Write answers with the status and a detail for the person who called. The detail must hold nothing internal.
+// Write answers with the status and a detail for the person who called. The detail must not reveal anything internal.
 func Write(w http.ResponseWriter, status int, detail string) {
 	w.Header().Set("Content-Type", "application/problem+json")
 	w.WriteHeader(status)
-	// The client may be gone; there is nobody left to tell.
+	// The client may be gone, so the error does not matter.
 	_ = json.NewEncoder(w).Encode(struct {
 		Type   string `json:"type"`
 		Title  string `json:"title"`
@@ -21,7 +21,7 @@ func Write(w http.ResponseWriter, status int, detail string) {
 	}{"about:blank", http.StatusText(status), status, detail})
 }
 
-// Refusal is the error of a request that was not tried because of Cause; it may be tried again when After is over.
+// Refusal is the error of a request that was not tried because of Cause; it can be tried again after After.
 type Refusal struct {
 	Cause error
 	After time.Duration

@@ -9,15 +9,15 @@ import (
 	"strconv"
 )
 
-// requestKey is the context's key of a request's id.
+// requestKey is the context key for a request's id.
 type requestKey struct{}
 
-// ForRequest returns ctx for one request: what is logged with it carries an id, so that its lines can be told from others'.
+// ForRequest returns ctx for one request: lines logged with it carry an id, which tells them from the lines of others.
 func ForRequest(ctx context.Context) context.Context {
 	return context.WithValue(ctx, requestKey{}, strconv.FormatUint(uint64(rand.Uint32()), 36))
 }
 
-// LogRequestIDs adds to what slog logs the id of the request that it is about.
+// LogRequestIDs adds to each slog line the id of the request that it is about.
 func LogRequestIDs() {
 	slog.SetDefault(slog.New(WithRequestID(slog.Default().Handler())))
 	// SetDefault has turned the log package into slog's, and slog's own handler writes to the log package: undo that.

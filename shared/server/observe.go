@@ -8,7 +8,7 @@ import (
 	"chaosworkshop/shared/metrics"
 )
 
-// statusClientGone is the status that the log and the metrics give a request whose client hung up: no answer was read.
+// statusClientGone is the status that the log and the metrics give a request whose client hung up: nobody read the answer.
 const statusClientGone = 499
 
 // observe logs each request in one line and counts it.
@@ -28,7 +28,7 @@ func observe(next http.Handler, counts *metrics.Metrics) http.Handler {
 	})
 }
 
-// statusRecorder remembers the status that was answered.
+// statusRecorder remembers the status of the answer.
 type statusRecorder struct {
 	http.ResponseWriter
 	status int

@@ -14,11 +14,11 @@ import (
 	"chaosworkshop/shared/problem"
 )
 
-// grace is how long requests in flight may take to end after a shutdown was asked for.
+// grace is how long requests in flight may take to end once a shutdown has begun.
 const grace = 10 * time.Second
 
 // Serve answers requests on addr with handler, and GET /metrics with the counts, until ctx ends. Then it accepts no
-// more, lets the requests in flight end within 10 s, and returns nil.
+// more requests, gives those in flight 10 s to end, and returns nil.
 func Serve(ctx context.Context, addr string, handler http.Handler, counts *metrics.Metrics) error {
 	listener, err := net.Listen("tcp", addr)
 	if err != nil {

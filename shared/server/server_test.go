@@ -133,7 +133,7 @@ func TestRequestsInFlightAreAnswered(t *testing.T) {
 	asked.Wait()
 	ended := make(chan error, 1)
 	go func() { ended <- end() }()
-	// The port closes first: who comes now goes elsewhere.
+	// The port closes first: new clients go elsewhere.
 	for {
 		conn, err := net.Dial("tcp", addr)
 		if err != nil {
@@ -380,7 +380,7 @@ type writer struct{ bytes.Buffer }
 func (*writer) Header() http.Header { return http.Header{} }
 func (*writer) WriteHeader(int)     {}
 
-// FuzzServe sends any bytes to the server: it answers with HTTP or hangs up, and goes on serving.
+// FuzzServe sends any bytes to the server: it answers with HTTP or hangs up, and keeps serving.
 func FuzzServe(f *testing.F) {
 	for _, seed := range []string{
 		"GET / HTTP/1.1\r\nHost: x\r\n\r\n", "GET /metrics HTTP/1.0\r\n\r\n", "\x16\x03\x01\x02\x00", "GET / HTTP/1.1\r\n: \r\n\r\n",

@@ -24,10 +24,10 @@ type App struct {
 	proxy *toxiproxy.Proxy
 }
 
-// environment is the environment of the process, of which there is one: an app reads it while it starts.
+// environment guards the environment of the process, of which there is only one: an app reads it while it starts.
 var environment sync.Mutex
 
-// Run runs the whole app, with the default settings but for the given ones (NAME=value), until the test ends.
+// Run runs the whole app until the test ends, with the default settings except for the given ones (NAME=value).
 func (s *Stack) Run(t testing.TB, run func(context.Context) error, chosen ...string) *App {
 	t.Helper()
 	port := freePort(t)
@@ -86,10 +86,10 @@ type Answer struct {
 	Took   time.Duration
 }
 
-// Get sends one request, as a user who waits for 10 s.
+// Get sends one request, like a user who waits for 10 s.
 func (a *App) Get(path string) Answer { return a.GetFor(10*time.Second, path) }
 
-// GetFor sends one request, as a user who hangs up when patience is over.
+// GetFor sends one request, like a user who hangs up when patience is over.
 func (a *App) GetFor(patience time.Duration, path string) Answer {
 	client := http.Client{Timeout: patience, Transport: &http.Transport{DisableKeepAlives: true}}
 	start := time.Now()
@@ -121,7 +121,7 @@ func (a *App) Metric(t testing.TB, name string) float64 {
 	return 0
 }
 
-// Inject adds a toxic to what the database sends back: a kind of Toxiproxy's, for that share of the connections.
+// Inject adds a toxic of that kind to what the database sends back, for that share of the connections.
 func (a *App) Inject(t testing.TB, kind string, toxicity float32, attributes Attributes) {
 	t.Helper()
 	if _, err := a.proxy.AddToxic("", kind, "downstream", toxicity, attributes); err != nil {

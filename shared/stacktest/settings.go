@@ -11,8 +11,8 @@ import (
 // variable finds the names in .env.example, which lists every setting of the workshop.
 var variable = regexp.MustCompile(`(?m)^#? ?([A-Z][A-Z_]*)=`)
 
-// settings are the environment of a test, NAME=value each: every setting of the workshop is empty, which is its default and
-// hides what the user or a .env file sets, except for those that chosen sets. A database that LAB_MYSQL_PORT names keeps its
+// settings are the environment of a test, each as NAME=value: every setting of the workshop is empty, which means its default
+// and hides what the user or a .env file sets, except for those that chosen sets. A database that LAB_MYSQL_PORT names keeps its
 // password.
 func settings(t testing.TB, root string, chosen ...string) []string {
 	t.Helper()
@@ -31,7 +31,7 @@ func settings(t testing.TB, root string, chosen ...string) []string {
 	return append(all, chosen...)
 }
 
-// setenv sets NAME=value each in this process, and returns what restores it.
+// setenv sets each NAME=value in this process, and returns a function that restores the old values.
 func setenv(t testing.TB, settings []string) (restore func()) {
 	t.Helper()
 	before := map[string]string{}

@@ -1,4 +1,4 @@
-// Package stacktest runs an app against the real thing: a flights database behind Toxiproxy, as a process of its own on free
+// Package stacktest runs an app against the real thing: a flights database behind Toxiproxy, in a separate process on free
 // ports. It needs Go and nothing else. It reads neither the user's settings nor .env.
 package stacktest
 
@@ -17,7 +17,7 @@ import (
 // patience bounds the start, which builds the infrastructure on its first run.
 const patience = 5 * time.Minute
 
-// Stack is where a running flights database and its Toxiproxy are found.
+// Stack holds the addresses of a running flights database and its Toxiproxy.
 type Stack struct {
 	// Toxiproxy is the URL of Toxiproxy's HTTP API.
 	Toxiproxy string `json:"toxiproxy"`
@@ -28,8 +28,8 @@ type Stack struct {
 	root string
 }
 
-// Start runs the infrastructure until the test ends. Where the variable LAB_MYSQL_PORT names the port of a flights
-// database, that one is used instead of one of the test's own.
+// Start runs the infrastructure until the test ends. If the variable LAB_MYSQL_PORT names the port of a flights database,
+// that database is used instead of a new one.
 func Start(t testing.TB) *Stack {
 	t.Helper()
 	stack := &Stack{root: root(t)}
@@ -61,7 +61,7 @@ func Start(t testing.TB) *Stack {
 		_ = command.Wait()
 	}()
 	t.Cleanup(func() {
-		// The infrastructure ends when its standard input does: that works on every platform, and if this process dies.
+		// The infrastructure ends when its standard input does: that works on every platform, even if this process dies.
 		_ = lifeline.Close()
 		<-ended
 	})
@@ -76,7 +76,7 @@ func Start(t testing.TB) *Stack {
 	return stack
 }
 
-// root is the workshop's folder: the one that holds the infrastructure, looked for from the module under test upwards.
+// root is the workshop's folder: the one that holds the infrastructure, searched from the module under test upwards.
 func root(t testing.TB) string {
 	t.Helper()
 	dir, err := os.Getwd()

@@ -5,13 +5,15 @@ import (
 	"math"
 	"slices"
 	"time"
+
+	"chaosworkshop/infra/internal/stats"
 )
 
 // Every tolerance below rests on counts, states and bodies, or on a difference so large that chance alone flips a verdict
-// in fewer than one run in a thousand; TestChance computes those that depend on chance. A duration that misses its bound
-// by no more than the machine stood still makes the run inconclusive, not failed.
+// in fewer than one run in a thousand; TestChance computes those that depend on chance. If scheduling noise
+// explains the overshoot of a duration, the run is inconclusive, not failed.
 
-// count is how many of the answers fulfil is.
+// count is the number of answers that satisfy is.
 func count(answers []Answer, is func(Answer) bool) int {
 	n := 0
 	for _, answer := range answers {
@@ -22,9 +24,9 @@ func count(answers []Answer, is func(Answer) bool) int {
 	return n
 }
 
-// nothing is the check of a phase that did not happen.
+// nothing is the check of a phase that was skipped.
 func nothing(required string) Check {
-	return Check{Measured: "the phase did not take place", Required: required}
+	return Check{Measured: "the phase was skipped", Required: required}
 }
 
 // statusText is what a user got, in a word or two.
@@ -38,11 +40,11 @@ func statusText(a Answer) string {
 	return fmt.Sprint(a.Status)
 }
 
-// firstOther is ", the first other is 500" for the first answer that the user was not served with.
+// firstOther is ", the first failure is 500" for the first answer that did not serve its user.
 func firstOther(answers []Answer) string {
 	for _, answer := range answers {
 		if !answer.Served() {
-			return ", the first other is " + statusText(answer)
+			return ", the first failure is " + statusText(answer)
 		}
 	}
 	return ""
@@ -55,12 +57,12 @@ func allServed(phase string) func(*Run) Check {
 		good := count(answers, Answer.Served)
 		late := count(answers, func(a Answer) bool { return a.Status == 0 || a.Status == 504 })
 		check := Check{
-			Measured: fmt.Sprintf("%d of %d are served%s", good, len(answers), firstOther(answers)),
+			Measured: fmt.Sprintf("%d of %d were served%s", good, len(answers), firstOther(answers)),
 			Required: "all are 200 with the right rows", Passed: good == len(answers) && good > 0, phase: phase,
 		}
-		// A machine that stands still for a second makes a timeout fire.
+		// A computer that stalls for a second makes a timeout fire.
 		if good+late == len(answers) {
-			check.Excess = Percentile(Latencies(answers), 100)
+			check.Excess = stats.Percentile(Latencies(answers), 100)
 		}
 		return check
 	}
@@ -69,25 +71,25 @@ func allServed(phase string) func(*Run) Check {
 // p99Within requires that 99 in 100 answers of the phase come within the limit. Of 300 requests three may miss it.
 func p99Within(phase string, limit time.Duration) func(*Run) Check {
 	return func(r *Run) Check {
-		return duration(Percentile(Latencies(r.Of(phase)), 99), "p99 %s of %d", len(r.Of(phase)), limit, phase)
+		return duration(stats.Percentile(Latencies(r.Of(phase)), 99), "p99 %s over %d answers", len(r.Of(phase)), limit, phase)
 	}
 }
 
-// duration is the check of a measured duration, in milliseconds, against its limit.
+// duration checks a measured duration, in milliseconds, against its limit.
 func duration(measured float64, format string, count int, limit time.Duration, phase string) Check {
 	check := Check{
 		Measured: fmt.Sprintf(format, Duration(measured), count),
 		Required: "at most " + limit.String(),
-		Passed:   count > 0 && measured <= milliseconds(limit),
+		Passed:   count > 0 && measured <= stats.Milliseconds(limit),
 		phase:    phase,
 	}
 	if !check.Passed {
-		check.Excess = max(0, measured-milliseconds(limit))
+		check.Excess = max(0, measured-stats.Milliseconds(limit))
 	}
 	return check
 }
 
-// Duration writes a duration in milliseconds as a person reads it.
+// Duration writes a duration in milliseconds for people.
 func Duration(ms float64) string {
 	switch {
 	case ms < 10:
@@ -99,7 +101,7 @@ func Duration(ms float64) string {
 }
 
 // bounded requires that no answer of the phase is later than the bound: TIMEOUT up to exercise 2, DEADLINE from exercise 3.
-// Without a bound 45 in 100 requests are later under slow, and every one under a black hole.
+// Without a bound, 45 in 100 requests are later under slow, and all of them under a black hole.
 func bounded(s Settings, phase string) func(*Run) Check {
 	return func(r *Run) Check {
 		bound, name := s.Timeout, "TIMEOUT"
@@ -107,7 +109,7 @@ func bounded(s Settings, phase string) func(*Run) Check {
 			bound, name = s.Deadline, "DEADLINE"
 		}
 		answers := r.Of(phase)
-		check := duration(Percentile(Latencies(answers), 100), "the latest after %s, of %d", len(answers), bound+slack, phase)
+		check := duration(stats.Percentile(Latencies(answers), 100), "the slowest took %s, of %d", len(answers), bound+slack, phase)
 		check.Required += fmt.Sprintf(" (%s + %s)", name, slack)
 		return check
 	}
@@ -125,14 +127,14 @@ func outOfTime(phases ...string) func(*Run) Check {
 			}
 		}
 		return Check{
-			Measured: fmt.Sprintf("%d answers are 504, %d are neither 504 nor 200%s", late, len(wrong), firstOther(wrong)),
-			Required: "504, or 503 with Retry-After from an open breaker", Passed: late > 0 && len(wrong) == 0,
+			Measured: fmt.Sprintf("%d answers are 504, %d are neither 504 nor 200 nor a rejection%s", late, len(wrong), firstOther(wrong)),
+			Required: "every failure is a 504, or a 503 with Retry-After from an open breaker", Passed: late > 0 && len(wrong) == 0,
 		}
 	}
 }
 
 // successAtLeast requires a share of served users in the phase. In theory 86 in 100 succeed under flaky with ten attempts,
-// and 20 with one; under slow 63 are in time for one attempt of a second, and 98 for retries.
+// and 20 with one; under slow, 63 succeed with one attempt of a second, and 98 with retries.
 func successAtLeast(phase string, share float64) func(*Run) Check {
 	return func(r *Run) Check {
 		answers := r.Of(phase)
@@ -144,17 +146,17 @@ func successAtLeast(phase string, share float64) func(*Run) Check {
 	}
 }
 
-// nothingLeft requires that a second after the last answer of the phase no more of the app's connections to the database
-// are open than in calm: what a request started ends with it.
+// nothingLeft requires that a second after the last answer of the phase, no more of the app's connections to the database
+// are open than before the fault: whatever a request starts ends with it.
 func nothingLeft(phase string) func(*Run) Check {
 	return func(r *Run) Check {
-		const required = "no more than in calm"
+		const required = "no more than before the fault"
 		span, ok := r.phase(phase)
 		if !ok {
 			return nothing(required)
 		}
 		return Check{
-			Measured: fmt.Sprintf("%d connections are still open, %d in calm", span.Left, r.Phases[0].Left),
+			Measured: fmt.Sprintf("%d connections are still open, %d before the fault", span.Left, r.Phases[0].Left),
 			Required: required, Passed: span.Left <= r.Phases[0].Left, phase: phase,
 		}
 	}
@@ -172,13 +174,13 @@ func noneRejected(phase string) func(*Run) Check {
 	}
 }
 
-// dialsPerRequest requires that the database gets no more connections per request of the phase than that.
+// dialsPerRequest requires that the database gets at most that many connections per request of the phase.
 func dialsPerRequest(phase string, most int) func(*Run) Check {
 	return func(r *Run) Check {
 		span, ok := r.phase(phase)
 		answers := r.Of(phase)
 		if !ok || len(answers) == 0 {
-			return nothing("connections")
+			return nothing("at most RETRY_ATTEMPTS connections per request")
 		}
 		dials := float64(span.Dials) / float64(len(answers))
 		return Check{
@@ -188,15 +190,15 @@ func dialsPerRequest(phase string, most int) func(*Run) Check {
 	}
 }
 
-// backsOff requires that a request whose connections are refused at once still takes a third of the backoff's sum: the
-// jitter leaves at least half of it. Without a backoff it takes a few milliseconds.
+// backsOff requires that a request whose connections are refused at once still takes a third of the sum of the backoffs:
+// the jitter leaves at least a third of each. Without a backoff, it takes a few milliseconds.
 func backsOff(phase string, s Settings) func(*Run) Check {
 	return func(r *Run) Check {
 		answers := r.Of(phase)
-		least := milliseconds(s.backoff(s.RetryAttempts) / 3)
-		median := Percentile(Latencies(answers), 50)
+		least := stats.Milliseconds(s.backoff(s.RetryAttempts) / 3)
+		median := stats.Percentile(Latencies(answers), 50)
 		return Check{
-			Measured: fmt.Sprintf("a request whose connections were refused took %s in the median", Duration(median)),
+			Measured: fmt.Sprintf("the median request whose connections were refused took %s", Duration(median)),
 			Required: "at least " + Duration(least) + " for all its attempts", Passed: len(answers) > 0 && median >= least,
 		}
 	}
@@ -244,7 +246,7 @@ func probesOnly(phase string, s Settings) func(*Run) Check {
 		if !ok || len(answers) == 0 {
 			return nothing("connections of probes only")
 		}
-		probes := 1 + int((span.To-span.From)/milliseconds(s.BreakerDelay))
+		probes := 1 + int((span.To-span.From)/stats.Milliseconds(s.BreakerDelay))
 		return Check{
 			Measured: fmt.Sprintf("%d connections for %d requests", span.Dials, len(answers)),
 			Required: fmt.Sprintf("at most %d: %d probes of %d attempts", probes*s.RetryAttempts, probes, s.RetryAttempts),
@@ -253,9 +255,9 @@ func probesOnly(phase string, s Settings) func(*Run) Check {
 	}
 }
 
-// retryAfterTrue requires that who comes back when Retry-After says so is let through to the database, and that who comes
-// a second earlier is not. Left out are the rejections beside a probe, whose end nobody knows. The header is in whole
-// seconds, so a second is what it may be off, and what the load leaves between two requests.
+// retryAfterTrue requires that a user who comes back when Retry-After says is let through to the database, and that one
+// who comes a second earlier is not. It ignores rejections during a probe, because nobody knows when the probe will end.
+// The header is in whole seconds, so it may be off by a second, plus the gap between two requests of the load.
 func retryAfterTrue(phases ...string) func(*Run) Check {
 	return func(r *Run) Check {
 		const tolerance, required = 1250, "within a second of the next request that is let through"
@@ -292,12 +294,12 @@ func retryAfterTrue(phases ...string) func(*Run) Check {
 	}
 }
 
-// returnsWithin requires that a user is served within the limit after the fault went.
+// returnsWithin requires that a user is served within the limit after the fault was removed.
 func returnsWithin(limit time.Duration) func(*Run) Check {
 	return func(r *Run) Check {
 		took, ok := r.Recovery()
 		if !ok {
-			return Check{Measured: "no success after the fault went", Required: "within " + limit.String()}
+			return Check{Measured: "no success after the fault was removed", Required: "within " + limit.String()}
 		}
 		return duration(took, "after %s, of %d requests", len(r.Of(rollback)), limit, rollback)
 	}
@@ -315,8 +317,8 @@ func (r *Run) Recovery() (float64, bool) {
 	return first, ok && !math.IsInf(first, 1)
 }
 
-// agrees requires that health does not say Unhealthy while users are served: 1 answer in 20 at most, where half of the users
-// or more are.
+// agrees requires that health does not say Unhealthy while users are served: at most 1 answer in 20, while at least half of
+// the users are served.
 func agrees(phase string) func(*Run) Check {
 	return func(r *Run) Check {
 		const most = 0.05
@@ -324,7 +326,7 @@ func agrees(phase string) func(*Run) Check {
 		bad := count(answers, unhealthy)
 		check := Check{
 			Measured: fmt.Sprintf("%.0f %% of the users were served, %d of %d health checks said Unhealthy", 100*Success(r.Of(phase)), bad, len(answers)),
-			Required: "at most 1 in 20 while half of the users or more are served",
+			Required: "at most 1 in 20, while at least half of the users are served",
 			Passed:   len(answers) > 0 && float64(bad) <= most*float64(len(answers)), phase: phase,
 		}
 		if Success(r.Of(phase)) < 0.5 {
@@ -357,7 +359,7 @@ func healthWithin(phase, what string, is func(Answer) bool, limit time.Duration)
 // HealthyAfter is the time from the rollback until /health/ said Healthy, in milliseconds; false when it never did.
 func (r *Run) HealthyAfter() (float64, bool) { return r.healthFirst(rollback, healthy) }
 
-// healthFirst is when /health/ first gave such an answer, in milliseconds from the phase's begin.
+// healthFirst is when /health/ first gave such an answer, in milliseconds from the start of the phase.
 func (r *Run) healthFirst(phase string, is func(Answer) bool) (float64, bool) {
 	span, ok := r.phase(phase)
 	first := math.Inf(1)
@@ -387,21 +389,21 @@ func healthAnswersWithin(limit time.Duration) func(*Run) Check {
 				return Check{Measured: "no answer: " + answer.Error, Required: "an answer within " + limit.String()}
 			}
 		}
-		return duration(Percentile(Latencies(answers), 100), "the latest after %s, of %d", len(answers), limit, "")
+		return duration(stats.Percentile(Latencies(answers), 100), "the slowest took %s, of %d", len(answers), limit, "")
 	}
 }
 
-// steadyState is the check of the first phase, before any fault, and of the last one: every request is served, and with
-// health every answer is Healthy.
+// steadyState is the check of the first phase, before any fault, and of the last one: every request is served, and every
+// answer of the health endpoint, if asked, is Healthy.
 func steadyState(phase Phase) func(*Run) Check {
 	return func(r *Run) Check {
 		for _, answer := range r.health(phase.Name) {
 			switch {
 			case !phase.Health || healthy(answer):
 			case answer.Status == 404:
-				return Check{Measured: "GET /health/ is a 404: there is no health endpoint", Required: "200 Healthy", certain: true}
+				return Check{Measured: "GET /health/ answers 404: there is no health endpoint", Required: "200 Healthy", certain: true}
 			default:
-				return Check{Measured: "GET /health/ is " + statusText(answer) + " " + answer.Says, Required: "200 Healthy"}
+				return Check{Measured: "GET /health/ answers " + statusText(answer) + " " + answer.Says, Required: "200 Healthy"}
 			}
 		}
 		return allServed(phase.Name)(r)

@@ -35,7 +35,7 @@ func named(name string, check Check) Check {
 	return check
 }
 
-// inconclusive says why nothing can be said from the run; empty when something can.
+// inconclusive says why the run allows no verdict; empty when it allows one.
 func (r *Run) inconclusive() string {
 	if r.Broken != "" {
 		return r.Broken
@@ -48,8 +48,8 @@ func (r *Run) inconclusive() string {
 	return r.bypassed()
 }
 
-// bypassed says that in calm the app did not open a connection through the proxy for each request, so that a fault of
-// connections cannot reach it.
+// bypassed says that without a fault, the app did not open a connection through the proxy for each request, so that a
+// fault of new connections cannot reach it.
 func (r *Run) bypassed() string {
 	if len(r.Phases) == 0 {
 		return ""
@@ -60,22 +60,22 @@ func (r *Run) bypassed() string {
 	case good > 0 && first.Dials == 0:
 		return fmt.Sprintf("the app answered %d requests without a connection through the proxy; it must reach its database at DB_HOST and DB_PORT", good)
 	case first.Dials*10 < good*9:
-		return fmt.Sprintf("the app answered %d requests over %d connections: it keeps them in a pool, where a fault of new connections does not reach them; set DB_MAX_IDLE_CONNS=0", good, first.Dials)
+		return fmt.Sprintf("the app answered %d requests over %d connections: it keeps them in a pool, and faults that hit new connections do not affect it; set DB_MAX_IDLE_CONNS=0", good, first.Dials)
 	}
 	return ""
 }
 
-// blame is how many times the longest stall that was seen a miss may be and still be the machine's: stalls come in
-// series, and the control beside meets only some of them. On a quiet machine the longest stall is a few
+// blame is how many times the longest measured stall an overshoot may be and still count as scheduling noise: stalls come
+// in series, and the control measurement sees only some of them. On a quiet computer, the longest stall is a few
 // milliseconds.
 const blame = 10
 
-// heavy is a stall, in milliseconds, at which counts go wrong as well: under a flaky network the last attempt of a request
-// starts a few hundred milliseconds before the deadline, and a good connection needs some of them to answer.
+// heavy is a stall, in milliseconds, that also distorts counts: under a flaky network, the last attempt of a request starts
+// a few hundred milliseconds before the deadline, and a good connection needs some of them to answer.
 const heavy = 100
 
-// stalled says that every check that failed can be the machine's doing: a duration that missed its limit by about as much
-// as the machine stood still, or anything on a machine that stood still for long.
+// stalled says that scheduling noise can explain every failed check: a duration whose overshoot is comparable to the
+// longest stall, or any check on a computer that stalled for long.
 func (r *Run) stalled() string {
 	reason := ""
 	for _, check := range r.Checks {
@@ -93,7 +93,7 @@ func (r *Run) stalled() string {
 			return ""
 		}
 		if reason == "" {
-			reason = fmt.Sprintf("%s: %s, but the machine itself stood still for %s; end what else runs on it", check.Name, check.Measured, Duration(stall))
+			reason = fmt.Sprintf("%s: %s, but the scheduling noise was %s; close other programs and run it again", check.Name, check.Measured, Duration(stall))
 		}
 	}
 	return reason

@@ -24,7 +24,7 @@ func many(phase string, n int, from float64, answer Answer) []Answer {
 
 var good = Answer{Status: 200, Latency: 3}
 
-// healthyRun is a run of the experiment in which everything is as on the last stage. A phase takes ten seconds.
+// healthyRun is a run of the experiment with the results of the last stage. A phase takes ten seconds.
 func healthyRun(number int) *Run {
 	run := &Run{Stage: 5}
 	for i, phase := range Experiments(settings)[number-1].Method {
@@ -81,7 +81,7 @@ func TestHealthyRunsPass(t *testing.T) {
 	}
 }
 
-// Each way to break an experiment is found, and named.
+// Each way to break an experiment is detected, and named.
 func TestBrokenRunsFail(t *testing.T) {
 	each := func(phase string, change func(*Answer)) func(*Run) {
 		return func(r *Run) {
@@ -119,16 +119,16 @@ func TestBrokenRunsFail(t *testing.T) {
 		want   string
 	}{
 		{1, "late", each(steady, latency(150)), "p99 150 ms"},
-		{1, "one error", func(r *Run) { r.Answers[3].Status = 500 }, "19 of 20 are served, the first other is 500"},
-		{1, "wrong rows", func(r *Run) { r.Answers[3].Wrong = true }, "19 of 20 are served, the first other is 200 with wrong rows"},
+		{1, "one error", func(r *Run) { r.Answers[3].Status = 500 }, "19 of 20 were served, the first failure is 500"},
+		{1, "wrong rows", func(r *Run) { r.Answers[3].Wrong = true }, "19 of 20 were served, the first failure is 200 with wrong rows"},
 		{2, "too late under slow", each(slow, latency(5200)), "5.20 s"},
 		{2, "too late under a black hole", each(blackHole, latency(6500)), "6.50 s"},
 		{2, "later than one attempt", func(r *Run) { r.Stage = 2 }, "(TIMEOUT + 100ms)"},
 		{2, "500 instead of 504", each(blackHole, status(500)), "neither 504 nor 200"},
 		{2, "a timeout that serves nobody", each(slow, status(504)), "0 % of 40 requests were served"},
-		{2, "queries that go on", func(r *Run) { r.Phases[2].Left = 20 }, "20 connections are still open, 0 in calm"},
+		{2, "queries that go on", func(r *Run) { r.Phases[2].Left = 20 }, "20 connections are still open, 0 before the fault"},
 		{3, "too few", each(flaky, status(504)), "0 % of 20"},
-		{3, "an empty answer for an error", each(flaky, func(a *Answer) { a.Wrong = true }), "0 % of 20 requests were served, the first other is 200 with wrong rows"},
+		{3, "an empty answer for an error", each(flaky, func(a *Answer) { a.Wrong = true }), "0 % of 20 requests were served, the first failure is 200 with wrong rows"},
 		{3, "breaker opened", func(r *Run) {
 			for i := range r.Answers {
 				if r.Answers[i].Phase == flaky {
@@ -157,7 +157,7 @@ func TestBrokenRunsFail(t *testing.T) {
 		{5, "hangs", health(quiet, latency(1200)), "1.20 s"},
 		{5, "only half well", health(rollback, func(a *Answer) { a.Says = "Degraded" }), "never Healthy"},
 		{5, "stays unhealthy", health(again, status(503)), "never Healthy"},
-		{5, "not steady again", each(after, status(503)), "the first other is 503"},
+		{5, "not steady again", each(after, status(503)), "the first failure is 503"},
 	} {
 		t.Run(fmt.Sprintf("E%d %s", test.number, test.what), func(t *testing.T) {
 			run := healthyRun(test.number)
@@ -177,8 +177,8 @@ func TestWhatProvesNothingIsInconclusive(t *testing.T) {
 	}{
 		"unfelt": {func(r *Run) {
 			r.Felt = []Felt{{Phase: failing, Fault: "outage", Probes: 20, Failed: 3}}
-		}, "the fault outage was not felt"},
-		"database down in calm": {func(r *Run) {
+		}, "injection of outage not verified"},
+		"database down without a fault": {func(r *Run) {
 			r.Felt = []Felt{{Phase: steady, Probes: 20, Failed: 20, Error: "refused"}}
 		}, "did not answer a raw client"},
 		"pooled":        {func(r *Run) { r.Phases[0].Dials = 2 }, "DB_MAX_IDLE_CONNS=0"},
@@ -191,7 +191,7 @@ func TestWhatProvesNothingIsInconclusive(t *testing.T) {
 				}
 			}
 			r.Phases[2].Stall = 40
-		}, "the machine itself stood still for 40 ms"},
+		}, "the scheduling noise was 40 ms"},
 	} {
 		t.Run(what, func(t *testing.T) {
 			run := healthyRun(4)
@@ -204,7 +204,7 @@ func TestWhatProvesNothingIsInconclusive(t *testing.T) {
 	}
 }
 
-// What is counted fails on a machine that stood still for a moment, and proves nothing on one that did for long.
+// A count fails the run if the computer stalled briefly, and makes it inconclusive if the stall was long.
 func TestCountsOnABusyMachine(t *testing.T) {
 	for stall, want := range map[float64]bool{20: false, 150: true} {
 		run := &Run{Phases: []Span{{Name: flaky, Stall: stall}}, Checks: []Check{{Name: "most requests succeed", phase: flaky}}}
@@ -214,7 +214,7 @@ func TestCountsOnABusyMachine(t *testing.T) {
 	}
 }
 
-// A busy machine does not excuse what no machine can bring about.
+// Scheduling noise does not excuse what it cannot cause.
 func TestMissingHealthFailsOnABusyMachine(t *testing.T) {
 	run := healthyRun(5)
 	for i := range run.Answers {

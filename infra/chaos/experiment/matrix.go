@@ -9,6 +9,7 @@ import (
 	"sync"
 	"time"
 
+	"chaosworkshop/infra/internal/stats"
 	"chaosworkshop/infra/lab/app"
 	"chaosworkshop/shared/config"
 )
@@ -16,28 +17,28 @@ import (
 // Stages is the number of exercises.
 const Stages = 5
 
-// sideBySide is how many experiments run at once. Each waits most of its time; more of them at once would make the machine
-// itself the slow part on two cores. Those that were inconclusive run again, with fewer beside them.
+// sideBySide is how many experiments run at once. Each waits most of the time, but with more of them, a computer with two
+// cores would itself become the slow part. Inconclusive runs are repeated with fewer next to them.
 var sideBySide = []int{6, 2, 1}
 
-// Cell is one experiment on one stage, and whether it went as it must.
+// Cell is one experiment on one stage, with the verdict and the expected one.
 type Cell struct {
-	// Number is the experiment's, Stage the exercise's: 1 to 5.
+	// Number is the number of the experiment, Stage that of the exercise: 1 to 5.
 	Number int `json:"number"`
 	Stage  int `json:"stage"`
 	// Experiment is what ran.
 	Experiment Experiment `json:"-"`
-	// Want is what must come out: a stage passes from the experiment of its own pattern downwards.
+	// Want is the expected verdict: a stage passes the experiments up to that of its own pattern.
 	Want Verdict `json:"want"`
-	// Tries counts the runs until one was valid.
+	// Tries counts the runs until one was conclusive.
 	Tries int  `json:"tries"`
 	Run   *Run `json:"run"`
 }
 
-// OK tells whether the verdict is the one that must come out.
+// OK tells whether the verdict is the expected one.
 func (c Cell) OK() bool { return c.Run.Verdict == c.Want }
 
-// wanted is the verdict that an experiment must have on a stage.
+// wanted is the verdict that an experiment must reach on a stage.
 func wanted(number, stage int) Verdict {
 	if stage >= number {
 		return Passed
@@ -88,7 +89,7 @@ func (r *Runner) RunMatrix(ctx context.Context, progress Progress) (*Matrix, err
 		return nil, err
 	}
 	matrix := r.newMatrix()
-	// The longest first, so that no long one is left alone at the end.
+	// The longest first, so that no long one is left running alone at the end.
 	matrix.Cells = make([]Cell, 0, Stages*Stages)
 	all := Experiments(r.Settings)
 	var tasks []task
@@ -99,7 +100,7 @@ func (r *Runner) RunMatrix(ctx context.Context, progress Progress) (*Matrix, err
 		}
 	}
 	err = r.runTasks(ctx, tasks, progress)
-	matrix.Took = milliseconds(time.Since(matrix.Started))
+	matrix.Took = stats.Milliseconds(time.Since(matrix.Started))
 	return matrix, err
 }
 
@@ -140,7 +141,7 @@ type task struct {
 	subject Subject
 }
 
-// runTasks runs the cells in their order, several at a time. What is invalid runs again.
+// runTasks runs the cells in their order, several at a time. Inconclusive runs are repeated.
 func (r *Runner) runTasks(ctx context.Context, tasks []task, progress Progress) error {
 	for try, side := range sideBySide {
 		var waiting []task
@@ -162,7 +163,7 @@ func (r *Runner) runTasks(ctx context.Context, tasks []task, progress Progress) 
 	return nil
 }
 
-// pass runs each cell once, so many at a time.
+// pass runs each cell once, as many at a time as side says.
 func (r *Runner) pass(ctx context.Context, tasks []task, side int, progress Progress) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)

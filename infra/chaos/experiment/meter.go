@@ -34,17 +34,17 @@ func StartMeter(upstream string) (*Meter, error) {
 // Addr is the host and port that the meter listens on.
 func (m *Meter) Addr() string { return m.listener.Addr().String() }
 
-// Dials are the connections that came so far.
+// Dials counts the connections so far.
 func (m *Meter) Dials() int { return int(m.dials.Load()) }
 
-// Open are the connections that are open now.
+// Open counts the connections that are open now.
 func (m *Meter) Open() int {
 	m.mutex.Lock()
 	defer m.mutex.Unlock()
 	return (len(m.open) + 1) / 2 // Each has two ends.
 }
 
-// Close closes the port and every connection, and returns when nothing of the meter runs any more.
+// Close closes the port and every connection, and returns when the meter has stopped.
 func (m *Meter) Close() error {
 	err := m.listener.Close()
 	m.mutex.Lock()

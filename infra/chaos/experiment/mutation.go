@@ -12,18 +12,18 @@ import (
 	"chaosworkshop/shared/config"
 )
 
-// Mutation breaks one stage on purpose: an experiment that then still passes proves nothing.
+// Mutation breaks one stage on purpose: an experiment that still passes then proves nothing.
 type Mutation struct {
-	// Name says what is broken.
+	// Name names the mistake.
 	Name string
 	// Stage is the exercise, 1 to 5, File the file in its folder.
 	Stage int
 	File  string
 	// Old is replaced by New, once.
 	Old, New string
-	// Red are the experiments that passed and must fail now; none where the experiments cannot tell the difference.
+	// Red are the experiments that passed before and must fail now; empty if the experiments cannot tell the difference.
 	Red []int
-	// May are those that fail by chance: whether 12 attempts in a row fail, or a request is out of time under slow.
+	// May are those that may fail by chance: 12 attempts in a row fail, or a request runs out of time under slow.
 	May []int
 }
 
@@ -56,7 +56,7 @@ func Mutations() []Mutation {
 		{"health does not ask the database", 5, "health.go", "_, err := h.find(ctx, \"LHR\", \"JFK\")\n		return err", "return nil", []int{5}, nil},
 		{"health believes the breaker's lazy state", 5, "breaker.go", "if breaker.IsOpen() && breaker.RemainingDelay() == 0 {", "if false {", nil, []int{5}},
 		{"health waits for its check", 5, "health.go", "checkWait  = 800 * time.Millisecond", "checkWait  = time.Minute", []int{5}, nil},
-		{"one failed check is unhealthy, whoever is served", 5, "health.go", "h.served.Load() < last.Began.UnixNano()", "true", []int{5}, nil},
+		{"one failed check is unhealthy, even while users are served", 5, "health.go", "h.served.Load() < last.Began.UnixNano()", "true", []int{5}, nil},
 		{"a failed check is never unhealthy", 5, "health.go", "h.served.Load() < last.Began.UnixNano()", "false", []int{5}, nil},
 	}
 }
@@ -68,7 +68,7 @@ type Mutant struct {
 	Cells []Cell
 }
 
-// Turned are the experiments that did not pass any more.
+// Turned are the experiments that no longer pass.
 func (m Mutant) Turned() []int {
 	var turned []int
 	for _, cell := range m.Cells {
@@ -79,7 +79,7 @@ func (m Mutant) Turned() []int {
 	return turned
 }
 
-// OK tells whether exactly the expected experiments turned red, and none was invalid.
+// OK tells whether exactly the expected experiments turned red, and none was inconclusive.
 func (m Mutant) OK() bool {
 	for _, cell := range m.Cells {
 		if cell.Run.Verdict == Inconclusive {

@@ -8,7 +8,7 @@ import (
 	"chaosworkshop/shared/config"
 )
 
-// Every mutation still finds its place, and names no experiment that its stage does not pass.
+// Every mutation still fits its file, and names only experiments that its stage passes.
 func TestMutationsFitTheExercises(t *testing.T) {
 	root, err := config.Root()
 	if err != nil {

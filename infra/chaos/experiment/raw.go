@@ -10,23 +10,25 @@ import (
 	"sync/atomic"
 	"time"
 
+	"chaosworkshop/infra/internal/stats"
+
 	"github.com/go-sql-driver/mysql"
 )
 
-// probes is how many fresh connections the raw client opens to feel a fault.
+// probes is how many new connections the raw client opens to verify the injection of a fault.
 const probes = 20
 
-// Felt is what a raw client met beside the app: fresh connections through the same proxy, one query each, no policy.
+// Felt is what a raw client met next to the app: new connections through the same proxy, one query each, no policy.
 type Felt struct {
 	Phase  string `json:"phase"`
 	Fault  string `json:"fault,omitempty"`
 	Probes int    `json:"probes"`
 	Failed int    `json:"failed"`
-	// Median is the median latency, in milliseconds, of those that did not fail.
+	// Median is the median latency of the successful probes, in milliseconds.
 	Median float64 `json:"median_ms"`
-	// Late are those that did not fail and took 100 ms or more.
+	// Late counts the successful probes that took 100 ms or more.
 	Late int `json:"late"`
-	// Error is that of the last one that failed.
+	// Error is the error of the last probe that failed.
 	Error string `json:"error,omitempty"`
 }
 
@@ -38,14 +40,14 @@ type raw struct {
 	dialled atomic.Int64
 }
 
-// newRaw is a client of the database at the address addr. The caller closes it.
+// newRaw returns a client of the database at addr. The caller closes it.
 func newRaw(addr, user, password string) (*raw, error) {
 	r := &raw{}
 	r.network = fmt.Sprintf("counted %p", r)
 	cfg := mysql.NewConfig()
 	cfg.Net, cfg.Addr, cfg.User, cfg.Passwd, cfg.DBName = r.network, addr, user, password, "flights"
 	cfg.Logger = &mysql.NopLogger{}
-	// The driver takes a dialler by the name of its network only.
+	// The driver accepts a dialler only under the name of a network.
 	mysql.RegisterDialContext(cfg.Net, func(ctx context.Context, address string) (net.Conn, error) {
 		var dialer net.Dialer
 		conn, err := dialer.DialContext(ctx, "tcp", address)
@@ -65,7 +67,7 @@ func newRaw(addr, user, password string) (*raw, error) {
 // close makes the driver forget the client's dialler.
 func (r *raw) close() { mysql.DeregisterDialContext(r.network) }
 
-// feel opens the probes side by side and says what they met.
+// feel runs the probes side by side and returns what they met.
 func (r *raw) feel(ctx context.Context, phase Phase) Felt {
 	const late, usual = 100.0, 1500 * time.Millisecond
 	ctx, cancel := context.WithTimeout(ctx, max(phase.Raw, usual))
@@ -78,7 +80,7 @@ func (r *raw) feel(ctx context.Context, phase Phase) Felt {
 		group.Go(func() {
 			start := time.Now()
 			err := r.ask(ctx)
-			took := milliseconds(time.Since(start))
+			took := stats.Milliseconds(time.Since(start))
 			mutex.Lock()
 			defer mutex.Unlock()
 			switch {
@@ -93,7 +95,7 @@ func (r *raw) feel(ctx context.Context, phase Phase) Felt {
 		})
 	}
 	group.Wait()
-	felt.Median = Percentile(latencies, 50)
+	felt.Median = stats.Percentile(latencies, 50)
 	return felt
 }
 
@@ -106,7 +108,7 @@ func (r *raw) ask(ctx context.Context) error {
 	defer conn.Close()
 	asker, ok := conn.(driver.QueryerContext)
 	if !ok {
-		return errors.New("the driver does not query")
+		return errors.New("the driver cannot run a query")
 	}
 	rows, err := asker.QueryContext(ctx, "SELECT 1", nil)
 	if err != nil {
@@ -116,34 +118,34 @@ func (r *raw) ask(ctx context.Context) error {
 	return rows.Next(make([]driver.Value, len(rows.Columns())))
 }
 
-// missing says why the fault was not felt; empty when it was.
+// missing says why the injection is not verified; empty when it is.
 //
-// flaky: each of 20 connections fails with chance 0.8, so fewer than 10 fail in 6 runs of 10,000. slow: a connection pays
-// three replies at least, of which each is late with chance 0.56; one that meets no delay of 100 ms is rarer than 1 in 10,
-// and half of 20 in a run rarer than 1 in 100,000. The others hit every connection.
+// flaky: each of 20 connections fails with chance 0.8, so fewer than 10 fail in 6 of 10,000 runs. slow: a connection waits
+// for at least three replies, each of which is late with chance 0.56. Fewer than 1 connection in 7 meets less than 100 ms of
+// delay in total, and more than half of 20 do so in fewer than 1 run in 100,000. The other faults hit every connection.
 func (f Felt) missing() string {
 	switch f.Fault {
 	case "":
 		if f.Failed > 0 {
-			return fmt.Sprintf("the database did not answer a raw client in calm (%d of %d failed: %s)", f.Failed, f.Probes, f.Error)
+			return fmt.Sprintf("without a fault, the database did not answer a raw client (%d of %d failed: %s)", f.Failed, f.Probes, f.Error)
 		}
 	case "slow":
 		if f.Late+f.Failed < f.Probes/2 {
-			return f.unfelt("half of the connections late by 100 ms")
+			return f.unfelt("at least half of them late by 100 ms")
 		}
 	case "flaky":
 		if f.Failed < f.Probes/2 {
-			return f.unfelt("half of the connections failed")
+			return f.unfelt("at least half of them failed")
 		}
 	case "outage", "blackhole", "refused", "reset", "cut":
 		if f.Failed < f.Probes {
-			return f.unfelt("every connection failed")
+			return f.unfelt("all of them failed")
 		}
 	}
 	return ""
 }
 
 func (f Felt) unfelt(required string) string {
-	return fmt.Sprintf("the fault %s was not felt: of %d fresh connections %d failed and %d were late, required %s; is the toxic in place, and on this proxy?",
+	return fmt.Sprintf("injection of %s not verified: of %d new connections, %d failed and %d were late, required: %s; is the toxic in place, and on this proxy?",
 		f.Fault, f.Probes, f.Failed, f.Late, required)
 }

@@ -2,10 +2,10 @@ package experiment
 
 import "time"
 
-// Verdict is what became of a run.
+// Verdict is the outcome of a run.
 type Verdict string
 
-// The verdicts. Inconclusive means that nothing can be said: the fault was not felt, or the machine stood in the way.
+// The verdicts. Inconclusive means that there is no verdict: the injection was not verified, or scheduling noise was too high.
 const (
 	Passed       Verdict = "passed"
 	Failed       Verdict = "failed"
@@ -22,7 +22,7 @@ type Run struct {
 	Started time.Time `json:"started"`
 	Took    float64   `json:"took_ms"`
 	Verdict Verdict   `json:"verdict"`
-	// Reason says in one sentence why, measured against required; empty when passed.
+	// Reason says why in one sentence, as measured and required; empty when passed.
 	Reason  string    `json:"reason,omitempty"`
 	Checks  []Check   `json:"checks"`
 	Phases  []Span    `json:"phases"`
@@ -30,9 +30,9 @@ type Run struct {
 	Answers []Answer  `json:"answers"`
 	States  []State   `json:"breaker,omitempty"`
 	Modules []Version `json:"modules,omitempty"`
-	// Died says how the app ended under the experiment; empty when it lived.
+	// Died says how the app ended during the experiment; empty when it did not.
 	Died string `json:"died,omitempty"`
-	// Broken says what of the experiment's own parts broke; the run is then inconclusive.
+	// Broken says which of the experiment's own parts broke; the run is then inconclusive.
 	Broken string `json:"broken,omitempty"`
 }
 
@@ -42,30 +42,30 @@ type Check struct {
 	Measured string `json:"measured"`
 	Required string `json:"required"`
 	Passed   bool   `json:"passed"`
-	// Excess is by how much a duration missed the requirement; 0 for what is no duration. A machine that stood still for
-	// longer makes the run inconclusive.
+	// Excess is the overshoot of a duration above its limit; 0 for everything else. If scheduling noise explains it, the run
+	// is inconclusive.
 	Excess float64 `json:"excess_ms,omitempty"`
-	// phase is the one that was measured, empty for all. certain marks what no busy machine can bring about.
+	// phase is the measured phase, empty for all. certain marks failures that scheduling noise cannot cause.
 	phase   string
 	certain bool
 }
 
-// Span is a phase as it went.
+// Span is a phase as it happened.
 type Span struct {
 	Name  string  `json:"name"`
 	Fault string  `json:"fault,omitempty"`
 	From  float64 `json:"from_ms"`
 	// To is when the last request was answered.
 	To float64 `json:"to_ms"`
-	// Dials are the connections opened to the database, at the meter, without those of the raw client.
+	// Dials counts the connections opened to the database, as the meter saw them, without those of the raw client.
 	Dials int `json:"dials"`
-	// Left are the app's connections that were still open at the meter a second after the last answer.
+	// Left counts the app's connections that the meter still saw open a second after the last answer.
 	Left int `json:"left"`
-	// Stall is the longest that the machine kept the measuring program from running.
+	// Stall is the scheduling noise: the longest time for which the computer kept the measuring program from running.
 	Stall float64 `json:"stall_ms"`
 }
 
-// Answer is one request and what came of it.
+// Answer is one request and its result.
 type Answer struct {
 	Phase   string  `json:"phase"`
 	At      float64 `json:"at_ms"`
@@ -88,7 +88,7 @@ func (a Answer) Served() bool { return a.Status == 200 && !a.Wrong }
 // end is when the answer came.
 func (a Answer) end() float64 { return a.At + a.Latency }
 
-// State is the state that the breaker was in from a time on: closed, half-open or open. It explains, and decides nothing.
+// State is the state of the breaker from a time on: closed, half-open or open. It explains a run and does not judge it.
 type State struct {
 	At   float64 `json:"at_ms"`
 	Name string  `json:"name"`
@@ -110,10 +110,10 @@ func (r *Run) phase(name string) (Span, bool) {
 	return Span{}, false
 }
 
-// Of are the users' answers of the phases, by their names in the method, in the order of their requests.
+// Of returns the users' answers in the phases, named as in the method, in the order of their requests.
 func (r *Run) Of(phases ...string) []Answer { return r.answers(false, phases) }
 
-// health are the answers of /health/ in the phases; in all of them when none is named.
+// health returns the answers of /health/ in the phases, or in all phases if none is named.
 func (r *Run) health(phases ...string) []Answer { return r.answers(true, phases) }
 
 func (r *Run) answers(health bool, phases []string) []Answer {
@@ -134,7 +134,7 @@ func (r *Run) answers(health bool, phases []string) []Answer {
 	return found
 }
 
-// Sentence names the first expectation that broke, measured against required.
+// Sentence names the first expectation that failed, as measured and required.
 func (r *Run) Sentence() string {
 	for _, check := range r.Checks {
 		if !check.Passed {

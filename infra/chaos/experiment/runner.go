@@ -18,25 +18,25 @@ import (
 	"chaosworkshop/shared/config"
 )
 
-// DefaultSeed is the seed of every load unless another is asked for.
+// DefaultSeed is the seed of every load unless you ask for another.
 const DefaultSeed = 1
 
 // Subject is the app under test.
 type Subject struct {
-	// Folder is how reports call it.
+	// Folder names it in reports.
 	Folder string
-	// Binary is what app.Build returned.
+	// Binary is the path that app.Build returned.
 	Binary string
 	// Stage is the exercise that it is judged as, 1 to 5.
 	Stage int
 }
 
-// Runner is where experiments run: one flights database for all of them, and for each trial a meter, a Toxiproxy and an
-// app of its own, all on free ports. Several trials may go on at the same time.
+// Runner runs experiments: with one flights database for all of them, and with a separate meter, Toxiproxy and app for each
+// trial, all on free ports. Several trials may run at the same time.
 type Runner struct {
 	// Settings are the policy values of every app.
 	Settings Settings
-	// Seed decides which connections the load asks for.
+	// Seed decides which airports the load asks for.
 	Seed uint64
 
 	cfg   config.Infra
@@ -108,7 +108,7 @@ func (r *Runner) readRows(ctx context.Context) error {
 }
 
 // right tells whether body is the answer for the pair: the same rows as the database's, in the order of their airlines.
-// How the JSON is laid out is nobody's business.
+// The layout of the JSON does not matter.
 func (r *Runner) right(pair load.Pair, body []byte) bool {
 	var got []flight
 	if err := json.Unmarshal(body, &got); err != nil || got == nil {
@@ -161,7 +161,7 @@ func (r *Runner) observe(ctx context.Context, e Experiment, subject Subject) (_ 
 	return run, nil
 }
 
-// modules are what matters of the modules that a binary was built with; none when that cannot be read.
+// modules returns the relevant modules that a binary was built with; none when they cannot be read.
 func modules(binary string) []Version {
 	info, err := buildinfo.ReadFile(binary)
 	if err != nil {

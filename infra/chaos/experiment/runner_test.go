@@ -11,7 +11,7 @@ import (
 	"chaosworkshop/shared/config"
 )
 
-// The whole way, once: build an exercise, run an experiment on it that must fail, leave nothing behind.
+// The whole path, once: build an exercise, run an experiment on it that must fail, leave nothing behind.
 func TestLabRunsAnExperiment(t *testing.T) {
 	if testing.Short() {
 		t.Skip("SKIPPED, NOTHING WAS TESTED: -short leaves out what takes seconds")

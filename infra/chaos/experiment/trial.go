@@ -15,11 +15,12 @@ import (
 	"time"
 
 	"chaosworkshop/infra/chaos/load"
+	"chaosworkshop/infra/internal/stats"
 	"chaosworkshop/infra/lab/app"
 	"chaosworkshop/infra/lab/toxi"
 )
 
-// The pace of what is watched beside the load.
+// The intervals of the measurements during the load.
 const (
 	samplePace   = 100 * time.Millisecond // of GET /metrics, for the breaker's state.
 	databasePace = 200 * time.Millisecond
@@ -30,7 +31,7 @@ const (
 // leftPatience is how long connections may take to close after the last answer of a phase.
 const leftPatience = time.Second
 
-// trial is one run while it goes on: the parts, and what was seen so far.
+// trial is a run in progress: its parts, and what was observed so far.
 type trial struct {
 	runner *Runner
 	start  time.Time
@@ -38,7 +39,7 @@ type trial struct {
 	toxi   *toxi.Server
 	app    *app.Process
 	raw    *raw
-	// direct is a client of the database itself, past proxy and meter.
+	// direct is a client of the database itself, around proxy and meter.
 	direct *raw
 	fault  string
 	stop   context.CancelFunc
@@ -50,7 +51,7 @@ type trial struct {
 }
 
 // now is the time since the run's start, in milliseconds.
-func (t *trial) now() float64 { return milliseconds(time.Since(t.start)) }
+func (t *trial) now() float64 { return stats.Milliseconds(time.Since(t.start)) }
 
 // open starts the parts, from the database to the app.
 func (t *trial) open(ctx context.Context, binary string) (err error) {
@@ -137,25 +138,25 @@ func (t *trial) conduct(ctx context.Context, phase Phase) error {
 	}
 	span.To = t.now()
 	span.Dials, span.Left = t.dials()-dials, t.left(ctx, len(t.run.Phases) == 0)
-	span.Stall = milliseconds(time.Duration(t.stall.Load()))
+	span.Stall = stats.Milliseconds(time.Duration(t.stall.Load()))
 	t.mutex.Lock()
 	defer t.mutex.Unlock()
 	t.run.Phases = append(t.run.Phases, span)
 	select {
 	case <-t.app.Done():
-		t.run.Died = "the app ended in the phase " + phase.Name + ": it exited cleanly"
+		t.run.Died = "the app ended during the phase " + phase.Name + ": it exited cleanly"
 		if err := t.app.Err(); err != nil {
-			t.run.Died = "the app ended in the phase " + phase.Name + ": " + err.Error()
+			t.run.Died = "the app ended during the phase " + phase.Name + ": " + err.Error()
 		}
 	default:
 	}
 	if t.toxi.Rebuilds() > 0 {
-		t.run.Broken = "Toxiproxy hung and was rebuilt in the phase " + phase.Name
+		t.run.Broken = "Toxiproxy hung and was rebuilt during the phase " + phase.Name
 	}
 	return nil
 }
 
-// inject puts the fault in place of the one that is there; empty is calm.
+// inject replaces the current fault; an empty name means calm.
 func (t *trial) inject(ctx context.Context, name string) error {
 	if name == t.fault {
 		return nil
@@ -171,11 +172,11 @@ func (t *trial) inject(ctx context.Context, name string) error {
 	return t.toxi.Inject(ctx, toxi.ProxyName, fault)
 }
 
-// dials are the connections at the meter without those of the raw client.
+// dials counts the connections at the meter, without those of the raw client.
 func (t *trial) dials() int { return t.meter.Dials() - int(t.raw.dialled.Load()) }
 
-// left are the app's connections to the database that stay open after the last answer. In calm it is what the app keeps,
-// and later it is at most that much, or what is still there when the patience ends.
+// left counts the app's connections to the database that stay open after the last answer. Before any fault, that is what
+// the app keeps. Later, it waits until no more than that are left, or until its patience ends.
 func (t *trial) left(ctx context.Context, calm bool) int {
 	for deadline := time.Now().Add(leftPatience); ; time.Sleep(10 * time.Millisecond) {
 		open := t.meter.Open()
@@ -187,7 +188,7 @@ func (t *trial) left(ctx context.Context, calm bool) int {
 
 // drive sends the load of a phase and waits for all its answers.
 func (t *trial) drive(ctx context.Context, phase Phase) error {
-	ended := make(chan struct{}) // Closed when an answer fulfils phase.Until.
+	ended := make(chan struct{}) // Closed when an answer satisfies phase.Until.
 	end := sync.OnceFunc(func() { close(ended) })
 	see := func(answer Answer) {
 		t.mutex.Lock()
@@ -236,7 +237,7 @@ func (t *trial) send(ctx context.Context, phase Phase, ended <-chan struct{}, se
 		Sent:  func() { due.Add(1) },
 	}, func(result load.Result) {
 		see(Answer{
-			Phase: phase.Name, At: milliseconds(result.At.Sub(t.start)), Latency: milliseconds(result.Latency),
+			Phase: phase.Name, At: stats.Milliseconds(result.At.Sub(t.start)), Latency: stats.Milliseconds(result.Latency),
 			Status: result.Status, Wrong: result.Wrong, RetryAfter: result.RetryAfter, Error: result.Err,
 		})
 		if due.Add(-1) == 0 && over.Load() {
@@ -269,7 +270,7 @@ func (t *trial) askHealth(ctx context.Context, phase Phase, ended, loaded <-chan
 		case <-ended:
 			return
 		case <-over:
-			// The load may still wait for answers: the health is asked until they are there.
+			// The load may still be waiting for answers; keep asking until it has them.
 			over, done = nil, loaded
 		case <-done:
 			return
@@ -298,7 +299,7 @@ func askHealth(ctx context.Context, client *http.Client, url string) (status int
 	return response.StatusCode, report.Status, ""
 }
 
-// sample follows the state of the app's breaker, where its metrics tell it.
+// sample follows the state of the app's breaker, if its metrics show it.
 func (t *trial) sample(ctx context.Context) {
 	every(ctx, samplePace, func() {
 		metrics, err := t.app.Metrics(ctx)
@@ -327,18 +328,18 @@ func every(ctx context.Context, pace time.Duration, do func()) {
 	}
 }
 
-// askDatabase asks the database itself, past every fault: how long that takes is a control of the machine.
+// askDatabase queries the database itself, around every fault: how long that takes is a control for scheduling noise.
 func (t *trial) askDatabase(ctx context.Context) {
 	every(ctx, databasePace, func() {
 		start := time.Now()
-		_ = t.direct.ask(ctx) // However it ends, its time is what counts.
+		_ = t.direct.ask(ctx) // Only the time matters, not the result.
 		if ctx.Err() == nil {
 			t.stalled(time.Since(start))
 		}
 	})
 }
 
-// measureStalls sleeps in short naps: what it oversleeps, the machine stood still for this program.
+// measureStalls takes short naps: whatever it oversleeps is scheduling noise.
 func (t *trial) measureStalls(ctx context.Context) {
 	for ctx.Err() == nil {
 		t.stalled(overslept())
@@ -355,14 +356,14 @@ func (t *trial) stalled(took time.Duration) {
 	}
 }
 
-// overslept takes a nap and returns by how much it was too long.
+// overslept takes a nap and returns how much longer than planned it was.
 func overslept() time.Duration {
 	start := time.Now()
 	time.Sleep(stallPace)
 	return time.Since(start) - stallPace
 }
 
-// awaitQuiet returns when the machine has let this program run in time for two seconds, or after half a minute.
+// awaitQuiet returns when the scheduling noise has been low for two seconds, or after half a minute.
 func awaitQuiet(ctx context.Context) {
 	const limit, enough = 30 * time.Second, 2 * time.Second
 	begin := time.Now()
@@ -373,7 +374,7 @@ func awaitQuiet(ctx context.Context) {
 	}
 }
 
-// sort puts what was observed in the order of time.
+// sort puts the answers in the order of time.
 func (r *Run) sort() {
 	slices.SortFunc(r.Answers, func(a, b Answer) int { return cmp.Compare(a.At, b.At) })
 }

@@ -10,11 +10,11 @@ import (
 	"github.com/fsnotify/fsnotify"
 )
 
-// settle is how long a folder must be still after a save: an editor writes several times.
+// settle is how long a folder must stay unchanged after a save: an editor writes several times.
 const settle = 300 * time.Millisecond
 
 // Watch calls do now and whenever a Go file in the folder dir was saved, until ctx ends. A save ends the context of a
-// call that still runs.
+// call that is still running.
 func Watch(ctx context.Context, dir string, do func(context.Context)) error {
 	watcher, err := fsnotify.NewWatcher()
 	if err != nil {
@@ -41,7 +41,7 @@ func Watch(ctx context.Context, dir string, do func(context.Context)) error {
 	return nil
 }
 
-// awaitSave returns when a Go file was saved and the folder is still again, or when ctx ends.
+// awaitSave returns when a Go file was saved and the folder has settled, or when ctx ends.
 func awaitSave(ctx context.Context, watcher *fsnotify.Watcher) error {
 	var still <-chan time.Time
 	for {

@@ -40,7 +40,7 @@ func TestWatchRunsAgainOnSave(t *testing.T) {
 	save("main.go")
 	second := next()
 	if first.Err() == nil {
-		t.Error("the first run goes on beside the second")
+		t.Error("the first run continues during the second")
 	}
 	end()
 	if err := <-watched; err != nil {

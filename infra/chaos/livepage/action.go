@@ -11,10 +11,10 @@ import (
 	"chaosworkshop/infra/lab/toxi"
 )
 
-// errNotYet says that an action came too early.
+// errNotYet says that an action came before the start of the race.
 var errNotYet = errors.New("the race has not started yet; wait for the lanes")
 
-// Inject puts a fault of the catalogue in place of every other, until its TTL is over.
+// Inject replaces the current fault with one of the catalogue, until its TTL is over.
 func (r *Race) Inject(ctx context.Context, name string) error {
 	fault, err := toxi.Lookup(name)
 	if err != nil {
@@ -32,7 +32,7 @@ func (r *Race) Calm(ctx context.Context) error {
 	})
 }
 
-// act does something to the proxy, one action after the other, and shows at once what changed.
+// act runs one action on the proxy at a time, and shows at once what changed.
 func (r *Race) act(do func(*toxi.Server) error, changed func()) error {
 	r.acting.Lock()
 	defer r.acting.Unlock()
@@ -61,14 +61,14 @@ func (r *Race) SetRate(_ context.Context, rate int) error {
 	return nil
 }
 
-// Pause stops the load and the race's clock, or lets them go on.
+// Pause stops the load and the race's clock, or resumes them.
 func (r *Race) Pause(_ context.Context, paused bool) error {
 	r.clock.Pause(paused)
 	r.choose(func() { r.now.Paused = paused })
 	return nil
 }
 
-// Pool starts every app anew, with a pool of connections or with a fresh one for each query.
+// Pool restarts every app, with a pool of connections or with a new connection for each query.
 func (r *Race) Pool(_ context.Context, pooled bool) error {
 	r.choose(func() { r.now.Pooled = pooled })
 	for _, lane := range r.lanes {
@@ -78,7 +78,7 @@ func (r *Race) Pool(_ context.Context, pooled bool) error {
 	return nil
 }
 
-// Reset calms, starts every app anew and clears the timeline.
+// Reset removes the fault, restarts every app and clears the timeline.
 func (r *Race) Reset(ctx context.Context) error {
 	if err := r.Calm(ctx); err != nil {
 		return err
@@ -90,7 +90,7 @@ func (r *Race) Reset(ctx context.Context) error {
 	return r.Pause(ctx, false)
 }
 
-// choose changes what was chosen, sets the load accordingly once the lanes have started, and shows it.
+// choose changes a setting, adjusts the load once the lanes have started, and shows the change.
 func (r *Race) choose(change func()) {
 	r.mutex.Lock()
 	defer r.mutex.Unlock()
@@ -103,10 +103,10 @@ func (r *Race) choose(change func()) {
 	r.frameNow()
 }
 
-// clock is the time of a race: it stands still while the race is paused.
+// clock is the time of a race: it stops while the race is paused.
 type clock struct {
 	mutex  sync.Mutex
-	base   time.Duration // What had passed when the clock last started or stopped.
+	base   time.Duration // The time when the clock last started or stopped.
 	since  time.Time
 	paused bool
 }
@@ -121,7 +121,7 @@ func (c *clock) Now() int64 {
 	return c.now().Milliseconds()
 }
 
-// Pause stops the clock, or lets it go on.
+// Pause stops the clock, or resumes it.
 func (c *clock) Pause(paused bool) {
 	c.mutex.Lock()
 	defer c.mutex.Unlock()

@@ -54,7 +54,7 @@ func openBrowser(t *testing.T, flags ...chromedp.ExecAllocatorOption) *browser {
 	return page
 }
 
-// findBrowser is the path of a browser, or the end of the test.
+// findBrowser returns the path of a browser, or ends the test.
 func findBrowser(t *testing.T) string {
 	t.Helper()
 	for _, name := range []string{"chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome"} {
@@ -113,7 +113,7 @@ func (b *browser) text(selector string) string {
 	return eval[string](b, fmt.Sprintf("document.querySelector(%q).textContent", selector))
 }
 
-// shot keeps a picture of the page, in each size and theme, where someone wants to look at it.
+// shot keeps a picture of the page, in each size and theme, if someone wants to look at it.
 func (b *browser) shot(name string) {
 	b.t.Helper()
 	folder := os.Getenv(shots)

@@ -20,7 +20,7 @@ type Hello struct {
 	Rates []int `json:"rates"`
 }
 
-// LaneName says who runs in a lane.
+// LaneName describes the exercise in a lane.
 type LaneName struct {
 	Number  int    `json:"number"`
 	Pattern string `json:"pattern"`
@@ -37,22 +37,22 @@ type FaultName struct {
 	CLI        string `json:"cli"`
 }
 
-// Frame is the race at one moment: everything as it is now, and the requests answered since the frame before. Times are
-// in milliseconds of the race's own time, which stands still during a pause.
+// Frame is the race at one moment: the current state of everything, and the requests answered since the previous frame.
+// Times are in milliseconds of the race's own time, which stops during a pause.
 type Frame struct {
 	T int64 `json:"t"`
-	// Since is when the race was last reset: what came before is not shown.
+	// Since is when the race was last reset: the page shows nothing from before.
 	Since  int64       `json:"since"`
 	Rate   int         `json:"rate"`
 	Paused bool        `json:"paused"`
 	Pooled bool        `json:"pooled"`
 	Fault  *FaultFrame `json:"fault"`
 	Lanes  []LaneFrame `json:"lanes"`
-	// Notice is something that went wrong and that the people in front of the page should know.
+	// Notice says what went wrong, for the people who watch the page.
 	Notice string `json:"notice,omitempty"`
 }
 
-// FaultFrame is the fault in place.
+// FaultFrame is the active fault.
 type FaultFrame struct {
 	Name string `json:"name"`
 	// Since is when it began.
@@ -61,19 +61,19 @@ type FaultFrame struct {
 	Left int64 `json:"left,omitempty"`
 }
 
-// LaneFrame is one lane. Shares are from 0 to 1; all numbers are those of the last five seconds.
+// LaneFrame is one lane. Shares are from 0 to 1; all numbers are from the last five seconds.
 type LaneFrame struct {
 	State laneState `json:"state"`
 	// Reason says why the app is down.
 	Reason string `json:"reason,omitempty"`
 	// Points are the requests answered since the last frame: time, latency and the outcome's index, three numbers each.
 	Points []float64 `json:"points"`
-	// Answered is the number of requests that the numbers rest on; 0 when nothing was answered.
+	// Answered is the number of answered requests behind the numbers; 0 if there were none.
 	Answered int     `json:"answered"`
 	Success  float64 `json:"success"`
 	P50      float64 `json:"p50"`
 	P99      float64 `json:"p99"`
-	// Dials are the connections opened to the database for each request sent; negative while unknown.
+	// Dials is the number of connections opened to the database per request sent; negative while unknown.
 	Dials float64 `json:"dials"`
 	// Waiting is the number of requests in flight.
 	Waiting int `json:"waiting"`
@@ -84,7 +84,7 @@ type LaneFrame struct {
 	Health *HealthFrame `json:"health,omitempty"`
 }
 
-// HealthFrame is the answer of /health/: the whole, and each check by its name.
+// HealthFrame is the answer of /health/: the overall status, and each check by its name.
 type HealthFrame struct {
 	Status string            `json:"status"`
 	Checks map[string]string `json:"checks"`
@@ -100,7 +100,7 @@ func NewHello() Hello {
 		{Number: 2, Pattern: "timeout", Motto: "gives up in time"},
 		{Number: 3, Pattern: "retry", Motto: "tries again"},
 		{Number: 4, Pattern: "circuit breaker", Motto: "stops asking", Breaker: true},
-		{Number: 5, Pattern: "health", Motto: "tells how it is", Breaker: true, Health: true},
+		{Number: 5, Pattern: "health", Motto: "reports its health", Breaker: true, Health: true},
 	}}
 	for _, fault := range toxi.Faults() {
 		parameters := "proxy disabled"
@@ -115,8 +115,8 @@ func NewHello() Hello {
 	return hello
 }
 
-// faultOf names the fault that the proxy has in place: one of the catalogue, or the types of the toxics that someone
-// else put there. It is empty in calm.
+// faultOf names the active fault of the proxy: one of the catalogue, or the types of the toxics that someone else added.
+// It is empty when there is no fault.
 func faultOf(proxy toxi.Proxy) string {
 	if !proxy.Enabled {
 		return "refused"

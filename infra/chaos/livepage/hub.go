@@ -12,11 +12,11 @@ import (
 	"time"
 )
 
-// keep bounds how much of a race is kept for pages that come late and for the take-home page, in bytes. It is about
-// two hours of five lanes at 50 requests a second.
+// keep bounds how much of a race is kept for pages that join late and for the take-home page, in bytes. It is enough for
+// about two hours of five lanes at 50 requests a second.
 const keep = 64 << 20
 
-// backlog is how many frames a page may lag behind before it is cut off. It comes back by itself.
+// backlog is how many frames a page may lag behind before it is cut off. It then reconnects by itself.
 const backlog = 64
 
 // longest bounds one line of a recording, in bytes.
@@ -39,7 +39,7 @@ type kept struct {
 	text []byte
 }
 
-// NewHub returns a hub without any frame. Unless record is nil, the race is also written there, a line of JSON each.
+// NewHub returns a hub without frames. Unless record is nil, the race is also written there, a line of JSON each.
 func NewHub(record io.Writer) (*Hub, error) {
 	text, err := json.Marshal(NewHello())
 	if err != nil {
@@ -54,7 +54,7 @@ func NewHub(record io.Writer) (*Hub, error) {
 	return hub, nil
 }
 
-// Add passes a frame on. The error says that the recording failed; the race goes on without it, and the error comes once.
+// Add passes a frame on. An error says that the recording failed; it comes only once, and the race continues without it.
 func (h *Hub) Add(frame Frame) error {
 	text, err := json.Marshal(frame)
 	if err != nil {
@@ -72,7 +72,7 @@ func (h *Hub) Add(frame Frame) error {
 		select {
 		case page <- text:
 		default:
-			// It would only fall further behind: end its stream, and it asks anew.
+			// It would only fall further behind: end its stream, and it will reconnect.
 			delete(h.pages, page)
 			close(page)
 		}
@@ -82,7 +82,7 @@ func (h *Hub) Add(frame Frame) error {
 	}
 	if _, err := fmt.Fprintf(h.record, "%s\n", text); err != nil {
 		h.record = nil
-		return fmt.Errorf("record the race: %w; the race goes on without a recording", err)
+		return fmt.Errorf("record the race: %w; the race continues without a recording", err)
 	}
 	return nil
 }
@@ -106,7 +106,7 @@ func (h *Hub) Join() (recent [][]byte, next <-chan []byte, leave func()) {
 	}
 }
 
-// Recording is the whole race as far as it is kept, in the format of a recording.
+// Recording returns the whole race, as far as it is kept, in the format of a recording.
 func (h *Hub) Recording() []byte {
 	h.mutex.Lock()
 	defer h.mutex.Unlock()
@@ -127,7 +127,7 @@ func (h *Hub) Length() time.Duration {
 	return time.Duration(h.frames[len(h.frames)-1].t) * time.Millisecond
 }
 
-// OpenRecording reads a recorded race. A last line that was cut off, because the recording machine broke, is left out.
+// OpenRecording reads a recorded race. It ignores a last line that was cut off, for example by a crash.
 // The error names the line that is not a frame.
 func OpenRecording(path string) (*Hub, error) {
 	file, err := os.Open(path)
@@ -157,7 +157,7 @@ func readRecording(in io.Reader) (*Hub, error) {
 			if !lines.Scan() {
 				break
 			}
-			return nil, fmt.Errorf("line %d is not a frame; record the race anew", number)
+			return nil, fmt.Errorf("line %d is not a frame; record the race again", number)
 		}
 		hub.frames = append(hub.frames, kept{frame.T, harmless(lines.Bytes())})
 	}
@@ -165,12 +165,12 @@ func readRecording(in io.Reader) (*Hub, error) {
 		return nil, err
 	}
 	if len(hub.frames) == 0 {
-		return nil, errors.New("it has no frames; record the race anew")
+		return nil, errors.New("it has no frames; record the race again")
 	}
 	return hub, nil
 }
 
-// harmless is a line of JSON in which nothing can end a script element of HTML.
+// harmless escapes a line of JSON so that nothing in it can end a script element in HTML.
 func harmless(line []byte) []byte {
 	var out bytes.Buffer
 	json.HTMLEscape(&out, bytes.TrimSpace(line))

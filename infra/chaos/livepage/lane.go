@@ -32,14 +32,14 @@ const (
 	laneDown     laneState = "down"
 )
 
-// The pace at which a lane looks at its app, and how long one that died stays down before it is started again.
+// How often a lane looks at its app, and how long an app that died stays down before the lane restarts it.
 const (
 	metricsEvery = 500 * time.Millisecond
 	healthEvery  = time.Second
 	downFor      = 3 * time.Second
 )
 
-// span is how far back the numbers of a lane look.
+// span is the time that the numbers of a lane cover.
 const span = 5 * time.Second
 
 // lane is one exercise in the race: its process, and what it answers.
@@ -51,15 +51,15 @@ type lane struct {
 
 	mutex    sync.Mutex
 	now      LaneFrame          // Its numbers are computed for each frame.
-	restart  context.CancelFunc // Ends the running app, to start it anew; nil while none runs.
+	restart  context.CancelFunc // Stops the running app, to restart it; nil while none runs.
 	pid      int                // Of the running app.
 	answered int64
-	recent   []load.Result // Of the last span.
+	recent   []load.Result // Those of the last span.
 	samples  []sample
 	probe    time.Time // When an open breaker lets a probe through.
 }
 
-// sample is what two counters stood at.
+// sample holds the values of two counters.
 type sample struct {
 	at          time.Time
 	dials, sent int
@@ -99,7 +99,7 @@ func (l *lane) run(ctx context.Context, binary string, env func() map[string]str
 	}
 }
 
-// accompany watches the app until it dies, which is the error, or until it is ended by ctx or for a new start.
+// accompany watches the app until it dies, which it returns as an error, or until ctx or a restart ends it.
 func (l *lane) accompany(ctx context.Context, app *app.Process) error {
 	running, end := context.WithCancel(ctx)
 	defer end()
@@ -117,13 +117,13 @@ func (l *lane) accompany(ctx context.Context, app *app.Process) error {
 		end()
 		return cmp.Or(app.Err(), errors.New("the app ended"))
 	case <-running.Done():
-		// At once: nobody waits for the answers of a race that is over, and every lane starts anew from nothing.
+		// At once: nobody waits for the answers of a race that is over, and a restart begins from nothing.
 		app.Kill()
 		return nil
 	}
 }
 
-// set changes the state; nothing of an app that is gone is shown any more.
+// set changes the state, and drops everything about an app that is gone.
 func (l *lane) set(state laneState, reason string) {
 	l.mutex.Lock()
 	defer l.mutex.Unlock()
@@ -131,7 +131,7 @@ func (l *lane) set(state laneState, reason string) {
 	l.restart, l.probe, l.samples = nil, time.Time{}, nil
 }
 
-// startAnew ends the app that runs, so that another one starts, and forgets what was answered so far.
+// startAnew stops the running app, so that a new one starts, and forgets all earlier answers.
 func (l *lane) startAnew() {
 	l.mutex.Lock()
 	defer l.mutex.Unlock()
@@ -149,13 +149,13 @@ func (l *lane) add(result load.Result) {
 	defer l.mutex.Unlock()
 	l.answered++
 	if l.now.State == laneStarting {
-		return // The app is being started anew on purpose: that it does not answer is no result.
+		return // The app is being restarted on purpose: its silence is not a result.
 	}
 	l.recent = append(l.recent, result)
 	l.now.Points = append(l.now.Points, float64(l.clock.Now()), milliseconds(result.Latency),
 		float64(slices.Index(load.Outcomes(), result.Outcome())))
 	if result.Outcome() == load.Rejected && result.RetryAfter > 0 {
-		// Whole seconds, rounded up: the earliest that any answer allows is the closest.
+		// Retry-After is in whole seconds, rounded up: the earliest time that any answer allows is the best estimate.
 		probe := now.Add(time.Duration(result.RetryAfter) * time.Second)
 		if now.After(l.probe) || probe.Before(l.probe) {
 			l.probe = probe
@@ -168,7 +168,7 @@ func (l *lane) readMetrics(ctx context.Context, app *app.Process) {
 	sent := int(l.sent.Load())
 	metrics, err := app.Metrics(ctx)
 	if err != nil {
-		return // It shows in the answers, or as the app's end.
+		return // The answers show it, or the end of the app.
 	}
 	l.mutex.Lock()
 	defer l.mutex.Unlock()
@@ -176,7 +176,7 @@ func (l *lane) readMetrics(ctx context.Context, app *app.Process) {
 	l.now.Breaker = metrics.Breaker
 }
 
-// sample takes in what the counters stand at. Counters that fell, because the app was started anew, start over.
+// sample records the counters. If they fell, because the app was restarted, it starts over.
 func (l *lane) sample(now sample) {
 	if n := len(l.samples); n > 0 && now.dials < l.samples[n-1].dials {
 		l.samples = nil
@@ -187,7 +187,7 @@ func (l *lane) sample(now sample) {
 	}
 }
 
-// dials is the number of dials for each request sent within the last span; -1 while that is not known.
+// dials is the number of dials per request sent within the last span; -1 while it is unknown.
 func (l *lane) dials() float64 {
 	if len(l.samples) < 2 {
 		return -1
@@ -259,7 +259,7 @@ func (l *lane) frame(now time.Time) LaneFrame {
 	return frame
 }
 
-// every calls do now and at each pause, until ctx ends.
+// every calls do now and after each pause, until ctx ends.
 func every(ctx context.Context, pause time.Duration, do func()) {
 	ticker := time.NewTicker(pause)
 	defer ticker.Stop()
@@ -272,7 +272,7 @@ func every(ctx context.Context, pause time.Duration, do func()) {
 	}
 }
 
-// firstLine is what a lane has room for.
+// firstLine is the part of a text that a lane has room for.
 func firstLine(text string) string {
 	line, _, _ := strings.Cut(text, "\n")
 	return line

@@ -223,7 +223,7 @@ func TestReplay(t *testing.T) {
 	page := openBrowser(t)
 	page.open(server.URL())
 	page.until("the replay plays", "document.body.dataset.link === 'replay' && Number(document.body.dataset.drawn) > 0")
-	// It needs its server no more.
+	// It no longer needs its server.
 	whole := eval[string](page, "fetch('/take-home.html').then((answer) => answer.text())")
 	if err := server.Close(); err != nil {
 		t.Fatal(err)
@@ -259,7 +259,7 @@ func TestPageKeepsUpForHalfAnHour(t *testing.T) {
 	for at := int64(1000); at <= end; at += 10_000 {
 		last := min(at+9500, end)
 		feed(t, hub, at, last)
-		// In step with the page, which the hub would otherwise cut off.
+		// In step with the page, or the hub would cut it off.
 		page.until("the page keeps up", fmt.Sprintf("document.body.dataset.drawn === '%d'", last))
 	}
 	took := time.Since(start)

@@ -29,19 +29,19 @@ type Options struct {
 	// Pairs are the connections asked for, Seed their order: all lanes get the same requests.
 	Pairs []load.Pair
 	Seed  uint64
-	// TTL is how long a fault lasts: the race then removes it.
+	// TTL is how long a fault lasts before the race removes it.
 	TTL time.Duration
 	// Ready, unless nil, is called when the database and Toxiproxy run.
 	Ready func(*stack.Stack)
 }
 
-// The pace of the frames and of the look at the proxy.
+// How often the race emits frames and looks at the proxy.
 const (
 	frameEvery = 500 * time.Millisecond
 	proxyEvery = 500 * time.Millisecond
 )
 
-// startPatience is how long the load waits for a lane that does not come up.
+// startPatience is how long the load waits for a lane that does not start.
 const startPatience = 15 * time.Second
 
 // The load at the start, in requests a second and lane, and how long it lasts.
@@ -66,8 +66,8 @@ type Race struct {
 
 	mutex   sync.Mutex
 	toxi    *toxi.Server // nil until the stack runs.
-	started bool         // The load may flow.
-	now     Frame        // What was chosen and said; the rest is filled in for each frame.
+	started bool         // The load may run.
+	now     Frame        // The settings and the notice; the rest is filled in for each frame.
 	expires time.Time    // When our own fault is removed; zero without one.
 }
 
@@ -85,7 +85,7 @@ func NewRace(options Options, hub *Hub) *Race {
 	return race
 }
 
-// Run runs the race until ctx ends, and ends everything that it started: the load, the apps, the fault, the stack.
+// Run runs the race until ctx ends, and then stops all that it started: the load, the apps, the fault, the stack.
 func (r *Race) Run(ctx context.Context) (err error) {
 	ctx, cancel := context.WithCancel(ctx)
 	var running sync.WaitGroup
@@ -119,7 +119,7 @@ func (r *Race) Run(ctx context.Context) (err error) {
 	}
 	env := func() map[string]string { return r.environment(host, port) }
 	var apps sync.WaitGroup
-	// The fault goes last, once nothing can meet it any more.
+	// The fault is removed last, when nothing can meet it any more.
 	defer apps.Wait()
 	defer cancel()
 	up := make(chan struct{}, len(r.lanes))
@@ -136,8 +136,8 @@ func (r *Race) Run(ctx context.Context) (err error) {
 	return nil
 }
 
-// await lets the load begin once every lane is up, so that all start together; one that will not come up does not hold
-// the others for long.
+// await starts the load once every lane is up, so that all start together. A lane that does not start does not hold up the
+// others for long.
 func (r *Race) await(ctx context.Context, up <-chan struct{}) {
 	late := time.After(startPatience)
 	for missing := len(r.lanes); missing > 0; {
@@ -150,7 +150,7 @@ func (r *Race) await(ctx context.Context, up <-chan struct{}) {
 			return
 		}
 	}
-	// The first requests find everything cold. A trickle first, or all of them pile up.
+	// The first requests find everything cold. Start with a trickle, or they pile up.
 	r.throttle.Set(trickle)
 	select {
 	case <-time.After(warmUp):
@@ -160,7 +160,7 @@ func (r *Race) await(ctx context.Context, up <-chan struct{}) {
 	r.choose(func() { r.started = true })
 }
 
-// build compiles the exercises, one after the other: the first one brings what all of them share.
+// build compiles the exercises one after another: the first build compiles what all of them share.
 func (r *Race) build(ctx context.Context) ([]string, error) {
 	var binaries []string
 	for _, lane := range r.lanes {
@@ -200,7 +200,7 @@ func (r *Race) load(ctx context.Context, lane *lane, address string) {
 	}
 }
 
-// emit adds a frame to the hub twice a second, and at once when something was done, until ctx ends.
+// emit adds a frame to the hub twice a second, and at once after an action, until ctx ends.
 func (r *Race) emit(ctx context.Context) {
 	ticker := time.NewTicker(frameEvery)
 	defer ticker.Stop()
@@ -245,8 +245,8 @@ func (r *Race) frameNow() {
 	}
 }
 
-// look asks the proxy which fault is in place, for someone may inject one from a terminal, and removes our own when its
-// time is over. It waits for an action under way, or it would see what was before.
+// look asks the proxy which fault is active, because someone may inject one from a terminal, and removes our own when its
+// time is over. It waits for an action in progress; otherwise it would see the state before the action.
 func (r *Race) look(ctx context.Context) {
 	r.acting.Lock()
 	defer r.acting.Unlock()
@@ -280,7 +280,7 @@ func (r *Race) look(ctx context.Context) {
 	r.frameNow()
 }
 
-// say shows the people in front of the page what went wrong.
+// say shows the people who watch the page what went wrong.
 func (r *Race) say(err error) {
 	r.mutex.Lock()
 	defer r.mutex.Unlock()

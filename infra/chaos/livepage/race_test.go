@@ -31,7 +31,7 @@ type running struct {
 	end    func() error
 }
 
-// startRace starts a race on free ports, with a load that a busy machine bears too; change may change its options.
+// startRace starts a race on free ports, with a load that even a busy computer can take; change may change its options.
 func startRace(t *testing.T, change func(*Options)) *running {
 	t.Helper()
 	root, err := config.Root()

@@ -15,22 +15,22 @@ import (
 	"sync"
 	"time"
 
-	"chaosworkshop/infra/chaos/livepage/page"
+	"chaosworkshop/infra/chaos/page"
 	"chaosworkshop/shared/problem"
 )
 
 //go:embed site
 var site embed.FS
 
-// Control is what the buttons of the page do.
+// Control does what the buttons of the page ask for.
 type Control interface {
-	// Inject puts the named fault in place; Calm removes every fault.
+	// Inject injects the named fault; Calm removes every fault.
 	Inject(ctx context.Context, fault string) error
 	Calm(ctx context.Context) error
-	// SetRate changes the load on each lane, in requests a second; Pause stops it, or lets it go on.
+	// SetRate changes the load on each lane, in requests a second; Pause stops or resumes it.
 	SetRate(ctx context.Context, rate int) error
 	Pause(ctx context.Context, paused bool) error
-	// Pool starts the apps anew, with pooled or with fresh connections; Reset starts everything anew.
+	// Pool restarts the apps, with pooled or with new connections; Reset restarts everything.
 	Pool(ctx context.Context, pooled bool) error
 	Reset(ctx context.Context) error
 }
@@ -40,14 +40,14 @@ type Server struct {
 	listener net.Listener
 	http     *http.Server
 	hub      *Hub
-	end      context.CancelFunc // Ends every request: a shutdown would wait for the streams of events.
+	end      context.CancelFunc // Ends every request: otherwise a shutdown would wait for the event streams.
 	served   chan error
-	// Close ends every stream of events and the server. A second call does nothing more.
+	// Close ends every event stream and the server. A second call does nothing.
 	Close func() error
 }
 
-// Listen takes a port of the loopback interface, whatever else listens where: faults are nobody else's business. Port 0
-// takes any free one.
+// Listen takes a port of the loopback interface, whatever BIND says: nobody else may inject faults. Port 0 takes any free
+// one.
 func Listen(port int) (net.Listener, error) {
 	listener, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", port))
 	if err != nil {
@@ -113,20 +113,20 @@ func (s *Server) shutDown() error {
 	return nil
 }
 
-// write writes the page: with a recording it holds the whole race and needs no server any more.
+// write writes the page. With a recording, the page holds the whole race and needs no server.
 func write(w http.ResponseWriter, page *page.Page, recording []byte) {
 	var whole bytes.Buffer
-	// The hub has made sure that the recording cannot end its element.
+	// The hub has escaped the recording, so it cannot end its element.
 	if err := page.Write(&whole, template.JS(recording)); err != nil {
 		problem.Write(w, http.StatusInternalServerError, err.Error())
 		return
 	}
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
-	_, _ = w.Write(whole.Bytes()) // The browser is gone; there is nobody to tell.
+	_, _ = w.Write(whole.Bytes()) // The browser may be gone, so the error does not matter.
 }
 
-// stream sends the race as server-sent events until the page or the server goes: who races, the recent past, then every
-// frame as it comes. A page that comes back gets the same, and is complete again.
+// stream sends the race as server-sent events until the page or the server goes: the lanes, the recent past, then every
+// frame as it comes. A page that reconnects gets the same, and is complete again.
 func (s *Server) stream(w http.ResponseWriter, r *http.Request) {
 	out := http.NewResponseController(w)
 	w.Header().Set("Content-Type", "text/event-stream")
@@ -195,11 +195,11 @@ func act(control Control) http.HandlerFunc {
 	}
 }
 
-// guard lets nobody but our own page act: whoever opens a hostile page in the same browser must not get a fault injected.
+// guard lets only our own page act: a hostile page in the same browser must not be able to inject a fault.
 //
-// The Host must be one of ours, or a name that a hostile page made point to 127.0.0.1 would be its own origin. A request
-// from another origin changes nothing, says CrossOriginProtection, and a GET changes nothing anyway. policy is the
-// content security policy of the page: nothing but ours runs in it.
+// The Host must be one of ours: otherwise a hostile page could point its own name to 127.0.0.1 and share our origin.
+// CrossOriginProtection rejects changes from other origins, and a GET changes nothing anyway. policy is the content
+// security policy of the page: only our own code runs in it.
 func guard(addr net.Addr, policy string, next http.Handler) http.Handler {
 	hosts := []string{addr.String()}
 	if _, port, err := net.SplitHostPort(addr.String()); err == nil {
@@ -220,7 +220,7 @@ func guard(addr net.Addr, policy string, next http.Handler) http.Handler {
 		header.Set("Referrer-Policy", "no-referrer")
 		header.Set("Cache-Control", "no-store")
 		if !slices.Contains(hosts, r.Host) {
-			problem.Write(w, http.StatusMisdirectedRequest, "The live page answers at http://"+addr.String()+" only.")
+			problem.Write(w, http.StatusMisdirectedRequest, "The live page answers only at http://"+addr.String()+".")
 			return
 		}
 		guarded.ServeHTTP(w, r)

@@ -7,7 +7,8 @@ import (
 	"io"
 	"slices"
 
-	"chaosworkshop/infra/chaos/livepage/page"
+	"chaosworkshop/infra/chaos/page"
+	"chaosworkshop/infra/internal/stats"
 )
 
 //go:embed site
@@ -34,14 +35,14 @@ func (s Summary) run() page.Run {
 	for i, outcome := range outcomes {
 		names[i] = string(outcome)
 	}
-	answered := func(result Result) float64 { return milliseconds(result.At.Sub(s.Started) + result.Latency) }
+	answered := func(result Result) float64 { return stats.Milliseconds(result.At.Sub(s.Started) + result.Latency) }
 	took := 0.0
 	for _, result := range s.results {
 		took = max(took, answered(result))
 	}
 	run := page.NewRun(took, names)
 	for _, result := range s.results {
-		run.Add(answered(result), milliseconds(result.Latency), slices.Index(outcomes, result.Outcome()))
+		run.Add(answered(result), stats.Milliseconds(result.Latency), slices.Index(outcomes, result.Outcome()))
 	}
 	for _, second := range s.Seconds {
 		if second.Breaker != "" {

@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-// Result is what became of one request.
+// Result is the result of one request.
 type Result struct {
 	// Seq counts the requests from 0, in the order in which they were sent.
 	Seq int
@@ -22,13 +22,13 @@ type Result struct {
 	Status int
 	// Err says why there was no answer; empty when there was one.
 	Err string
-	// Wrong marks a 200 whose body is not the right answer, where the options tell.
+	// Wrong marks a 200 whose body is not the right answer, if the options can tell.
 	Wrong bool
 	// RetryAfter is the answer's Retry-After in seconds, whether it is a number or a date; 0 when it has none.
 	RetryAfter int
 }
 
-// Outcome is what a result means to the one who asked.
+// Outcome is what a result means to the user.
 type Outcome string
 
 // The outcomes, from good to bad.

@@ -1,4 +1,4 @@
-// Package load sends requests to an exercise at a constant rate, however slowly it answers: an open loop, as real users are.
+// Package load sends requests to an exercise at a constant rate, however slowly it answers: an open loop, like real users.
 package load
 
 import (
@@ -12,7 +12,7 @@ import (
 	"time"
 )
 
-// The bounds of a load: what a laptop and its exercise stand, and no more than anybody means to start.
+// The bounds of a load: what a laptop and its exercise can take, and no more than anybody would start on purpose.
 const (
 	MaxRate     = 1000
 	MaxDuration = 30 * time.Minute
@@ -30,7 +30,7 @@ type Options struct {
 	URL string
 	// Rate is the number of requests a second, from 1 to MaxRate.
 	Rate int
-	// Throttle changes the rate while the load runs; Rate is then not read.
+	// Throttle changes the rate while the load runs; it replaces Rate.
 	Throttle *Throttle
 	// Duration is how long requests are sent, at most MaxDuration. 0 sends until the context ends.
 	Duration time.Duration
@@ -163,7 +163,7 @@ func (t *Throttle) now() (int, <-chan struct{}) {
 	return t.rate, t.changed
 }
 
-// behind is how far a load may lag and still catch up; what a suspended laptop missed is not sent in one burst.
+// behind is how far a load may lag and still catch up; after a suspend, a laptop does not send the missed requests in one burst.
 const behind = time.Second
 
 // pace calls send for each request when it is due, until the duration is over or ctx ends. A change of the rate and the
@@ -182,7 +182,7 @@ func (t *Throttle) pace(ctx context.Context, duration time.Duration, send func(n
 		rate, changed := t.now()
 		wait := due.Sub(now)
 		if rate == 0 {
-			wait = behind // Paused: look up now and then whether the duration is over.
+			wait = behind // Paused: check now and then whether the duration is over.
 		} else if wait <= 0 {
 			send(number)
 			number++

@@ -10,6 +10,8 @@ import (
 	"slices"
 	"strconv"
 	"time"
+
+	"chaosworkshop/infra/internal/stats"
 )
 
 // Tally counts results and keeps every latency, so that its quantiles are exact. The zero value has counted nothing.
@@ -70,7 +72,7 @@ func (t *Tally) Quantile(q float64) time.Duration {
 	return t.latencies[max(int(math.Ceil(q*float64(t.Count()))), 1)-1]
 }
 
-// Numbers are what results amount to, as they are written down. Shares are from 0 to 1.
+// Numbers summarize results. Shares are from 0 to 1.
 type Numbers struct {
 	Requests int     `json:"requests"`
 	Success  float64 `json:"success"`
@@ -89,9 +91,9 @@ type Latency struct {
 	Max float64 `json:"max"`
 }
 
-// Numbers are what the results counted so far amount to.
+// Numbers summarizes the results counted so far.
 func (t *Tally) Numbers() Numbers {
-	at := func(q float64) float64 { return milliseconds(t.Quantile(q)) }
+	at := func(q float64) float64 { return stats.Milliseconds(t.Quantile(q)) }
 	numbers := Numbers{
 		Requests: t.Count(), Success: t.Success(), Statuses: map[string]int{},
 		Latency: Latency{P50: at(0.5), P95: at(0.95), P99: at(0.99), Max: at(1)},
@@ -112,7 +114,7 @@ func (t *Tally) Numbers() Numbers {
 	return numbers
 }
 
-// Summary is a load as it is written down.
+// Summary is the record of a load.
 type Summary struct {
 	URL     string    `json:"url"`
 	Rate    int       `json:"rate"`
@@ -126,7 +128,7 @@ type Summary struct {
 	results []Result
 }
 
-// Second is what came back within one second.
+// Second is the results of one second.
 type Second struct {
 	// Second counts from 1.
 	Second int `json:"second"`
@@ -135,7 +137,7 @@ type Second struct {
 	Breaker string `json:"breaker,omitempty"`
 }
 
-// total completes the summary with what all its results amount to.
+// total completes the summary with the numbers of all its results.
 func (s *Summary) total() {
 	tally := &Tally{}
 	for _, result := range s.results {
@@ -161,6 +163,3 @@ func (s Summary) WriteJSON(out io.Writer) error {
 	}
 	return nil
 }
-
-// milliseconds is d in milliseconds, to the microsecond.
-func milliseconds(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }

@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// Watch runs the load and calls each for every second that has passed, with what came back in it. breaker tells the
-// state of the app's circuit breaker; it is asked twice a second. However the load ends, the summary holds what there was.
+// Watch runs the load and calls each for every second that has passed, with the results of that second. breaker tells the
+// state of the app's circuit breaker; Watch calls it twice a second. However the load ends, the summary holds all results.
 func Watch(ctx context.Context, options Options, breaker func(context.Context) string, each func(Second)) (Summary, error) {
 	summary := Summary{URL: options.URL, Rate: options.Rate, Seed: options.Seed, Started: time.Now()}
 	var mutex sync.Mutex
@@ -51,7 +51,7 @@ func Watch(ctx context.Context, options Options, breaker func(context.Context) s
 	return summary, err
 }
 
-// every calls do now and at each pause, until ctx ends.
+// every calls do now and after each pause, until ctx ends.
 func every(ctx context.Context, pause time.Duration, do func()) {
 	ticker := time.NewTicker(pause)
 	defer ticker.Stop()

@@ -82,7 +82,7 @@ func TestPageShowsOneCellAtATime(t *testing.T) {
 		}
 		return words
 	}
-	want("e4-3") // The cell that did not go as it must.
+	want("e4-3") // The cell with the unexpected verdict.
 	if err := chromedp.Run(ctx, chromedp.Click(`a[href="#e4-4"]`)); err != nil {
 		t.Fatal(err)
 	}

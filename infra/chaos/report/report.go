@@ -10,8 +10,9 @@ import (
 	"time"
 
 	"chaosworkshop/infra/chaos/experiment"
-	"chaosworkshop/infra/chaos/livepage/page"
 	"chaosworkshop/infra/chaos/load"
+	"chaosworkshop/infra/chaos/page"
+	"chaosworkshop/infra/internal/stats"
 )
 
 //go:embed site
@@ -22,7 +23,7 @@ type content struct {
 	Matrix *experiment.Matrix
 	Stages []stage
 	Rows   []row
-	// As is how many cells went as they must, First the cell that is shown at first.
+	// As is how many cells are as expected, First the cell to show first.
 	As    int
 	First string
 }
@@ -123,7 +124,7 @@ func newCell(e experiment.Experiment, one experiment.Cell) cell {
 
 // newPlot is the run as the chart draws it.
 func newPlot(run *experiment.Run) page.Run {
-	// Beside the outcomes, the chart has marks for the answers of /health/.
+	// Besides the outcomes, the chart has marks for the answers of /health/.
 	names := []string{}
 	for _, outcome := range load.Outcomes() {
 		names = append(names, string(outcome))
@@ -151,7 +152,7 @@ func newPlot(run *experiment.Run) page.Run {
 
 // percentile is a percentile of the answers' latencies, as the page shows it.
 func percentile(answers []experiment.Answer, p float64) string {
-	return experiment.Duration(experiment.Percentile(experiment.Latencies(answers), p))
+	return experiment.Duration(stats.Percentile(experiment.Latencies(answers), p))
 }
 
 // figure is the number that an experiment is about, as a cell shows it.
@@ -164,7 +165,7 @@ func figure(one experiment.Cell) string {
 	case 3:
 		return fmt.Sprintf("%.0f %% served", 100*experiment.Success(one.Run.Of("flaky")))
 	case 4:
-		open := one.Run.Of("outage goes on")
+		open := one.Run.Of("outage continues")
 		if len(open) == 0 {
 			return "never rejected"
 		}

@@ -11,7 +11,7 @@ import (
 	"chaosworkshop/infra/chaos/experiment"
 )
 
-// newMatrix is a matrix with one row: E4, where exercise 3 passes though it must fail, and exercise 4 opens its breaker.
+// newMatrix is a matrix with one row: E4, which exercise 3 passes although it must fail, and in which exercise 4 opens its breaker.
 func newMatrix(t *testing.T) *experiment.Matrix {
 	t.Helper()
 	matrix := &experiment.Matrix{
@@ -22,14 +22,14 @@ func newMatrix(t *testing.T) *experiment.Matrix {
 			Experiment: "E4", Verdict: experiment.Passed, Took: 4000,
 			Phases: []experiment.Span{
 				{Name: "steady state", From: 0, To: 1000, Dials: 2},
-				{Name: "outage goes on", Fault: "outage", From: 1000, To: 4000, Dials: 4},
+				{Name: "outage continues", Fault: "outage", From: 1000, To: 4000, Dials: 4},
 			},
 			Answers: []experiment.Answer{
 				{Phase: "steady state", At: 100, Latency: 2, Status: 200},
-				{Phase: "outage goes on", At: 1000, Latency: 1000, Status: 500},
-				{Phase: "outage goes on", At: 1100, Latency: 1500, Status: 504},
-				{Phase: "outage goes on", At: 2000, Latency: 0.5, Status: 503, RetryAfter: 5},
-				{Phase: "outage goes on", At: 2100, Latency: 1000, Status: 0, Error: "</script><b>"},
+				{Phase: "outage continues", At: 1000, Latency: 1000, Status: 500},
+				{Phase: "outage continues", At: 1100, Latency: 1500, Status: 504},
+				{Phase: "outage continues", At: 2000, Latency: 0.5, Status: 503, RetryAfter: 5},
+				{Phase: "outage continues", At: 2100, Latency: 1000, Status: 0, Error: "</script><b>"},
 			},
 			States: []experiment.State{{At: 0, Name: "closed"}, {At: 2000, Name: "open"}},
 		}
@@ -66,7 +66,7 @@ func TestPageCountsAndEscapes(t *testing.T) {
 	}
 	page := string(text)
 	for _, want := range []string{
-		"<b>4 of 5</b> cells went as they must", "passed, but must have failed", "it is &lt;slow&gt;",
+		"<b>4 of 5</b> cells as expected", "passed, but should have failed", "it is &lt;slow&gt;",
 		`"states":[{"name":"closed","from":0,"to":2000,"fault":false},{"name":"open","from":2000,"to":4000,"fault":false}]`,
 	} {
 		if !strings.Contains(page, want) {

@@ -30,6 +30,19 @@ func Main(root *cobra.Command) {
 	os.Exit(execute(ctx, root))
 }
 
+// noteStart makes every command below root set started when it runs. An error before that is one of usage.
+func noteStart(root *cobra.Command, started *bool) {
+	for _, command := range root.Commands() {
+		noteStart(command, started)
+		if run := command.RunE; run != nil {
+			command.RunE = func(command *cobra.Command, args []string) error {
+				*started = true
+				return run(command, args)
+			}
+		}
+	}
+}
+
 // endings are the signals that end the program in order: Ctrl-C, a polite kill, and a terminal that is closed, unless
 // the program was started to outlive it (nohup).
 func endings() []os.Signal {
@@ -40,11 +53,16 @@ func endings() []os.Signal {
 	return signals
 }
 
-// execute carries out the command line and returns the exit code: 0, that of Exit, or 1.
+// execute carries out the command line and returns the exit code: 0, that of Exit, Broken for wrong usage, or 1.
 func execute(ctx context.Context, root *cobra.Command) int {
+	started := false
+	noteStart(root, &started)
 	err := root.ExecuteContext(ctx)
 	if err == nil {
 		return 0
+	}
+	if !started {
+		err = Exit(Broken, err)
 	}
 	if text := err.Error(); text != "" {
 		color.New(color.FgRed).Fprint(os.Stderr, "error: ")

@@ -49,7 +49,7 @@ func Taken(number int, variable string) error {
 	if number == 5000 {
 		hint = " (on macOS AirPlay holds 5000)"
 	}
-	return fmt.Errorf("port %d is taken%s; end that program%s, or set %s to another port", number, HeldBy(number), hint, variable)
+	return fmt.Errorf("port %d is taken%s; stop that program%s, or set %s to another port", number, HeldBy(number), hint, variable)
 }
 
 // HeldBy is " by NAME (process ID)" for the program that listens on the port, or nothing where that cannot be learnt:

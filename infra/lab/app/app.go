@@ -18,8 +18,8 @@ import (
 	"chaosworkshop/infra/internal/port"
 )
 
-// startPatience bounds the time from an app's start to its first answer, stopPatience the time from the request to end
-// to its end: longer than the app's own grace for requests in flight.
+// startPatience bounds the time from an app's start to its first answer. stopPatience bounds the time from the request to
+// stop until the app has ended; it is longer than the app's own grace period for requests in flight.
 const (
 	startPatience = 20 * time.Second
 	stopPatience  = 12 * time.Second
@@ -31,7 +31,7 @@ type Options struct {
 	Binary string
 	// Env is added to this process's environment. Without a PORT the app gets a free one.
 	Env map[string]string
-	// Output gets what the app logs; nil drops it.
+	// Output gets what the app logs; nil discards it.
 	Output io.Writer
 }
 
@@ -98,7 +98,7 @@ func (p *Process) await(ctx context.Context) error {
 		}
 		select {
 		case <-p.done:
-			return fmt.Errorf("the app ended at its start: %s", p.words)
+			return fmt.Errorf("the app ended during start-up: %s", p.words)
 		case <-ctx.Done():
 			if errors.Is(ctx.Err(), context.Canceled) {
 				return ctx.Err()
@@ -115,7 +115,7 @@ func (p *Process) PID() int { return p.command.Process.Pid }
 // Done is closed when the app has ended.
 func (p *Process) Done() <-chan struct{} { return p.done }
 
-// Err is how the app ended, nil for well; valid after Done. It holds the app's last words.
+// Err says how the app ended, with its last words; nil if it ended well. It is valid after Done.
 func (p *Process) Err() error {
 	if p.err == nil {
 		return nil
@@ -144,7 +144,7 @@ func (p *Process) Kill() {
 	<-p.done
 }
 
-// tail keeps the last of what an app said.
+// tail keeps the end of an app's output.
 type tail struct {
 	mutex sync.Mutex
 	text  []byte

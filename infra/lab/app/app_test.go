@@ -39,7 +39,7 @@ func TestMain(m *testing.M) {
 	}
 }
 
-// serve is an app that answers until it is asked to end.
+// serve is an app that answers until it is asked to stop.
 func serve() error {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
@@ -140,8 +140,8 @@ func TestBuild(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if _, err := Build(t.Context(), dir); err == nil || !strings.Contains(err.Error(), "no Go file") {
-		t.Errorf("an empty folder: got %v, want to hear that no Go file is there", err)
+	if _, err := Build(t.Context(), dir); err == nil || !strings.Contains(err.Error(), "no Go files") {
+		t.Errorf("an empty folder: got %v, want to hear that it has no Go files", err)
 	}
 	write("go.mod", "module example.org/app\n\ngo 1.26\n")
 	write("main.go", "package main\n\nfunc main() { println(undefinedName) }\n")

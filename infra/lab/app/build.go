@@ -24,7 +24,7 @@ type BuildError struct {
 }
 
 func (e *BuildError) Error() string {
-	return fmt.Sprintf("%s does not build; fix what the compiler names:\n%s", e.Dir, e.Output)
+	return fmt.Sprintf("%s does not build; fix what the compiler reports:\n%s", e.Dir, e.Output)
 }
 
 // Build compiles the main package in the folder dir and returns the path of the binary, below bin/ at the workshop's
@@ -39,7 +39,7 @@ func Build(ctx context.Context, dir string) (string, error) {
 		return "", fmt.Errorf("build %s: %w", dir, err)
 	}
 	if found, err := filepath.Glob(filepath.Join(full, "*.go")); err != nil || len(found) == 0 {
-		return "", fmt.Errorf("build %s: no Go file is there; name the folder of an exercise, such as exercise3", dir)
+		return "", fmt.Errorf("build %s: it has no Go files; name the folder of an exercise, such as exercise3", dir)
 	}
 	binary := filepath.Join(root, "bin", binaryName(root, full))
 	command := exec.CommandContext(ctx, "go", "build", "-o", binary, ".")
@@ -72,7 +72,7 @@ func binaryName(root, dir string) string {
 	name := filepath.Base(dir)
 	if filepath.Dir(dir) != root {
 		hash := fnv.New32a()
-		hash.Write([]byte(dir)) // Never an error, says its documentation.
+		hash.Write([]byte(dir)) // Never an error, according to its documentation.
 		name = fmt.Sprintf("%s-%08x", name, hash.Sum32())
 	}
 	if runtime.GOOS == "windows" {

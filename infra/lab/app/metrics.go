@@ -11,7 +11,7 @@ import (
 	"github.com/prometheus/common/model"
 )
 
-// Metrics are what an app says of itself on GET /metrics, counted since its start.
+// Metrics are what an app reports on GET /metrics, counted since its start.
 type Metrics struct {
 	// Requests are the requests answered, by HTTP status.
 	Requests map[string]int
@@ -23,7 +23,7 @@ type Metrics struct {
 	Dials int
 	// Goroutines are those running now.
 	Goroutines int
-	// Breaker is closed, half-open or open; empty where the exercise has none.
+	// Breaker is closed, half-open or open; empty if the exercise has no breaker.
 	Breaker string
 }
 
@@ -66,7 +66,7 @@ func MetricsAt(ctx context.Context, url string) (Metrics, error) {
 	return metrics, nil
 }
 
-// byLabel are the values of a family by one of its labels.
+// byLabel returns the values of a family by one of its labels.
 func byLabel(family *dto.MetricFamily, label string) map[string]int {
 	values := map[string]int{}
 	for _, metric := range family.GetMetric() {

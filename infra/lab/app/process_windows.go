@@ -12,7 +12,7 @@ func prepare(command *exec.Cmd) {
 	command.SysProcAttr = &syscall.SysProcAttr{CreationFlags: windows.CREATE_NEW_PROCESS_GROUP}
 }
 
-// interrupt asks the app to end: Windows delivers Ctrl-Break to a process group, and Go takes it for an interrupt.
+// interrupt asks the app to end: Windows delivers Ctrl-Break to a process group, which Go treats as an interrupt.
 func interrupt(command *exec.Cmd) error {
 	return windows.GenerateConsoleCtrlEvent(windows.CTRL_BREAK_EVENT, uint32(command.Process.Pid))
 }

@@ -11,7 +11,7 @@ import (
 	"github.com/dolthub/vitess/go/mysql"
 )
 
-// accounts are the passwords of those who may log in, from any host, with all that a read-only server allows.
+// accounts are the passwords of the users who may log in, from any host, with every right that a read-only server grants.
 type accounts map[string]string
 
 var _ mysql.AuthServer = accounts(nil)
@@ -45,7 +45,7 @@ func (a accounts) DefaultAuthMethodDescription() mysql.AuthMethodDescription {
 	return mysql.MysqlNativePassword
 }
 
-// HandleUser implements mysql.UserValidator. Whether there is such a user shows only with the password.
+// HandleUser implements mysql.UserValidator. Only the password shows whether the user exists.
 func (a accounts) HandleUser(string, net.Addr) bool { return true }
 
 // UserEntryWithHash implements mysql.HashStorage.
@@ -58,8 +58,8 @@ func (a accounts) UserEntryWithHash(_ []*x509.Certificate, salt []byte, user str
 	return sql.MysqlConnectionUser{User: user, Host: "%"}, nil
 }
 
-// UserEntryWithCacheHash implements mysql.CachingStorage. The password is always at hand, so the client is never asked
-// for it in plain text.
+// UserEntryWithCacheHash implements mysql.CachingStorage. The password is always known here, so the server never asks the
+// client for it in plain text.
 func (a accounts) UserEntryWithCacheHash(_ []*x509.Certificate, salt []byte, user string, response []byte, _ net.Addr) (mysql.Getter, mysql.CacheState, error) {
 	password, ok := a[user]
 	if !ok || subtle.ConstantTimeCompare(response, scrambleSHA256(salt, []byte(password))) == 0 {
@@ -81,7 +81,7 @@ func scrambleSHA256(salt, password []byte) []byte {
 }
 
 // authMethod is a method of the library for every user, with or without TLS: no password is ever sent in the clear. It
-// tells the connection when a user is in.
+// tells the connection when a user has logged in.
 type authMethod struct {
 	mysql.AuthMethod
 }

@@ -54,7 +54,7 @@ func paired(b *testing.B, routes []model.Route, ours, reference *sql.DB, name st
 	b.ReportMetric(0, "ns/op")
 }
 
-// BenchmarkRoutes is the exercises' query on the full data beside MariaDB: on a connection that is kept, and with a
+// BenchmarkRoutes is the exercises' query on the full data, compared with MariaDB: on a connection that is kept, and with a
 // connection for every query, which is what the exercises do by default.
 func BenchmarkRoutes(b *testing.B) {
 	data := full(b)
@@ -100,7 +100,7 @@ func BenchmarkReady(b *testing.B) {
 	}
 }
 
-// startUp is what was measured of one start of a process.
+// startUp holds the measurements of one start of a process.
 type startUp struct {
 	ready    time.Duration
 	query    time.Duration

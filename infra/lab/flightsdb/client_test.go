@@ -56,7 +56,7 @@ func TestStockClientReadsTables(t *testing.T) {
 }
 
 // TestStockClientDeepStatements sends what would overflow the stack: the client may send several statements at once, for
-// which the library has a way of its own.
+// which the library has a separate path.
 func TestStockClientDeepStatements(t *testing.T) {
 	input := "SELECT " + strings.Repeat("!", 900_000) + "1;\nSELECT 1" + strings.Repeat("+1", 500_000) + ";\nSELECT 'still there';\n"
 	output := runClientInput(t, input, "mariadb", "--force", "flights", "-N")

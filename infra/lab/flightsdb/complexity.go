@@ -7,8 +7,8 @@ import (
 	"github.com/dolthub/vitess/go/vt/sqlparser"
 )
 
-// complexity is the number of join orders of a statement, by a rule of thumb: a SELECT with n tables has 3 to the power
-// of n, the tables of its subqueries included, and the branches of a UNION are planned one by one.
+// complexity is the number of join orders of a statement, by a rule of thumb: a SELECT with n tables, including those of its
+// subqueries, has 3 to the power of n, and the library plans the branches of a UNION one by one.
 type complexity float64
 
 var (
@@ -29,14 +29,14 @@ func checkComplexity(statement sqlparser.Statement) error {
 	return nil
 }
 
-// addBranch adds what is planned for itself.
+// addBranch adds what the library plans separately.
 func (c *complexity) addBranch(node reflect.Value, depth, selects int) error {
 	tables, err := c.countTables(node, depth, selects)
 	*c += complexity(math.Pow(3, float64(tables)))
 	return err
 }
 
-// countTables counts the tables below a node, but for those of a UNION's branches. It goes by reflection, because the
+// countTables counts the tables below a node, except those in the branches of a UNION. It uses reflection, because the
 // library's own walk leaves out some nodes.
 func (c *complexity) countTables(node reflect.Value, depth, selects int) (tables int, err error) {
 	var children []reflect.Value

@@ -7,8 +7,8 @@ import (
 	"github.com/dolthub/vitess/go/mysql"
 )
 
-// conn is an open connection. It looks into the packets that come in and refuses what is too long before the library
-// makes room for it: four bytes are enough to announce 16 MB.
+// conn is an open connection. It inspects incoming packets and refuses those that are too long before the library allocates
+// memory for them: four bytes are enough to announce 16 MB.
 type conn struct {
 	net.Conn
 	closed   func(*conn)
@@ -17,7 +17,7 @@ type conn struct {
 
 // newConn waits for the login until the limit; closed is called when the connection is closed.
 func newConn(c net.Conn, login time.Duration, closed func(*conn)) *conn {
-	// An error would come back from the first read.
+	// The first read would return an error, too.
 	_ = c.SetDeadline(time.Now().Add(login))
 	return &conn{Conn: c, closed: closed, incoming: packets{limit: maxLogin}}
 }
@@ -44,8 +44,8 @@ func (c *conn) Close() error {
 	return c.Conn.Close()
 }
 
-// refuse tells the client why the connection is about to be closed, in a packet with that number. Whether it listens does
-// not matter.
+// refuse tells the client why the connection is about to be closed, in a packet with that number. It does not matter
+// whether the client reads it.
 func (c *conn) refuse(reason *mysql.SQLError, number byte) {
 	payload := append([]byte{mysql.ErrPacket, byte(reason.Num), byte(reason.Num >> 8), '#'}, reason.State+reason.Message...)
 	_ = c.SetWriteDeadline(time.Now().Add(time.Second))

@@ -5,15 +5,15 @@ import (
 	"github.com/dolthub/go-mysql-server/sql/memo"
 )
 
-// coster estimates the cost of the ways to run a query. The library takes every index scan for half of its table, and so
-// reads whole tables where a few lookups would do; here an index scan is as long as it is. ANALYZE TABLE would not help:
+// coster estimates the cost of the ways to run a query. The library assumes that every index scan reads half of its table,
+// and so reads whole tables where a few lookups would do. Here, an index scan has its real length. ANALYZE TABLE would not help:
 // it costs as much as the rest of the start, and joins on a secondary index would still read both tables.
 type coster struct {
 	memo.Coster
 }
 
-// What a lookup in an index costs, where reading a row costs 1, and how many rows one in a secondary index finds: 1 to
-// 120 on average in the flights data.
+// The cost of a lookup in an index, relative to reading a row, and the number of rows that a lookup in a secondary index
+// finds: 1 to 120 on average in the flights data.
 const (
 	lookupCost    = 2
 	rowsPerLookup = 30
@@ -29,8 +29,8 @@ func (c coster) EstimateCost(ctx *sql.Context, n memo.RelExpr, stats sql.StatsPr
 	return c.Coster.EstimateCost(ctx, n, stats)
 }
 
-// rowsOf counts the rows of a part of the query: an index scan for values that the query itself gives, and lookups
-// for each of its rows. Of other parts ok is false.
+// rowsOf counts the rows of a part of the query: an index scan for values in the query itself, and lookups for each of its
+// rows. For other parts, ok is false.
 func rowsOf(ctx *sql.Context, group *memo.ExprGroup) (rows float64, ok bool) {
 	switch n := group.Best.(type) {
 	case *memo.IndexScan:

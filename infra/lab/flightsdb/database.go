@@ -11,10 +11,10 @@ import (
 	"chaosworkshop/shared/model"
 )
 
-// databaseName is the only database beside the server's own.
+// databaseName is the only database besides the server's own.
 const databaseName = "flights"
 
-// database is the flights database, and the provider of it.
+// database is the flights database and its provider.
 type database struct {
 	tables map[string]*table
 	names  []string

@@ -10,16 +10,16 @@ import (
 	"github.com/dolthub/go-mysql-server/sql/types"
 )
 
-// displayRule is the number of display among the library's rules, beyond its own.
+// displayRule is the number of display among the library's rules, above the library's own.
 const displayRule analyzer.RuleId = 1000
 
-// explain begins a statement that asks for the plan of another.
+// explain matches a statement that asks for the plan of another.
 var explain = regexp.MustCompile(`(?i)^\s*(EXPLAIN|DESCRIBE|DESC)\b`)
 
 // display fixes what EXPLAIN and DESCRIBE show.
 func display(ctx *sql.Context, _ *analyzer.Analyzer, node sql.Node, _ *plan.Scope, _ analyzer.RuleSelector, flags *sql.QueryFlags) (sql.Node, transform.TreeIdentity, error) {
 	if explain.MatchString(ctx.Query()) {
-		// The library would allow a plan one line, where the explained statement returns one row at most.
+		// If the explained statement returns at most one row, the library would allow its plan only one line.
 		flags.Unset(sql.QFlagMax1Row)
 	}
 	return transform.Node(node, func(node sql.Node) (sql.Node, transform.TreeIdentity, error) {
@@ -32,7 +32,7 @@ func display(ctx *sql.Context, _ *analyzer.Analyzer, node sql.Node, _ *plan.Scop
 	})
 }
 
-// withoutCollation is the columns with types that MySQL would show: the collation is the table's, so it goes unsaid.
+// withoutCollation returns the columns with the types that MySQL would show: without the collation, which is the table's.
 func withoutCollation(columns sql.Schema) sql.Schema {
 	shown := columns.Copy()
 	for _, column := range shown {

@@ -34,10 +34,10 @@ var (
 		"This server cannot execute that statement")
 )
 
-// numbered is an error of this package after the library has made a syntax error, a mere text, of it.
+// numbered matches an error of this package that the library has turned into a syntax error, which is only text.
 var numbered = regexp.MustCompile(`^(.*) \(errno (\d+)\) \(sqlstate (\w{5})\)$`)
 
-// mysqlError is the error with the number that MySQL gives it, where the library gave none.
+// mysqlError is the error with MySQL's number for it, if the library gave it none.
 func mysqlError(err error) error {
 	var unknown *mysql.SQLError
 	if !errors.As(err, &unknown) || unknown.Num != mysql.ERUnknownError {

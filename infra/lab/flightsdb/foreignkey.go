@@ -28,5 +28,5 @@ func (t *table) UpdateForeignKey(*sql.Context, string, sql.ForeignKeyConstraint)
 	return errReadOnly
 }
 
-// GetForeignKeyEditor implements sql.ForeignKeyTable. Only a write asks for it, and no write comes this far.
+// GetForeignKeyEditor implements sql.ForeignKeyTable. Only a write asks for it, and no write gets this far.
 func (t *table) GetForeignKeyEditor(*sql.Context) sql.ForeignKeyEditor { return nil }

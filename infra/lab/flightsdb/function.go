@@ -10,8 +10,8 @@ import (
 
 var _ sql.FunctionProvider = (*database)(nil)
 
-// Function implements sql.FunctionProvider: the functions that differ from the library's own. They reach no file of the
-// host, and make no text longer than a packet, of which the library would make gigabytes.
+// Function implements sql.FunctionProvider: the functions that differ from the library's own. They reach no file on
+// the host, and make no text longer than a packet; the library would make gigabytes of it.
 func (db *database) Function(ctx *sql.Context, name string) (sql.Function, bool) {
 	name = strings.ToLower(name)
 	if name == "load_file" {
@@ -36,8 +36,8 @@ func (db *database) Function(ctx *sql.Context, name string) (sql.Function, bool)
 	}}, true
 }
 
-// textLengths are how long a text the functions make at most, from their arguments: those that a few words can ask for
-// gigabytes, and those that double what they are given.
+// textLengths are the longest texts that functions make from their arguments: functions that a few words can ask for
+// gigabytes, and functions that double their arguments.
 var textLengths = map[string]func(arguments []any) float64{
 	"repeat":         func(a []any) float64 { return length(a[0]) * count(a[1]) },
 	"space":          func(a []any) float64 { return count(a[0]) },
@@ -79,7 +79,7 @@ func length(value any) float64 {
 	}
 }
 
-// count is a value as a number; none is 0.
+// count is a value as a number; 0 if it is not one.
 func count(value any) float64 {
 	number, _, err := types.Float64.Convert(sql.NewEmptyContext(), value)
 	if err != nil || number == nil {
@@ -88,7 +88,7 @@ func count(value any) float64 {
 	return number.(float64)
 }
 
-// shortText is a function that makes a text, or NULL where the text would be longer than a packet, as in MySQL.
+// shortText is a function that makes a text, or NULL if the text would be longer than a packet, as in MySQL.
 type shortText struct {
 	sql.Expression
 	length func(arguments []any) float64

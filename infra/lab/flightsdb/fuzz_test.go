@@ -9,7 +9,7 @@ import (
 	"chaosworkshop/infra/lab/openflights"
 )
 
-// FuzzWire sends anything in place of a login: the server hangs up, and goes on.
+// FuzzWire sends anything in place of a login: the server hangs up, and keeps running.
 func FuzzWire(f *testing.F) {
 	for _, seed := range [][]byte{
 		{}, {0, 0, 0, 1}, {0xff, 0xff, 0xff, 1}, []byte("GET / HTTP/1.0\r\n\r\n"),

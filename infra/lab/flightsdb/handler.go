@@ -11,7 +11,7 @@ import (
 	querypb "github.com/dolthub/vitess/go/vt/proto/query"
 )
 
-// handler answers the commands of the clients. It bounds what a statement may take, and gives errors their numbers.
+// handler answers the clients' commands. It limits the resources of a statement, and gives errors their numbers.
 type handler struct {
 	*server.Handler
 	prepared   *sqle.PreparedDataCache
@@ -64,7 +64,7 @@ func (h *handler) ComStmtExecute(ctx context.Context, c *mysql.Conn, prepare *my
 	})
 }
 
-// makeRoom refuses one prepared statement too many, and forgets those that the client has closed: the engine keeps them
+// makeRoom refuses a prepared statement beyond the limit, and drops those that the client has closed: the engine keeps them
 // for as long as the connection is open.
 func (h *handler) makeRoom(c *mysql.Conn) error {
 	if len(c.PrepareData) > maxPrepared {
@@ -86,7 +86,7 @@ func (h *handler) makeRoom(c *mysql.Conn) error {
 	return nil
 }
 
-// bounded runs a command within the limits. A panic of the library is an error of this command alone.
+// bounded runs a command within the limits. A panic in the library is an error of this command alone.
 func (h *handler) bounded(ctx context.Context, command func(context.Context) error) (err error) {
 	ctx, end := h.statements.begin(ctx)
 	defer end()

@@ -85,7 +85,7 @@ func TestGarbageInsteadOfLogin(t *testing.T) {
 	checkServes(t, s)
 }
 
-// TestAnnouncedGigabyte announces as much as three bytes can, which a client does who sends a gigabyte.
+// TestAnnouncedGigabyte announces as much as three bytes can, like a client that sends a gigabyte.
 func TestAnnouncedGigabyte(t *testing.T) {
 	s := start(t, openflights.Sample())
 	before := heap()
@@ -115,7 +115,7 @@ func TestTooLongStatement(t *testing.T) {
 	if _, err := db.Exec(long); err == nil {
 		t.Error("a statement longer than a packet was run")
 	}
-	// On a connection of its own: the server hangs up on who sent too much, and the pool may not know yet.
+	// On a separate connection: the server hangs up on a client that sent too much, and the pool may not know yet.
 	db = connect(t, s.Addr(), "root", password)
 	if got := ask(t, db, "SELECT LENGTH('"+strings.Repeat("x", maxPacket-100)+"')"); got[0] != fmt.Sprint(maxPacket-100) {
 		t.Errorf("the longest statement: %s", got[0])
@@ -142,7 +142,7 @@ func TestHalfLogin(t *testing.T) {
 	}
 	db := connect(t, s.Addr(), "root", password)
 	ask(t, db, "SELECT 1")
-	time.Sleep(2 * limits.login) // What is to be seen is that nothing happens: no clock can be moved on.
+	time.Sleep(2 * limits.login) // The test is that nothing happens, and there is no clock to advance.
 	if got := ask(t, db, "SELECT CONNECTION_ID()"); got[0] != "4" {
 		t.Errorf("connection: %s, want 4: a client who has logged in may be idle", got[0])
 	}
@@ -182,7 +182,7 @@ func TestTooManyConnections(t *testing.T) {
 	}
 }
 
-// TestTwoThousandConnections is a crowd larger than the server takes, all at once.
+// TestTwoThousandConnections opens more connections at once than the server accepts.
 func TestTwoThousandConnections(t *testing.T) {
 	s := start(t, openflights.Sample())
 	var mutex sync.Mutex

@@ -16,8 +16,8 @@ type index struct {
 	table   *table
 	name    string
 	columns []int
-	// rows are the numbers of all rows in the order of the index. They are sorted when they are first used: the server
-	// is ready before.
+	// rows are the numbers of all rows in the order of the index. They are sorted on first use, so that the
+	// server is ready sooner.
 	rows func() []int32
 }
 
@@ -47,7 +47,7 @@ func (i *index) ColumnExpressionTypes() []sql.ColumnExpressionType {
 	return types
 }
 
-// IsUnique implements sql.Index: of the flights schema, only primary keys are.
+// IsUnique implements sql.Index: in the flights schema, only primary keys are unique.
 func (i *index) IsUnique() bool                             { return i.name == "PRIMARY" }
 func (i *index) IsSpatial() bool                            { return false }
 func (i *index) IsFullText() bool                           { return false }
@@ -61,7 +61,7 @@ func (i *index) PrefixLengths() []uint16                    { return nil }
 func (i *index) Order() sql.IndexOrder                      { return sql.IndexOrderAsc }
 func (i *index) Reversible() bool                           { return true }
 
-// find returns the rows in the ranges of the lookup, in the order of the index or against it.
+// find returns the rows in the ranges of the lookup, in the order of the index or in reverse.
 func (i *index) find(ctx *sql.Context, lookup sql.IndexLookup) (rowNumbers, error) {
 	found := rowNumbers{}
 	if lookup.IsEmptyRange {
@@ -84,7 +84,7 @@ func (i *index) find(ctx *sql.Context, lookup sql.IndexLookup) (rowNumbers, erro
 // between returns the rows whose columns are in the ranges, one a column; a column without a range is not restricted.
 func (i *index) between(ctx *sql.Context, ranges sql.MySQLRange) (rows []int32, failed error) {
 	rows = i.rows()
-	// sorted says that the rows left are in the order of the next column: those before it have one value each.
+	// sorted says that the remaining rows are in the order of the next column: the columns before it have one value each.
 	sorted := true
 	for at, columnRange := range ranges {
 		column := i.columns[at]
@@ -106,7 +106,7 @@ func (i *index) between(ctx *sql.Context, ranges sql.MySQLRange) (rows []int32, 
 	return rows, failed
 }
 
-// aboveCut tells whether a value lies above a cut of the line of all values, which begins with NULL.
+// aboveCut tells whether a value is above a cut in the order of all values, which begins with NULL.
 func aboveCut(ctx *sql.Context, typ sql.Type, value any, cut sql.MySQLRangeCut) (bool, error) {
 	least := 0
 	var key any

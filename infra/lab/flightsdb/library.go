@@ -9,7 +9,7 @@ import (
 	"github.com/sirupsen/logrus"
 )
 
-// version is what the server says of itself: clients choose their dialect by it.
+// version is what the server calls itself: clients choose their dialect by it.
 const version = "8.0.33"
 
 // setUpLibrary sets what the MySQL library keeps for the whole process.
@@ -19,8 +19,8 @@ var setUpLibrary = sync.OnceFunc(func() {
 	dropSessionStatus()
 })
 
-// dropLogs silences the library: every refused login and failed query is a line, and what matters comes back to the
-// client as an error.
+// dropLogs silences the library: it would log every refused login and failed query, and the client gets the errors that
+// matter.
 func dropLogs() {
 	logrus.SetOutput(io.Discard)
 	logrus.SetLevel(logrus.PanicLevel)
@@ -29,7 +29,7 @@ func dropLogs() {
 	log.Infof, log.Warningf, log.Errorf = dropf, dropf, dropf
 }
 
-// setVariables makes the system variables say how the server is.
+// setVariables makes the system variables describe this server.
 func setVariables() {
 	// The names and types are the library's own: a test reads them back.
 	_ = sql.SystemVariables.AssignValues(map[string]any{

@@ -36,7 +36,7 @@ func (l *listener) Accept() (net.Conn, error) {
 	}
 }
 
-// add takes the connection in, if there is room for it.
+// add accepts the connection, if there is room for it.
 func (l *listener) add(c *conn) bool {
 	l.mutex.Lock()
 	defer l.mutex.Unlock()
@@ -61,7 +61,7 @@ func (l *listener) count() int64 {
 	return l.accepted
 }
 
-// closeConnections cuts every open connection, and those that are still to come.
+// closeConnections cuts every open connection, and every later one.
 func (l *listener) closeConnections() {
 	l.mutex.Lock()
 	defer l.mutex.Unlock()

@@ -5,17 +5,17 @@ import "github.com/dolthub/vitess/go/mysql"
 // packets follows a stream of packets: each is a length of three bytes, a number of one, and that many bytes, of which
 // the first is the command.
 type packets struct {
-	// limit is the longest packet that is let through.
+	// limit is the longest packet that may pass.
 	limit int
 
 	header   [4]byte
 	read     int // Bytes of the header.
 	length   int
-	left     int // Bytes of the packet that are still to come.
+	left     int // Remaining bytes of the packet.
 	longData int // Bytes of the parameters sent for the next statement.
 }
 
-// follow reads on in the stream and tells whether everything in it may pass.
+// follow reads the next bytes of the stream and tells whether they may pass.
 func (p *packets) follow(b []byte) bool {
 	for len(b) > 0 {
 		if p.read < len(p.header) {
@@ -51,7 +51,7 @@ func (p *packets) begin() bool {
 }
 
 // command is called with the first byte of a packet. A parameter may come in any number of packets, which the library
-// puts together: the limit holds for their sum.
+// joins: the limit applies to their sum.
 func (p *packets) command(first byte) bool {
 	if first != mysql.ComStmtSendLongData {
 		p.longData = 0

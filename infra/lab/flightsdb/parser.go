@@ -7,8 +7,8 @@ import (
 	"github.com/dolthub/vitess/go/vt/sqlparser"
 )
 
-// parser is the library's parser for the statements that the server is ready to run: those that leave it as it is, and
-// that are not so complex that planning them would take the process down.
+// parser is the library's parser for the statements that the server agrees to run: those that change nothing, and that are
+// not so complex that planning them would bring the process down.
 type parser struct {
 	sql.Parser
 }
@@ -37,10 +37,10 @@ func (p parser) ParseOneWithOptions(ctx context.Context, query string, options s
 	return statement, next, err
 }
 
-// showGrants is run for SHOW GRANTS: the library would look into a database of accounts, and there is none.
+// showGrants is run for SHOW GRANTS: the library would look into a database of accounts, which does not exist.
 const showGrants = "SELECT CONCAT('GRANT SELECT ON *.* TO ', CURRENT_USER()) AS Grants"
 
-// accept returns the statement to run for one that was parsed, or why it is not run.
+// accept returns the statement to run for a parsed one, or the reason not to run it.
 func accept(statement sqlparser.Statement, err error) (sqlparser.Statement, error) {
 	if err != nil {
 		return nil, err
@@ -48,7 +48,7 @@ func accept(statement sqlparser.Statement, err error) (sqlparser.Statement, erro
 	if _, ok := statement.(*sqlparser.ShowGrants); ok {
 		return sqlparser.Parse(showGrants)
 	}
-	// No statement beside an error: the library would run it for a client that may send several at once.
+	// Never a statement together with an error: the library would run it for a client that may send several at once.
 	if err := checkComplexity(statement); err != nil {
 		return nil, err
 	}

@@ -2,7 +2,7 @@ package flightsdb
 
 import "github.com/dolthub/vitess/go/vt/sqlparser"
 
-// checkReadOnly returns errReadOnly for every statement that is not known to change nothing, now or when it is executed.
+// checkReadOnly returns errReadOnly for every statement that might change something, now or when it is executed.
 func checkReadOnly(statement sqlparser.Statement) error {
 	switch statement := statement.(type) {
 	case *sqlparser.Select, *sqlparser.SetOp, *sqlparser.ParenSelect:
@@ -19,7 +19,7 @@ func checkReadOnly(statement sqlparser.Statement) error {
 		*sqlparser.Use, *sqlparser.Begin, *sqlparser.Commit, *sqlparser.Rollback,
 		*sqlparser.Savepoint, *sqlparser.RollbackSavepoint, *sqlparser.ReleaseSavepoint,
 		*sqlparser.LockTables, *sqlparser.UnlockTables, *sqlparser.Kill,
-		// What they prepare goes through the parser as well.
+		// The statements that they prepare go through the parser as well.
 		*sqlparser.Prepare, *sqlparser.Execute, *sqlparser.Deallocate:
 		return nil
 	default:

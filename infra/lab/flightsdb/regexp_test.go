@@ -2,8 +2,8 @@ package flightsdb
 
 import "testing"
 
-// TestRegularExpressions covers the package regex, which stands in for the library's own engine: what is expected is
-// what MySQL 8 answers.
+// TestRegularExpressions covers the package regex, which stands in for the library's own engine: the expected
+// values are the answers of MySQL 8.
 func TestRegularExpressions(t *testing.T) {
 	db := sample(t)
 	for expression, want := range map[string]string{
@@ -42,7 +42,7 @@ func TestRegularExpressions(t *testing.T) {
 			t.Errorf("the pattern %s was taken", pattern)
 		}
 	}
-	// A pattern that takes a backtracking engine longer than the universe has been there.
+	// A pattern that would take a backtracking engine longer than the age of the universe.
 	if got := ask(t, db, "SELECT REPEAT('a', 5000) REGEXP '^(a+)+$b'"); got[0] != "0" {
 		t.Errorf("an exponential pattern: %s, want 0", got[0])
 	}

@@ -16,8 +16,8 @@ import (
 // collation makes strings equal whatever their case, as MySQL does by default.
 const collation = sql.Collation_utf8mb4_0900_ai_ci
 
-// newTable makes the table of a slice of GORM models: columns, keys and indexes are what GORM would create on a MySQL
-// server, read from the same tags. The error names the column that has no MySQL type.
+// newTable makes the table of a slice of GORM models. Its columns, keys and indexes are those that GORM would create on a
+// MySQL server from the same tags. The error names the column that has no MySQL type.
 func newTable(rows any) (*table, error) {
 	slice := reflect.ValueOf(rows)
 	model, err := schema.Parse(reflect.New(slice.Type().Elem()).Interface(), &sync.Map{}, schema.NamingStrategy{})

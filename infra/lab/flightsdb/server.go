@@ -21,11 +21,11 @@ type Options struct {
 	Addr string
 	// RootPassword is the password of root.
 	RootPassword string
-	// User is a second account; none when empty.
+	// User is a second account; empty for none.
 	User string
 	// Password is the password of User.
 	Password string
-	// Data is the content of the database. The caller does not change it any more.
+	// Data is the content of the database. The caller must not change it any more.
 	Data model.Dataset
 }
 
@@ -107,16 +107,16 @@ func newEngine(db *database) *sqle.Engine {
 // Addr is the host and port that the server listens on.
 func (s *Server) Addr() string { return s.listener.Addr().String() }
 
-// Connections counts the connections that the server has accepted so far.
+// Connections is the number of connections that the server has accepted so far.
 func (s *Server) Connections() int64 { return s.listener.count() }
 
-// Close closes the port and every connection, and returns when nothing of the server runs any more.
+// Close closes the port and every connection, and returns when the server has stopped.
 func (s *Server) Close() error {
 	err := s.server.Close()
 	<-s.served
 	<-s.watched
 	s.listener.closeConnections()
-	// The engine ends what it runs by cancelling it, and says so.
+	// The engine cancels what it runs, and says so.
 	if closing := s.engine.Close(); !errors.Is(closing, context.Canceled) {
 		err = errors.Join(err, closing)
 	}

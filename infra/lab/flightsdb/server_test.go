@@ -84,7 +84,7 @@ func sample(t testing.TB) *sql.DB {
 	return connect(t, start(t, openflights.Sample()).Addr(), "root", password)
 }
 
-// ask returns the answer to a query: a line a row, the columns parted by bars.
+// ask returns the answer to a query: one line per row, the columns separated by bars.
 func ask(t testing.TB, db *sql.DB, query string, args ...any) []string {
 	t.Helper()
 	lines, err := answer(db, query, args...)
@@ -197,7 +197,7 @@ func TestAccounts(t *testing.T) {
 	}
 }
 
-// TestSHA256Login logs in as the clients of MySQL 9 do, which have no other way any more.
+// TestSHA256Login logs in as the clients of MySQL 9 do, which no longer have any other way.
 func TestSHA256Login(t *testing.T) {
 	salt, secret := []byte("12345678901234567890"), []byte("secret")
 	a := newAccounts(Options{RootPassword: string(secret)})

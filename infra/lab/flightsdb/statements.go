@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// statements are those that run. They share the memory of the process: a join without a condition and with an order
+// statements are the running statements. They share the memory of the process: a join without a condition but with an order
 // keeps billions of rows.
 type statements struct {
 	limits limits
@@ -23,7 +23,7 @@ func newStatements(limits limits) *statements {
 }
 
 // begin is called when a statement begins. Its context ends with the time that a statement may take, or when memory
-// becomes scarce; the cause is what the client is told. The caller calls end.
+// runs low; the client is told the cause. The caller calls end.
 func (s *statements) begin(parent context.Context) (ctx context.Context, end func()) {
 	ctx, stop := context.WithTimeoutCause(parent, s.limits.statement, errTooLong)
 	ctx, cancel := context.WithCancelCause(ctx)
@@ -62,7 +62,7 @@ func (s *statements) watch(done <-chan struct{}) {
 	}
 }
 
-// heapInUse is how many bytes the objects of the process take, garbage included.
+// heapInUse is how many bytes the objects of the process take, including garbage.
 func heapInUse() uint64 {
 	heap := []metrics.Sample{{Name: "/memory/classes/heap/objects:bytes"}}
 	metrics.Read(heap)

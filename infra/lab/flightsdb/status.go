@@ -6,8 +6,8 @@ import (
 )
 
 // status is the library's registry of status variables without those of a session. The library makes some 300 of them
-// for every connection, two thirds of all that a connection allocates, and SHOW STATUS does without: it falls back to
-// the server's own.
+// for every connection, two thirds of all that a connection allocates, and SHOW STATUS does not need them: it
+// falls back to the server's own.
 type status struct{ sql.StatusVariableRegistry }
 
 // NewSessionMap is empty.

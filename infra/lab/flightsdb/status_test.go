@@ -8,7 +8,7 @@ import (
 
 func TestStatusIsThatOfTheServer(t *testing.T) {
 	db := sample(t)
-	// The first is of the server alone, the second of the server and of a session.
+	// The first is a variable of the server alone, the second one of the server and of a session.
 	for query, wrong := range map[string]string{
 		"SHOW STATUS LIKE 'Threads_connected'":  "Threads_connected|0",
 		"SHOW SESSION STATUS LIKE 'Com_select'": "",

@@ -104,7 +104,7 @@ func (t *table) GetIndexes(*sql.Context) ([]sql.Index, error) {
 // IndexedAccess implements sql.IndexAddressable.
 func (t *table) IndexedAccess(*sql.Context, sql.IndexLookup) sql.IndexedTable { return t }
 
-// PreciseMatch implements sql.IndexAddressable: what an index finds needs no filter any more.
+// PreciseMatch implements sql.IndexAddressable: what an index finds needs no further filter.
 func (t *table) PreciseMatch() bool { return true }
 
 // Partitions implements sql.Table: all rows are in one.
@@ -141,7 +141,7 @@ type rowNumbers []int32
 // Key implements sql.Partition.
 func (rowNumbers) Key() []byte { return []byte("index") }
 
-// rowIter makes one row after the other.
+// rowIter makes one row after another.
 type rowIter struct {
 	table   *table
 	numbers rowNumbers // Nil is every row.
@@ -168,7 +168,7 @@ func (i *rowIter) Next(ctx *sql.Context) (sql.Row, error) {
 // Close implements sql.RowIter.
 func (i *rowIter) Close(*sql.Context) error { return nil }
 
-// row is the row with that number, with the columns that the query asks for.
+// row is the row with that number, in the columns that the query asks for.
 func (t *table) row(number int) sql.Row {
 	if t.projection == nil {
 		row := make(sql.Row, len(t.columns))

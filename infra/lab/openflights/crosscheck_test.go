@@ -14,7 +14,7 @@ func TestSampleAirportsAgreeWithFullSet(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	// Airports whose ICAO code changed after OpenFlights took it.
+	// Airports whose ICAO code changed after OpenFlights recorded it.
 	newer := map[string]string{"LIM": "SPIM", "DAC": "VGZR", "HRE": "FVHA"}
 	published := byIATA(full)
 	for _, got := range Sample().Airports {

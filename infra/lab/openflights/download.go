@@ -32,7 +32,7 @@ type Source struct {
 type File struct {
 	// Name of the file, such as airports.dat.
 	Name string
-	// Rows is the least number of usable rows.
+	// Rows is the minimum number of usable rows.
 	Rows int
 }
 
@@ -54,16 +54,16 @@ func Published() Source {
 // downloadLimit bounds a whole Download.
 const downloadLimit = 15 * time.Minute
 
-// Why a transfer ends that is not complete.
+// Why a transfer ends before it is complete.
 var (
 	errStalled  = errors.New("the server stopped sending")
-	errTooLarge = fmt.Errorf("more than %d MiB, which is no data file of OpenFlights", maxFile>>20)
+	errTooLarge = fmt.Errorf("more than %d MiB, which cannot be a data file of OpenFlights", maxFile>>20)
 )
 
 // Download fetches the files of the source into the folder dir, for Load, and writes plain lines about it to out.
 //
-// A file that is there, complete and unchanged since an earlier Download is not fetched again. One that was cut off is
-// continued where the server supports it. A file is replaced only by one that was verified. The folder also gets a
+// It does not fetch a file again that is there, complete and unchanged since an earlier Download. It continues a file that
+// was cut off, if the server supports that. It replaces a file only with a verified one. The folder also gets a
 // SHA256SUMS file. The error is one line and says what to do; a file that failed ends the Download.
 func Download(ctx context.Context, source Source, dir string, out io.Writer) error {
 	ctx, cancel := context.WithTimeout(ctx, downloadLimit)
@@ -126,8 +126,8 @@ func (s Source) fetch(ctx context.Context, file File, dir string, bar *progress)
 	}
 	checksum, rows, err := file.verify(dir, file.Name+partSuffix)
 	if err != nil {
-		// What is wrong in the part would stay wrong, whatever a later run adds to it.
-		return "", cmp.Or(rest.remove(), fmt.Errorf("the server sent something else: %w; nothing was replaced", err))
+		// A wrong part would stay wrong, whatever a later run adds to it.
+		return "", cmp.Or(rest.remove(), fmt.Errorf("the server sent something unexpected: %w; nothing was replaced", err))
 	}
 	if err := os.Rename(string(rest), path); err != nil {
 		return "", err
@@ -155,7 +155,7 @@ func (s Source) transfer(ctx context.Context, address string, rest part, bar *pr
 	}
 	defer answer.Body.Close()
 	if size > 0 && answer.StatusCode != http.StatusOK && !continues(answer, size) {
-		// The server cannot go on where the part ends: begin again.
+		// The server cannot continue where the part ends: start again.
 		if err := rest.remove(); err != nil {
 			return err
 		}
@@ -185,7 +185,7 @@ func (s Source) transfer(ctx context.Context, address string, rest part, bar *pr
 		return cmp.Or(rest.remove(), errTooLarge)
 	}
 	if err != nil {
-		return fmt.Errorf("cut off after %s bytes, run again to go on: %w", thousands(bar.done), err)
+		return fmt.Errorf("cut off after %s bytes, run again to continue: %w", thousands(bar.done), err)
 	}
 	return nil
 }
@@ -196,9 +196,9 @@ func get(ctx context.Context, address string, size int64, etag string) (*http.Re
 	if err != nil {
 		return nil, err
 	}
-	// Compressed, neither the length nor a range would be the file's.
+	// In a compressed answer, neither the length nor a range would be that of the file.
 	request.Header.Set("Accept-Encoding", "identity")
-	// Five requests are not worth a connection that stays open behind them.
+	// For five requests, a connection is not worth keeping open.
 	request.Close = true
 	if size > 0 {
 		request.Header.Set("Range", fmt.Sprintf("bytes=%d-", size))
@@ -208,7 +208,7 @@ func get(ctx context.Context, address string, size int64, etag string) (*http.Re
 	if err == nil {
 		return answer, nil
 	}
-	// The request's method and address, which url.Error adds, say nothing that a reader could use.
+	// The method and the address of the request, which url.Error adds, do not help the reader.
 	if wrapped, ok := errors.AsType[*url.Error](err); ok {
 		err = wrapped.Err
 	}
@@ -226,12 +226,12 @@ func continues(answer *http.Response, size int64) bool {
 // partSuffix ends the name of a file that is not complete yet.
 const partSuffix = ".part"
 
-// part is the path of a download that is not complete: its first bytes. Beside it lies the ETag of what they are bytes of.
+// part is the path of a download that is not complete: its first bytes. Next to it is the ETag of the source.
 type part string
 
 func (p part) etag() string { return string(p) + ".etag" }
 
-// state is how many bytes are there and the ETag of their source. Both are zero when a download cannot go on from here.
+// state is how many bytes are there and the ETag of their source. Both are zero if a download cannot continue from there.
 func (p part) state() (size int64, etag string) {
 	text, err := os.ReadFile(p.etag())
 	if err != nil {
@@ -268,11 +268,11 @@ func (p part) remove() error {
 	return nil
 }
 
-// sumsName is the file beside the data that holds its checksums, as sha256sum writes and checks them.
+// sumsName is the file next to the data with its checksums, as sha256sum writes and checks them.
 const sumsName = "SHA256SUMS"
 
-// readSums reads the checksums in the folder dir, in hexadecimal, by file name. What it cannot read is left out, which
-// costs a download.
+// readSums reads the checksums in the folder dir, in hexadecimal, by file name. It leaves out what it cannot read, which
+// only costs a download.
 func readSums(dir string) map[string]string {
 	sums := map[string]string{}
 	text, err := readFile(os.DirFS(dir), sumsName)
@@ -287,31 +287,31 @@ func readSums(dir string) map[string]string {
 	return sums
 }
 
-// writeSums puts the checksums in the folder dir, in place of those that are there.
+// writeSums puts the checksums in the folder dir, in place of the old ones.
 func writeSums(dir string, sums map[string]string) error {
 	var text strings.Builder
 	for _, name := range slices.Sorted(maps.Keys(sums)) {
 		fmt.Fprintf(&text, "%s  %s\n", sums[name], name)
 	}
 	path := filepath.Join(dir, sumsName)
-	// Whoever stops the program here keeps the old list or gets the new one, never half of it.
+	// If the program is stopped here, the old list or the new one remains, never half of it.
 	if err := os.WriteFile(path+partSuffix, []byte(text.String()), 0o644); err != nil {
 		return err
 	}
 	return os.Rename(path+partSuffix, path)
 }
 
-// progress writes plain lines about one file's download: every quarter, so that a log stays readable. It is the writer
-// to which the content is copied in passing.
+// progress writes plain lines about one file's download: every quarter, so that a log stays readable. The content is
+// written to it along the way.
 type progress struct {
 	out  io.Writer
 	name string
-	// alive is called whenever something came.
+	// alive is called whenever something arrives.
 	alive                func()
 	done, total, quarter int64
 }
 
-// start notes how much is there of how many bytes; a total below 1 is unknown.
+// start notes how many of all bytes are there; a total below 1 means unknown.
 func (p *progress) start(done, total int64) {
 	p.done, p.total, p.quarter = done, total, 0
 	switch {
@@ -319,7 +319,7 @@ func (p *progress) start(done, total int64) {
 		p.say("size unknown")
 	case done > 0:
 		p.quarter = 4 * done / total
-		p.say("%s bytes, going on at %d %%", thousands(total), 100*done/total)
+		p.say("%s bytes, resuming at %d %%", thousands(total), 100*done/total)
 	default:
 		p.say("%s bytes", thousands(total))
 	}

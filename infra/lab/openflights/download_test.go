@@ -22,7 +22,7 @@ import (
 	"go.uber.org/goleak"
 )
 
-// publisher is a local server of the small set, as OpenFlights' repository is of the full one.
+// publisher is a local server for the small set, like OpenFlights' repository for the full one.
 type publisher struct {
 	mutex sync.Mutex
 	files map[string]string
@@ -44,7 +44,7 @@ func (p *publisher) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// change changes what is served from now on. A request that was cut off may still be on its way.
+// change changes the served content from now on. A request that was cut off may still be on its way.
 func (p *publisher) change(do func()) {
 	p.mutex.Lock()
 	defer p.mutex.Unlock()
@@ -110,7 +110,7 @@ func TestDownload(t *testing.T) {
 		}
 	}
 
-	// Again: only what is no longer as it was is fetched.
+	// Again: only changed files are fetched.
 	spoilt := filepath.Join(dir, "routes.dat")
 	if err := os.WriteFile(spoilt, []byte("XX,7,EAS,1,WES,2,Y,1,320 321\n"), 0o644); err != nil {
 		t.Fatal(err)
@@ -131,7 +131,7 @@ func TestDownload(t *testing.T) {
 	}
 }
 
-// Whatever goes wrong with a file: one line says so, the old file stays as it was, and the next run puts it right.
+// Whatever goes wrong with a file: one line says so, the old file stays as it was, and the next run fixes it.
 func TestDownloadFails(t *testing.T) {
 	const name = "airports.dat"
 	answer := func(status int, text string) func(http.ResponseWriter, *http.Request, string) bool {
@@ -146,15 +146,15 @@ func TestDownloadFails(t *testing.T) {
 		trouble func(w http.ResponseWriter, r *http.Request, content string) bool
 		want    string
 	}{
-		{name: "truncated", trouble: truncate, want: "cut off after 83 bytes, run again to go on: unexpected EOF"},
-		{name: "corrupted", trouble: answer(http.StatusOK, "\x00\x01\x02\n\xff\xfe"), want: "the server sent something else: 0 usable rows, at least 1 expected; nothing was replaced"},
+		{name: "truncated", trouble: truncate, want: "cut off after 83 bytes, run again to continue: unexpected EOF"},
+		{name: "corrupted", trouble: answer(http.StatusOK, "\x00\x01\x02\n\xff\xfe"), want: "the server sent something unexpected: 0 usable rows, at least 1 expected; nothing was replaced"},
 		{name: "empty", trouble: answer(http.StatusOK, ""), want: "0 usable rows"},
 		{name: "web page", trouble: answer(http.StatusOK, "<html>Log in to this network</html>"), want: "0 usable rows"},
 		{name: "not found", trouble: answer(http.StatusNotFound, "no"), want: "answered 404 Not Found"},
 		{name: "server error", trouble: answer(http.StatusServiceUnavailable, "no"), want: "answered 503 Service Unavailable"},
 		{name: "part that was not asked for", trouble: answer(http.StatusPartialContent, "x"), want: "answered 206 Partial Content"},
 		{name: "stalled before the answer", trouble: stallAfter(0), want: "could not reach 127.0.0.1:"},
-		{name: "stalled in the middle", trouble: stallAfter(9), want: "cut off after 9 bytes, run again to go on: the server stopped sending"},
+		{name: "stalled in the middle", trouble: stallAfter(9), want: "cut off after 9 bytes, run again to continue: the server stopped sending"},
 		{name: "hung up", trouble: func(http.ResponseWriter, *http.Request, string) bool { panic(http.ErrAbortHandler) }, want: "could not reach 127.0.0.1:"},
 		{name: "announced as too large", trouble: func(w http.ResponseWriter, _ *http.Request, _ string) bool {
 			w.Header().Set("Content-Length", fmt.Sprint(maxFile+1))
@@ -208,7 +208,7 @@ func TestDownloadFails(t *testing.T) {
 	}
 }
 
-// A file that is only half there is no file: Load finds nothing to serve.
+// A partial file does not count: Load finds nothing to serve.
 func TestDownloadHalfWrittenIsNotLoadable(t *testing.T) {
 	p, source := publish(t)
 	p.trouble = truncate
@@ -221,7 +221,7 @@ func TestDownloadHalfWrittenIsNotLoadable(t *testing.T) {
 	}
 }
 
-// A run after one that was cut off asks for the rest only, unless the server cannot promise that it is the rest.
+// A run after one that was cut off asks only for the rest, unless the server cannot promise that it is the rest.
 func TestDownloadGoesOn(t *testing.T) {
 	const whole, rest = "/data/routes.dat", "/data/routes.dat bytes=14-"
 	for _, test := range []struct {
@@ -326,7 +326,7 @@ func TestDownloadIntoNoFolder(t *testing.T) {
 	}
 }
 
-// What is published is what Load reads.
+// Load reads exactly the files that are published.
 func TestPublished(t *testing.T) {
 	if got := Published().URL; !strings.HasPrefix(got, "https://") || !strings.HasSuffix(got, "/") {
 		t.Errorf("URL %s, want https and a slash at the end", got)
@@ -340,7 +340,7 @@ func TestPublished(t *testing.T) {
 	}
 }
 
-// truncate announces the whole content and hangs up in its middle.
+// truncate announces the whole content and hangs up in the middle.
 func truncate(w http.ResponseWriter, _ *http.Request, content string) bool {
 	w.Header().Set("Content-Length", fmt.Sprint(len(content)))
 	io.WriteString(w, content[:len(content)/2])
@@ -348,7 +348,7 @@ func truncate(w http.ResponseWriter, _ *http.Request, content string) bool {
 	panic(http.ErrAbortHandler)
 }
 
-// stallAfter sends so many bytes of the content and then nothing any more.
+// stallAfter sends that many bytes of the content and then nothing more.
 func stallAfter(count int) func(w http.ResponseWriter, r *http.Request, content string) bool {
 	return func(w http.ResponseWriter, r *http.Request, content string) bool {
 		if count > 0 {

@@ -33,7 +33,7 @@ routes.dat: 67,663 of 67,663 rows, 1,347 with an unresolved airline or airport`
 	checkConsistent(t, data)
 }
 
-// The full set passes as what Published expects, and arrives as it is.
+// The full set meets the expectations of Published, and arrives unchanged.
 func TestDownloadFullSet(t *testing.T) {
 	from := require.FullSet(t)
 	server := httptest.NewServer(http.FileServer(http.Dir(from)))

@@ -7,7 +7,7 @@ import (
 	"unicode/utf8"
 )
 
-// FuzzRead reads any content as each of the five files: nothing panics, no row is lost, and what is kept fits the schema.
+// FuzzRead reads any content as each of the five files: nothing panics, no row is lost, and the rows that are kept fit the schema.
 func FuzzRead(f *testing.F) {
 	for _, content := range smallSet() {
 		f.Add([]byte(content))

@@ -15,7 +15,7 @@ type field struct {
 	null bool
 }
 
-// split appends the fields of a line of a .dat file, or returns the reason why the line is malformed. Fields are parted
+// split appends the fields of a line of a .dat file, or returns the reason why the line is malformed. Fields are separated
 // by commas; one in double quotes may hold commas, and quotes written \" or "". \N outside quotes is null.
 func split(fields []field, raw []byte) (_ []field, reason string) {
 	raw = bytes.TrimSuffix(bytes.TrimSuffix(raw, []byte("\n")), []byte("\r"))
@@ -56,15 +56,15 @@ func split(fields []field, raw []byte) (_ []field, reason string) {
 	}
 }
 
-// unquote reads a quoted field, its first quote already taken, and returns its text and the rest of the line: nothing,
-// or what begins with a comma.
+// unquote reads a quoted field after its first quote, and returns its text and the rest of the line: empty, or starting
+// with a comma.
 func unquote(line string) (text, rest string, reason string) {
 	var unescaped []byte
 	from := 0
 	for i := 0; i < len(line); i++ {
 		switch {
 		case line[i] == '\\' && i+1 < len(line), strings.HasPrefix(line[i:], `""`):
-			// The sign after a backslash or after a first quote is meant as it stands.
+			// The character after a backslash or after a first quote is literal.
 			unescaped = append(unescaped, line[from:i]...)
 			i++
 			from = i

@@ -14,8 +14,8 @@ import (
 // Load reads the five OpenFlights files airlines.dat, airports.dat, countries.dat, locales.dat and routes.dat in the
 // folder dir.
 //
-// A row that cannot be kept does not fail the load; the Report names it. What is kept fits the columns and keys of the
-// flights schema. The error says what to do about a folder or file that cannot be read, or that holds no usable row.
+// A row that cannot be kept does not fail the load; the Report names it. The rows that are kept fit the columns and keys of
+// the flights schema. The error says what to do about a folder or file that cannot be read, or that holds no usable row.
 func Load(dir string) (model.Dataset, Report, error) {
 	files := os.DirFS(dir)
 	var report Report
@@ -31,7 +31,7 @@ func Load(dir string) (model.Dataset, Report, error) {
 	return data, report, nil
 }
 
-// loadFacts loads all tables but the routes.
+// loadFacts loads all tables except the routes.
 func loadFacts(files fs.FS, report *Report) (model.Dataset, error) {
 	var data model.Dataset
 	var errs [4]error
@@ -52,7 +52,7 @@ func load[T any](t table[T], files fs.FS, report *Report) ([]T, error) {
 	values, part := t.read(content)
 	report.Files = append(report.Files, part)
 	if part.Kept == 0 {
-		return nil, fmt.Errorf("%s holds no usable row of %d: is it OpenFlights data?", t.name, part.Read)
+		return nil, fmt.Errorf("%s holds no usable row among %d: is it OpenFlights data?", t.name, part.Read)
 	}
 	return values, nil
 }

@@ -76,7 +76,7 @@ func TestLoadRejects(t *testing.T) {
 		{"airlines.dat", `99999999999,"","","","","","","Y"`, `id: "99999999999" is not a whole number`},
 		{"airlines.dat", `8,"` + long(256) + `","","","","","","Y"`, "name: 256 characters, at most 255 fit"},
 		{"airlines.dat", `8,"","","123456789","","","","Y"`, "iata: 9 characters, at most 8 fit"},
-		{"airlines.dat", `8,"","","","","","","X"`, `active: "X" is none of YN`},
+		{"airlines.dat", `8,"","","","","","","X"`, `active: "X" is not one of YN`},
 		{"airlines.dat", `8,"","","","","","","YES"`, "active: 3 characters, at most 1 fit"},
 		{"airports.dat", strings.Replace(airport, ",1,2,", ",91,2,", 1), "latitude: 91 is not from -90 to 90"},
 		{"airports.dat", strings.Replace(airport, ",1,2,", ",1,NaN,", 1), "longitude: NaN is not from -180 to 180"},
@@ -92,7 +92,7 @@ func TestLoadRejects(t *testing.T) {
 		{"locales.dat", `"en_US-with-a-long-name","x"`, "locale: 22 characters, at most 16 fit"},
 		{"routes.dat", `SO,7,EAS,1,WES,2,,128,320`, "stops: 128 is not from 0 to 127"},
 		{"routes.dat", `SO,seven,EAS,1,WES,2,,0,320`, `airline id: "seven" is not a whole number`},
-		{"routes.dat", `SO,7,EAS,1,WES,2,N,0,320`, `codeshare: "N" is none of Y`},
+		{"routes.dat", `SO,7,EAS,1,WES,2,N,0,320`, `codeshare: "N" is not one of Y`},
 		{"routes.dat", "", "empty line"},
 	} {
 		t.Run(test.file+" "+test.reason, func(t *testing.T) {
@@ -155,7 +155,7 @@ func TestLoadUnreadable(t *testing.T) {
 		}, "airports.dat is not a regular file"},
 		{"web page", func(dir string) error {
 			return os.WriteFile(filepath.Join(dir, "airlines.dat"), []byte("<html>\nnot found"), 0o644)
-		}, "airlines.dat holds no usable row of 2"},
+		}, "airlines.dat holds no usable row among 2"},
 		{"too large", func(dir string) error {
 			return os.Truncate(filepath.Join(dir, "locales.dat"), maxFile+1)
 		}, "locales.dat is larger than 64 MiB"},

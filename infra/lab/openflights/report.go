@@ -22,7 +22,7 @@ type FileReport struct {
 	// Read is the number of rows in the file, Kept the number of those in the Dataset.
 	Read int `json:"read"`
 	Kept int `json:"kept"`
-	// Unresolved is the number of kept rows which name an airline or an airport that is in no table.
+	// Unresolved is the number of kept rows that name an airline or an airport that is in no table.
 	Unresolved int `json:"unresolved"`
 	// Rejections are the first 100 rows that were not kept.
 	Rejections []Rejection `json:"rejections,omitempty"`

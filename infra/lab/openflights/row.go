@@ -8,7 +8,7 @@ import (
 	"unicode/utf8"
 )
 
-// row decodes the fields of one line. The first fault sticks and rejects the row; what is decoded after it is void.
+// row decodes the fields of one line. The first fault rejects the row; nothing decoded after it counts.
 type row struct {
 	line   int
 	fields []field
@@ -39,7 +39,7 @@ func (r *row) key(i int, column string, size int) string {
 	}
 	for _, char := range text {
 		if char <= ' ' || char > '~' {
-			// Collations fold other letters in ways of their own: two keys could clash in one database only.
+			// Collations fold other letters in different ways: two keys could clash in one database and not in another.
 			r.fail(column, "%q is not plain ASCII", text)
 			break
 		}
@@ -51,7 +51,7 @@ func (r *row) key(i int, column string, size int) string {
 func (r *row) letter(i int, column, set string) string {
 	text := strings.ToUpper(r.text(i, column, 1))
 	if !strings.Contains(set, text) {
-		r.fail(column, "%q is none of %s", text, set)
+		r.fail(column, "%q is not one of %s", text, set)
 	}
 	return text
 }
@@ -108,7 +108,7 @@ func (r *row) missing(i int, column string) bool {
 	return absent
 }
 
-// clip quotes the start of a text: reasons stay one line long.
+// clip quotes the start of a text, so that a reason stays on one line.
 func clip(text string) string {
 	const most = 40
 	if len(text) <= most {

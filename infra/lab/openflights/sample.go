@@ -20,7 +20,7 @@ var sampleFiles embed.FS
 // Sample is the built-in content of the flights database: some 260 airports and 100 airlines of all continents, the
 // countries of ISO 3166-1, and routes derived from the airlines' hubs.
 //
-// Names, codes, positions and hubs are facts. The routes are no timetable but follow a rule, the same on every machine:
+// Names, codes, positions and hubs are facts. The routes are not a timetable. They follow a rule, the same on every computer:
 // an airline flies from each of its hubs, and back, to every airport that its reach covers and that is 100 km away or more.
 //
 //	national      airports in the country of the hub
@@ -30,7 +30,7 @@ var sampleFiles embed.FS
 //
 // All ids count from 1.
 func Sample() model.Dataset {
-	// The files are part of the program, and a test proves that they hold no error.
+	// The files are part of the program, and a test proves that they are free of errors.
 	data, _ := sample()
 	return data
 }
@@ -56,7 +56,7 @@ func sample() (model.Dataset, error) {
 	return data, err
 }
 
-// carrier is what the rule for routes asks about an airline.
+// carrier is what the rule for routes needs to know about an airline.
 type carrier struct {
 	iata, reach string
 	hubs        []string
@@ -105,7 +105,7 @@ const (
 )
 
 // deriveRoutes are the routes of the carriers, by the rule that Sample states, in the order of the carriers, their hubs
-// and the airports. The error names what the carriers have wrong.
+// and the airports. The error names what is wrong in the carriers.
 func deriveRoutes(data model.Dataset, carriers []carrier, majors []string) (routes []model.Route, err error) {
 	airports, major := map[string]model.Airport{}, map[string]bool{}
 	for _, airport := range data.Airports {
@@ -139,7 +139,7 @@ func deriveRoutes(data model.Dataset, carriers []carrier, majors []string) (rout
 				}
 				for _, way := range [][2]model.Airport{{hub, airport}, {airport, hub}} {
 					from, to := way[0], way[1]
-					// A flight between two hubs of one airline comes up from both.
+					// A flight between two hubs of one airline would be derived from both.
 					if way := (leg{airline.ALID, from.APID, to.APID}); !flown[way] {
 						flown[way] = true
 						routes = append(routes, model.Route{
@@ -154,7 +154,7 @@ func deriveRoutes(data model.Dataset, carriers []carrier, majors []string) (rout
 	return routes, err
 }
 
-// covers says whether an airline flies between the hub and an airport, which are so many kilometres apart.
+// covers says whether an airline flies between the hub and an airport at that distance in kilometres.
 func (r reach) covers(hub, airport model.Airport, major bool, distance float64) bool {
 	switch {
 	case r.home:

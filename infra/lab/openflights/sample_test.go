@@ -116,7 +116,7 @@ func TestKilometres(t *testing.T) {
 	}
 }
 
-// The zones are checked against the time zone database as of 2025, so that a later change of law changes no test.
+// The zones are checked against the time zone database as of 2025, so that a later change of law does not break the test.
 func TestSampleZones(t *testing.T) {
 	for _, airport := range Sample().Airports {
 		location, err := time.LoadLocation(airport.TZID)

@@ -14,14 +14,14 @@ type table[T any] struct {
 	width int
 	// decode makes the value; it is given width fields.
 	decode func(*row) T
-	// key is what no two rows share; nil where rows have no key of their own.
+	// key is what no two rows share; nil if the rows have no key of their own.
 	key func(T) string
 }
 
 // read decodes every row; those it cannot keep are in the report.
 func (t table[T]) read(content []byte) ([]T, FileReport) {
 	report := FileReport{Name: t.name}
-	// Growing a slice of tens of thousands of rows, and collecting what it grew out of, is half of the time otherwise.
+	// Otherwise, growing a slice of tens of thousands of rows, and collecting the garbage, takes half of the time.
 	values := make([]T, 0, bytes.Count(content, []byte("\n"))+1)
 	firstLine := map[string]int{}
 	var fields []field
@@ -44,7 +44,7 @@ func (t table[T]) read(content []byte) ([]T, FileReport) {
 	return values, report
 }
 
-// value decodes one row, or returns the reason to reject it. firstLine holds where each key was seen first.
+// value decodes one row, or returns the reason to reject it. firstLine holds the line where each key was first seen.
 func (t table[T]) value(r *row, firstLine map[string]int) (value T, reason string) {
 	if len(r.fields) != t.width {
 		return value, fmt.Sprintf("%d fields instead of %d", len(r.fields), t.width)

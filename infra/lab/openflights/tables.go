@@ -41,7 +41,7 @@ func locales() table[model.Locale] {
 
 // airlines is airlines.dat: id, name, alias, IATA, ICAO, callsign, country, active.
 //
-// The rows -1 (Unknown) and 1 (Private flight) are no carriers, but rows like any other, and kept. The file has no mode;
+// The rows -1 (Unknown) and 1 (Private flight) are not carriers, but they are kept like any other. The file has no mode;
 // its rows are all flight carriers.
 func airlines() table[model.Airline] {
 	return table[model.Airline]{
@@ -96,7 +96,7 @@ func airports() table[model.Airport] {
 	}
 }
 
-// setCountryCodes points every airport to the country of the same name, where there is one.
+// setCountryCodes points every airport to the country of the same name, if there is one.
 func setCountryCodes(airports []model.Airport, countries []model.Country) {
 	codes := map[string]string{}
 	for _, country := range countries {
@@ -114,7 +114,7 @@ func setCountryCodes(airports []model.Airport, countries []model.Country) {
 // routes is routes.dat: airline code and id, source airport code and id, destination airport code and id, codeshare,
 // stops, equipment.
 //
-// The file has no id of its own: a route's is the number of its line.
+// The file has no id of its own: a route's id is the number of its line.
 func routes() table[model.Route] {
 	return table[model.Route]{
 		name:  "routes.dat",

@@ -10,21 +10,21 @@ import (
 	"github.com/go-sql-driver/mysql"
 )
 
-// errDSN says how a DSN looks. The one that was given may hold a password, so nothing of it is shown.
+// errDSN says how to write a DSN. The given DSN may hold a password, so the error shows nothing of it.
 var errDSN = errors.New("the DSN cannot be read; write user:password@tcp(host:3306)/flights, or " +
 	"mysql://user:password@host:3306/flights with special characters of the password percent-encoded")
 
-// errNoName asks for the part of a DSN that is forgotten most.
+// errNoName asks for the part of a DSN that people forget most often.
 var errNoName = errors.New("the DSN names no database; end it with /flights")
 
-// Timeouts of the connection where the DSN names none.
+// The timeouts of the connection, if the DSN sets none.
 const (
 	dialTimeout  = 10 * time.Second
 	replyTimeout = 2 * time.Minute
 )
 
 // Parse reads a DSN in either of two forms: that of the Go driver, user:password@tcp(host:port)/name, whose password
-// is taken as it is, or a URL, mysql://user:password@host:port/name. The error never quotes it.
+// is used as written, or a URL, mysql://user:password@host:port/name. The error never quotes it.
 func Parse(dsn string) (*mysql.Config, error) {
 	target, err := parse(strings.TrimSpace(dsn))
 	if err != nil {

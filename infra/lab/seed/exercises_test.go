@@ -13,7 +13,7 @@ import (
 )
 
 // TestExercises runs the tests of every exercise, and then the proof matrix, on a real MariaDB behind Toxiproxy that was
-// filled by Run. It takes minutes, and the machine: it runs where WORKSHOP_MARIADB is 1.
+// filled by Run. It takes minutes and the whole computer, so it runs only if WORKSHOP_MARIADB is 1.
 func TestExercises(t *testing.T) {
 	if os.Getenv("WORKSHOP_MARIADB") != "1" {
 		t.Skip("SKIPPED, NOTHING WAS TESTED: set WORKSHOP_MARIADB=1, and -timeout=60m")

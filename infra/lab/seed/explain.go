@@ -14,7 +14,7 @@ import (
 // explain says in one line what to do about err. What a server says may be shown; what the DSN says may not.
 func explain(target *mysql.Config, err error) error {
 	if errors.Is(err, context.Canceled) {
-		return errors.New("stopped; the tables that were done are kept, run it again to complete the rest")
+		return errors.New("stopped; the finished tables are kept, run it again to complete the rest")
 	}
 	if refused, ok := errors.AsType[*mysql.MySQLError](err); ok {
 		return explainRefusal(target, refused, err)
@@ -25,7 +25,7 @@ func explain(target *mysql.Config, err error) error {
 	return err
 }
 
-// noMySQL are the driver's errors when a connection breaks off, or what answers speaks another language than MySQL.
+// noMySQL are the driver's errors when a connection breaks off, or when what answers does not speak MySQL's protocol.
 var noMySQL = []error{
 	mysql.ErrInvalidConn, driver.ErrBadConn, mysql.ErrMalformPkt, mysql.ErrPktSync, mysql.ErrPktSyncMul, mysql.ErrPktTooLarge,
 }
@@ -42,5 +42,5 @@ func explainRefusal(target *mysql.Config, refused *mysql.MySQLError, err error) 
 	case 1040, 1053, 1205, 1213:
 		return fmt.Errorf("the server at %s is busy (error %d); run it again", target.Addr, refused.Number)
 	}
-	return fmt.Errorf("%w; the server at %s could not do it", err, target.Addr)
+	return fmt.Errorf("%w; the server at %s reported this", err, target.Addr)
 }

@@ -14,21 +14,21 @@ import (
 	"chaosworkshop/shared/model"
 )
 
-// batch is how many rows one statement writes or removes: some 100 KB, far below the packet that any server accepts.
+// batch is how many rows one statement writes or removes: some 100 KB, far below the packet size that any server accepts.
 const batch = 1000
 
-// table is the content that one table shall have.
+// table is the content that one table should have.
 type table struct {
 	name string
 	rows int
-	// write adds and changes rows until all that shall be there are. It returns how many that were, and the keys of
-	// the rows that shall not be there.
+	// write adds and changes rows until all rows that belong in the table are there. It returns how many it wrote, and the
+	// keys of the rows that do not belong there.
 	write func(*gorm.DB, report) (written int, extra []any, err error)
 	// prune removes the rows with those keys.
 	prune func(*gorm.DB, []any, report) error
 }
 
-// report is told how many rows of all are done.
+// report is called with the number of finished rows, and of all.
 type report func(done, all int)
 
 // tables are in an order that satisfies the foreign keys: a table refers only to tables before it.
@@ -42,7 +42,7 @@ func tables(data model.Dataset) []table {
 	}
 }
 
-// tableOf is the table name with the primary key column, which shall hold the rows.
+// tableOf is the table name with the primary key column, which should hold the rows.
 func tableOf[T any](name, column string, rows []T, key func(T) any) table {
 	return table{
 		name: name,
@@ -56,7 +56,7 @@ func tableOf[T any](name, column string, rows []T, key func(T) any) table {
 	}
 }
 
-// fill writes every table, then prunes them in the opposite order: no row goes while another refers to it.
+// fill writes every table, then prunes them in reverse order: no row is removed while another refers to it.
 func fill(db *gorm.DB, tables []table, progress *progress) ([]Result, error) {
 	results, extra := make([]Result, len(tables)), make([][]any, len(tables))
 	for i, table := range tables {
@@ -135,7 +135,7 @@ func present[T any](db *gorm.DB, key func(T) any) (map[any]T, error) {
 	return found, nil
 }
 
-// progress tells how far a Run is.
+// progress says how far a Run has got.
 type progress struct {
 	out  io.Writer
 	last time.Time
@@ -147,7 +147,7 @@ func (p *progress) say(format string, values ...any) {
 	p.last = time.Now()
 }
 
-// of reports on one table: a line when a second has passed without any.
+// of reports on one table: a line whenever a second has passed without one.
 func (p *progress) of(table, verb string) func(done, all int) {
 	return func(done, all int) {
 		if done < all && time.Since(p.last) >= time.Second {

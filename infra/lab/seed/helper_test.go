@@ -34,7 +34,7 @@ func execute(t *testing.T, target *mysql.Config, statements ...string) {
 	}
 }
 
-// count is the number that a query answers.
+// count is the number that a query returns.
 func count(t *testing.T, target *mysql.Config, query string) int {
 	t.Helper()
 	var n int

@@ -12,8 +12,8 @@ import (
 	"chaosworkshop/shared/model"
 )
 
-// inspect refuses a database in which others might lose something: one with tables that are not of the flights schema,
-// unless forced, and in any case one with a table that only has the name of one.
+// inspect refuses a database in which somebody might lose data: one with tables outside the flights schema, unless forced,
+// and always one with a table that has only the name in common with one of the schema.
 func inspect(db *gorm.DB, name string, force bool) error {
 	found, err := columnsOf(db)
 	if err != nil {

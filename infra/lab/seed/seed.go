@@ -18,33 +18,33 @@ import (
 	"chaosworkshop/shared/model"
 )
 
-// Options say what goes where.
+// Options say which data goes into which database.
 type Options struct {
 	// DSN names the database, in the form of Parse.
 	DSN string
 	// Data is what the database holds afterwards.
 	Data model.Dataset
-	// Force allows a database that holds tables of others. They stay as they are.
+	// Force allows a database that holds other tables. They stay as they are.
 	Force bool
-	// Out gets a line for each step, and one a second in a long one; nil drops them.
+	// Out gets a line for each step, and one every second in a long one; nil discards them.
 	Out io.Writer
 }
 
 // Result is what a Run did to one table.
 type Result struct {
 	Table string `json:"table"`
-	// Rows is how many rows the table holds now, Written how many of those were new or not the same before, and Removed
-	// how many rows of it are gone.
+	// Rows is how many rows the table holds now, Written how many of them are new or changed, and Removed how many rows were
+	// removed.
 	Rows    int `json:"rows"`
 	Written int `json:"written"`
 	Removed int `json:"removed"`
 }
 
-// Run makes the tables of the flights schema and brings their content to that of the data: what is there already and
-// the same is not touched, so that a second run writes nothing, and one that was cut short is completed.
+// Run makes the tables of the flights schema and brings their content in line with the data. It does not touch rows that
+// are already the same, so a second run writes nothing, and a run that was cut short is completed.
 //
-// Each table is written in one transaction, in an order that satisfies the foreign keys at any time. A database that
-// does not exist is created. The error is one line, says what to do, and holds neither the DSN nor the password.
+// It writes each table in one transaction, in an order that always satisfies the foreign keys. It creates a database that
+// does not exist. The error is one line, says what to do, and holds neither the DSN nor the password.
 func Run(ctx context.Context, options Options) ([]Result, error) {
 	target, err := Parse(options.DSN)
 	if err != nil {
@@ -85,7 +85,7 @@ func run(ctx context.Context, target *mysql.Config, options Options) ([]Result, 
 	return fill(db, tables(options.Data), progress)
 }
 
-// connect opens the database, and creates it where it is missing.
+// connect opens the database, and creates it if it is missing.
 func connect(ctx context.Context, target *mysql.Config, progress *progress) (*sql.DB, error) {
 	pool, err := open(ctx, target)
 	const unknownDatabase = 1049
@@ -106,7 +106,7 @@ func connect(ctx context.Context, target *mysql.Config, progress *progress) (*sq
 	return open(ctx, target)
 }
 
-// open connects, and proves it.
+// open connects, and checks that the connection works.
 func open(ctx context.Context, target *mysql.Config) (*sql.DB, error) {
 	connector, err := mysql.NewConnector(target)
 	if err != nil {

@@ -194,8 +194,8 @@ func TestSomethingElseAnswers(t *testing.T) {
 	wantError(t, Options{DSN: "root:secret@tcp(" + listener.Addr().String() + ")/flights"}, "secret", "no database answers")
 }
 
-// TestFullSet seeds the full OpenFlights set twice. Where WORKSHOP_TIMED is 1, which wants a machine that does nothing else,
-// it also proves that the first time takes 3 s at most; the best of three runs counts.
+// TestFullSet seeds the full OpenFlights set twice. If WORKSHOP_TIMED is 1, which needs a computer that does nothing else, it
+// also proves that the first run takes at most 3 s; the best of three counts.
 func TestFullSet(t *testing.T) {
 	data, _, err := openflights.Load(require.FullSet(t))
 	if err != nil {
@@ -225,7 +225,7 @@ func TestFullSet(t *testing.T) {
 	}
 }
 
-// writer calls itself with what is written.
+// writer is a function that is called with what is written.
 type writer func(string)
 
 func (w writer) Write(text []byte) (int, error) {

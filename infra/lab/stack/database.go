@@ -18,7 +18,7 @@ import (
 	"chaosworkshop/shared/model"
 )
 
-// pingPatience bounds the question whether a database already answers.
+// pingPatience bounds the check whether a database already answers.
 const pingPatience = 3 * time.Second
 
 // MySQL's error numbers for a wrong user or password, and for a missing database or table.
@@ -87,14 +87,14 @@ func dataset(cfg config.Infra) (model.Dataset, string, error) {
 	return data, fmt.Sprintf("OpenFlights from %s, %d routes, %d rows rejected", dir, len(data.Routes), report.Rejected()), nil
 }
 
-// Dataset is what a database of these settings serves.
+// Dataset is what a database with these settings serves.
 func Dataset(cfg config.Infra) (model.Dataset, error) {
 	data, _, err := dataset(cfg)
 	return data, err
 }
 
-// Folder is where a folder of settings lies: one that is not there from the working directory counts from the
-// workshop's root, because make and .env stand there.
+// Folder resolves a folder named in the settings. If it does not exist in the working directory, it is relative to the
+// workshop's root, because make and .env are there.
 func Folder(dir string) string {
 	if _, err := os.Stat(dir); err == nil || filepath.IsAbs(dir) {
 		return dir

@@ -1,4 +1,4 @@
-// Package stack starts what the exercises need, the flights database and Toxiproxy before it, or uses those that already run.
+// Package stack starts what the exercises need, the flights database behind Toxiproxy, or reuses what already runs.
 package stack
 
 import (
@@ -20,16 +20,16 @@ import (
 type Stack struct {
 	// Toxi is the Toxiproxy, with the proxy toxi.ProxyName in front of the database.
 	Toxi *toxi.Server
-	// Data says in one line what the database serves; empty when it ran already.
+	// Data says in one line what the database serves; empty if it was already running.
 	Data string
 
-	own      *flightsdb.Server // nil when the database ran already.
+	own      *flightsdb.Server // nil if the database was already running.
 	database string
 	proxy    string
 }
 
-// Isolated returns cfg with every port free and on loopback: for a stack beside others, in tests and experiments. Where
-// the variable LAB_MYSQL_PORT names the port of a flights database, that one is used instead of one of its own.
+// Isolated returns cfg with every port free and on loopback: for a stack next to others, in tests and experiments. If the
+// variable LAB_MYSQL_PORT names the port of a flights database, that database is used instead of a new one.
 func Isolated(cfg config.Infra) config.Infra {
 	cfg.Bind, cfg.MySQLPort, cfg.ProxyPort, cfg.ToxiproxyPort = "127.0.0.1", 0, 0, 0
 	if number, err := strconv.Atoi(os.Getenv("LAB_MYSQL_PORT")); err == nil {
@@ -38,9 +38,9 @@ func Isolated(cfg config.Infra) config.Infra {
 	return cfg
 }
 
-// Start starts the database and Toxiproxy on the ports of cfg; port 0 takes any free one. What already answers on its
-// port is reused and left running by Close. The error says which port is taken, by whom if known, and which
-// variable moves it.
+// Start starts the database and Toxiproxy on the ports of cfg; port 0 takes any free one. What already answers on a port
+// is reused, and Close leaves it running. The error says which port is taken, by whom if known, and which
+// variable changes it.
 func Start(ctx context.Context, cfg config.Infra) (*Stack, error) {
 	stack := &Stack{database: address(cfg.Bind, cfg.MySQLPort)}
 	running, err := stack.running(ctx, cfg)
@@ -75,7 +75,7 @@ func (s *Stack) Proxy() string { return s.proxy }
 // OwnsDatabase tells whether the database runs in this process.
 func (s *Stack) OwnsDatabase() bool { return s.own != nil }
 
-// Close rolls every fault back and ends what Start started.
+// Close removes every fault and stops what Start started.
 func (s *Stack) Close() error {
 	var errs []error
 	if s.Toxi != nil {
@@ -107,20 +107,20 @@ func (s *Stack) serve(ctx context.Context, cfg config.Infra) error {
 	return nil
 }
 
-// proxied finds the proxy, and checks of a Toxiproxy that ran already that it leads to the database that is meant.
+// proxied finds the proxy, and checks that a Toxiproxy that was already running leads to the right database.
 func (s *Stack) proxied(ctx context.Context, cfg config.Infra) error {
 	s.proxy = s.Toxi.ProxyAddr()
 	if s.Toxi.Owned() {
 		return nil
 	}
-	// In a container it listens on a port of its own network; PROXY_PORT is where that one is published.
+	// In a container, it listens on a port of the container's network, which is published as PROXY_PORT.
 	if published := address(cfg.Bind, cfg.ProxyPort); cfg.ProxyPort != 0 && ping(ctx, port.Reachable(published), cfg) == nil {
 		s.proxy = published
 		return nil
 	}
 	err := ping(ctx, port.Reachable(s.proxy), cfg)
 	if err != nil {
-		return fmt.Errorf("the Toxiproxy at %s runs, but its %s at %s leads to no flights database (%w); end that Toxiproxy, or set TOXIPROXY_PORT and PROXY_PORT to start another",
+		return fmt.Errorf("the Toxiproxy at %s runs, but its %s at %s leads to no flights database (%w); stop that Toxiproxy, or set TOXIPROXY_PORT and PROXY_PORT to start another",
 			s.Toxi.URL(), toxi.ProxyName, s.proxy, err)
 	}
 	return nil
@@ -129,7 +129,7 @@ func (s *Stack) proxied(ctx context.Context, cfg config.Infra) error {
 // address is host and port in one.
 func address(host string, number int) string { return net.JoinHostPort(host, strconv.Itoa(number)) }
 
-// explain turns an error about a taken port into one line: which port, who holds it, which variable moves it.
+// explain turns an error about a taken port into one line: which port, who holds it, and which variable changes it.
 func explain(cfg config.Infra, err error) error {
 	if !port.InUse(err) {
 		return err

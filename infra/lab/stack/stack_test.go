@@ -52,7 +52,7 @@ func portOf(t *testing.T, addr string) int {
 	return number
 }
 
-// held is a port on which another program listens that is no database.
+// held is a port on which a program listens that is not a database.
 func held(t *testing.T) int {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")

@@ -15,14 +15,14 @@ import (
 // ProxyName is the proxy between the exercises and the flights database.
 const ProxyName = "mysql_proxy"
 
-// callDeadline bounds one API call of a Client. It is longer than the server's own deadline, so that an owned server
-// has the time to rebuild itself and say so.
+// callDeadline bounds one API call of a Client. It is longer than the server's own deadline, so that an owned server has
+// time to rebuild itself and say so.
 const callDeadline = 10 * time.Second
 
 // errRebuilt says that the server lost the call in a deadlock and came back calm.
 var errRebuilt = errors.New("the Toxiproxy hung and was rebuilt; every toxic is gone")
 
-// errNotFound says that the proxy or the toxic is not there.
+// errNotFound says that the proxy or the toxic does not exist.
 var errNotFound = errors.New("not found")
 
 // Proxy is one proxy as Toxiproxy reports it.
@@ -50,7 +50,7 @@ type Client struct {
 	http *http.Client
 }
 
-// NewClient is a client of the Toxiproxy at the address url, such as http://127.0.0.1:8474.
+// NewClient returns a client of the Toxiproxy at url, such as http://127.0.0.1:8474.
 func NewClient(url string) *Client {
 	return &Client{url: url, http: &http.Client{
 		Timeout:   callDeadline,
@@ -68,7 +68,7 @@ func (c *Client) Version(ctx context.Context) (string, error) {
 	}
 	err := c.call(ctx, http.MethodGet, "/version", nil, &answer)
 	if err == nil && answer.Version == "" {
-		err = c.stranger("a version of nothing")
+		err = c.stranger("an empty version")
 	}
 	return answer.Version, err
 }
@@ -85,7 +85,7 @@ func (c *Client) Proxy(ctx context.Context, name string) (Proxy, error) {
 	return proxy, c.call(ctx, http.MethodGet, proxyPath(name), nil, &proxy)
 }
 
-// Create makes a proxy that passes what comes to the address listen on to the address upstream. Port 0 takes any free
+// Create makes a proxy that forwards connections from the address listen to the address upstream. Port 0 takes any free
 // port; the answer holds the real one.
 func (c *Client) Create(ctx context.Context, name, listen, upstream string) (Proxy, error) {
 	var made Proxy
@@ -93,7 +93,7 @@ func (c *Client) Create(ctx context.Context, name, listen, upstream string) (Pro
 	return made, c.call(ctx, http.MethodPost, "/proxies", wanted, &made)
 }
 
-// Delete ends a proxy and every connection through it. A proxy that is not there is no error.
+// Delete removes a proxy and every connection through it. A proxy that does not exist is no error.
 func (c *Client) Delete(ctx context.Context, name string) error {
 	err := c.call(ctx, http.MethodDelete, proxyPath(name), nil, nil)
 	if errors.Is(err, errNotFound) {
@@ -102,7 +102,7 @@ func (c *Client) Delete(ctx context.Context, name string) error {
 	return err
 }
 
-// Inject puts the fault on the proxy, in place of every toxic that is there. When it fails, the proxy may be calm.
+// Inject puts the fault on the proxy, in place of all its toxics. When it fails, the proxy may be calm.
 func (c *Client) Inject(ctx context.Context, proxy string, fault Fault) error {
 	return again(func() error {
 		if err := c.calm(ctx, proxy); err != nil {
@@ -142,7 +142,7 @@ func (c *Client) Calm(ctx context.Context, proxy string) error {
 	return again(func() error { return c.calm(ctx, proxy) })
 }
 
-// CalmAll calms every proxy there is and returns their number. One that cannot be calmed does not spare the others.
+// CalmAll calms every proxy and returns their number. If it cannot calm one, it still calms the others.
 func (c *Client) CalmAll(ctx context.Context) (int, error) {
 	var proxies map[string]Proxy
 	err := again(func() (err error) {
@@ -159,11 +159,11 @@ func (c *Client) CalmAll(ctx context.Context) (int, error) {
 	return len(proxies), errors.Join(errs...)
 }
 
-// calm is Calm without a second try.
+// calm is Calm without a retry.
 func (c *Client) calm(ctx context.Context, name string) error {
 	proxy, err := c.Proxy(ctx, name)
 	if errors.Is(err, errNotFound) {
-		return fmt.Errorf("the Toxiproxy at %s has no proxy %s; `make infra` or `make exercise1` makes it (%w)", c.url, name, errNotFound)
+		return fmt.Errorf("the Toxiproxy at %s has no proxy %s; `make infra` or `make exercise1` creates it (%w)", c.url, name, errNotFound)
 	}
 	if err != nil {
 		return err
@@ -180,7 +180,7 @@ func (c *Client) calm(ctx context.Context, name string) error {
 	return c.call(ctx, http.MethodPost, proxyPath(name), map[string]bool{"enabled": true}, nil)
 }
 
-// again runs do anew when the server was rebuilt under it, twice at most.
+// again repeats do if the server was rebuilt during the call, at most twice.
 func again(do func() error) error {
 	err := do()
 	for tries := 0; tries < 2 && errors.Is(err, errRebuilt); tries++ {
@@ -225,7 +225,7 @@ func (c *Client) call(ctx context.Context, method, path string, in, out any) err
 	return nil
 }
 
-// refusal is the error that an answer tells.
+// refusal is the error that an answer holds.
 func (c *Client) refusal(call string, response *http.Response, answer []byte) error {
 	var problem struct {
 		Error string `json:"error"`
@@ -239,14 +239,14 @@ func (c *Client) refusal(call string, response *http.Response, answer []byte) er
 	return fmt.Errorf("call Toxiproxy: %s: %s: %s", call, response.Status, problem.Error)
 }
 
-// stranger says that what answers speaks another language than Toxiproxy.
+// stranger says that what answers is not Toxiproxy.
 func (c *Client) stranger(why string) error {
-	return fmt.Errorf("what answers at %s is no Toxiproxy; end it, or set TOXIPROXY_PORT to another port (%s)", c.url, why)
+	return fmt.Errorf("what answers at %s is not Toxiproxy; stop it, or set TOXIPROXY_PORT to another port (%s)", c.url, why)
 }
 
 // explain says what a call that got no answer means, and what to do.
 func (c *Client) explain(err error) error {
-	// The request's method and address, which url.Error adds, say nothing that a reader could use.
+	// The method and the address of the request, which url.Error adds, do not help the reader.
 	if wrapped, ok := errors.AsType[*url.Error](err); ok {
 		err = wrapped.Err
 	}
@@ -260,5 +260,5 @@ func (c *Client) explain(err error) error {
 	return fmt.Errorf("no Toxiproxy answers at %s; start `make infra` or `make exercise1` first, or set TOXIPROXY_PORT to its port (%w)", c.url, err)
 }
 
-// proxyPath is the API's path of the proxy name.
+// proxyPath is the path of the proxy name in the API.
 func proxyPath(name string) string { return "/proxies/" + url.PathEscape(name) }

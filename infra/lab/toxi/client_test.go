@@ -36,7 +36,7 @@ func inPlace(t *testing.T, server *Server) []string {
 	return types
 }
 
-// One fault at a time: the next takes the place of whatever is there, also of what others put there.
+// One fault at a time: the next replaces every toxic, even those that others added.
 func TestInjectReplaces(t *testing.T) {
 	noLeaks(t)
 	server := startProxy(t, serveBytes(t))
@@ -69,7 +69,7 @@ func TestCalmAll(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	// Twice: where all is calm, it stays so.
+	// Twice: calm stays calm.
 	for range 2 {
 		if count, err := server.CalmAll(t.Context()); err != nil || count != 2 {
 			t.Fatalf("calm: %d proxies, %v, want 2", count, err)
@@ -138,8 +138,8 @@ func TestCallFails(t *testing.T) {
 	for _, test := range []struct{ name, url, want string }{
 		{"nobody there", "http://" + listener.Addr().String(), "no Toxiproxy answers at http://" + listener.Addr().String() + "; start `make infra` or `make exercise1` first, or set TOXIPROXY_PORT to its port"},
 		{"silent", silent.URL, "the Toxiproxy at " + silent.URL + " does not answer; restart it"},
-		{"no Toxiproxy", stranger.URL, "what answers at " + stranger.URL + " is no Toxiproxy; end it, or set TOXIPROXY_PORT to another port"},
-		{"a proxy's error page", page.URL, "is no Toxiproxy; end it, or set TOXIPROXY_PORT to another port (GET /version: 502 Bad Gateway)"},
+		{"no Toxiproxy", stranger.URL, "what answers at " + stranger.URL + " is not Toxiproxy; stop it, or set TOXIPROXY_PORT to another port"},
+		{"a proxy's error page", page.URL, "is not Toxiproxy; stop it, or set TOXIPROXY_PORT to another port (GET /version: 502 Bad Gateway)"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			client := NewClient(test.url)
@@ -170,7 +170,7 @@ func TestUnknownProxy(t *testing.T) {
 		"inject": server.Inject(t.Context(), "nobody", fault(t, "slow")),
 		"calm":   server.Calm(t.Context(), "nobody"),
 	} {
-		want := "the Toxiproxy at " + server.URL() + " has no proxy nobody; `make infra` or `make exercise1` makes it (not found)"
+		want := "the Toxiproxy at " + server.URL() + " has no proxy nobody; `make infra` or `make exercise1` creates it (not found)"
 		if !errors.Is(err, errNotFound) || err.Error() != want {
 			t.Errorf("%s: %v, want %s", name, err, want)
 		}

@@ -19,15 +19,15 @@ import (
 	"time"
 )
 
-// cycles is short for every day; `go test ./toxi -run Cycles -cycles 500 -timeout 60m` is the long form.
+// cycles is low for everyday use; `go test ./infra/lab/toxi -run Cycles -cycles 500 -timeout 60m` is the long form.
 var cycles = flag.Int("cycles", 25, "how often TestCycles adds and removes each fault")
 
 // aloneVariable names the test that runs in a process of its own.
 const aloneVariable = "TOXI_TEST_ALONE"
 
 // alone tells that the test runs in a process of its own; until it does, alone runs it in one. What a deadlock stopped
-// goes on in steps of 5 s and starts goroutines for as long as it does: in one process with other tests, it would be
-// their leak.
+// continues in steps of 5 s and keeps starting goroutines: in one process with other tests, those would count as their
+// leaks.
 func alone(t *testing.T) bool {
 	t.Helper()
 	if os.Getenv(aloneVariable) == t.Name() {
@@ -107,7 +107,7 @@ func TestDeadlockHeals(t *testing.T) {
 				}
 			}
 		}
-		// While the clients go on as before: a repair that helps only in calm would be none.
+		// While the clients continue as before: a repair that works only without load would be no repair.
 		got := ask(server.ProxyAddr(), 10, patience)
 		asked := stop()
 		if got.err != nil {
@@ -123,7 +123,7 @@ func TestDeadlockHeals(t *testing.T) {
 	}
 }
 
-// Faults come and go under load, with clients that hang up on answers, and no call hangs.
+// Faults come and go under load, while clients hang up during answers, and no call hangs.
 func TestCycles(t *testing.T) {
 	if !alone(t) {
 		return
@@ -147,13 +147,13 @@ func TestCycles(t *testing.T) {
 				took = append(took, time.Since(begin))
 			}
 			asked := stop()
-			// The proxy first works off what the clients left in its queue, which takes time on a busy machine.
+			// The proxy first works through what the clients left in its queue, which takes time on a busy computer.
 			if got := ask(server.ProxyAddr(), 10, time.Minute); got.err != nil {
 				t.Errorf("after the last cycle: %+v, want an answer", got)
 			}
 			slices.Sort(took)
 			worst := took[len(took)-1]
-			// Inject and Calm, each with two repairs at most.
+			// Inject and Calm, each with at most two repairs.
 			if worst > 12*time.Second {
 				t.Errorf("a cycle took %s", worst)
 			}

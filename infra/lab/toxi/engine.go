@@ -20,12 +20,12 @@ import (
 // rebuiltHeader marks the answer to a call that was lost in a deadlock.
 const rebuiltHeader = "X-Toxiproxy-Rebuilt"
 
-// portPatience is how long a rebuild waits for the old proxy to give its port back.
+// portPatience is how long a rebuild waits for the old proxy to free its port.
 const portPatience = 2 * time.Second
 
 // engine is Toxiproxy's API with a deadline on every call. Toxiproxy can deadlock when a toxic changes while clients
-// abandon large responses (upstream issue 558). A call that misses the deadline then replaces the whole Toxiproxy by a
-// new one with the same proxies, calm. It sits on the server's side, so that it also guards calls from toxiproxy-cli.
+// abandon large responses (upstream issue 558). A call that misses the deadline then replaces the whole Toxiproxy with
+// a new one that has the same proxies, calm. It sits on the server's side, so that it also guards calls from toxiproxy-cli.
 type engine struct {
 	deadline time.Duration
 
@@ -35,14 +35,14 @@ type engine struct {
 	built int
 }
 
-// newEngine is an engine without a proxy.
+// newEngine returns an engine without proxies.
 func newEngine(deadline time.Duration) *engine {
 	return &engine{deadline: deadline, api: newAPI(), known: map[string]Proxy{}}
 }
 
-// newAPI is a silent Toxiproxy with metrics of its own, so that several can live in one process.
+// newAPI returns a silent Toxiproxy with metrics of its own, so that several can run in one process.
 func newAPI() *toxiproxy.ApiServer {
-	// The bandwidth toxic writes to zerolog's global logger, which no logger of our own reaches.
+	// The bandwidth toxic writes to zerolog's global logger, which our own logger does not replace.
 	zerolog.SetGlobalLevel(zerolog.Disabled)
 	return toxiproxy.NewServer(toxiproxy.NewMetricsContainer(prometheus.NewRegistry()), zerolog.Nop())
 }
@@ -77,7 +77,7 @@ func (e *engine) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		w.Header()[name] = values
 	}
 	w.WriteHeader(answer.status)
-	_, _ = w.Write(answer.body.Bytes()) // The caller may be gone; there is nobody to tell.
+	_, _ = w.Write(answer.body.Bytes()) // The caller may be gone, so the error does not matter.
 }
 
 // lost answers a call that missed the deadline, after a rebuild.
@@ -90,15 +90,15 @@ func (e *engine) lost(w http.ResponseWriter, stuck *toxiproxy.ApiServer) {
 	fail(w, http.StatusServiceUnavailable, errRebuilt.Error())
 }
 
-// fail answers with an error as Toxiproxy writes its own.
+// fail answers with an error in Toxiproxy's own format.
 func fail(w http.ResponseWriter, status int, message string) {
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(status)
-	// The caller may be gone; there is nobody to tell.
+	// The caller may be gone, so the error does not matter.
 	_ = json.NewEncoder(w).Encode(map[string]any{"error": message, "status": status})
 }
 
-// rebuild replaces the stuck Toxiproxy, unless another call already did.
+// rebuild replaces the stuck Toxiproxy, unless another call has already done so.
 func (e *engine) rebuild(stuck *toxiproxy.ApiServer) error {
 	e.mutex.Lock()
 	defer e.mutex.Unlock()
@@ -175,7 +175,7 @@ func (e *engine) rebuilds() int {
 	return e.built
 }
 
-// close stops every proxy side by side, and waits a second at most for one that hangs.
+// close stops all proxies at the same time, and waits at most a second for one that hangs.
 func (e *engine) close() {
 	e.mutex.Lock()
 	defer e.mutex.Unlock()
@@ -200,7 +200,7 @@ func (e *engine) close() {
 	}
 }
 
-// recorder keeps an answer until it is known that the call did not hang.
+// recorder keeps an answer until it is certain that the call did not hang.
 type recorder struct {
 	header http.Header
 	status int

@@ -13,7 +13,7 @@ type Attribute struct {
 }
 
 // Fault is one named way to break the path between the app and its database. Every fault acts downstream: on what the
-// database answers.
+// database sends back.
 type Fault struct {
 	// Name is what `make chaos FAULT=name` takes.
 	Name string `json:"name"`
@@ -21,13 +21,13 @@ type Fault struct {
 	Summary string `json:"summary"`
 	// Type is the toxic's type; empty when the fault disables the proxy instead.
 	Type string `json:"type"`
-	// Toxicity is the share of connections that meet the toxic, from 0 to 1. It is rolled when a connection is made.
+	// Toxicity is the share of connections that meet the toxic, from 0 to 1. Each new connection rolls the dice.
 	Toxicity float32 `json:"toxicity"`
 	// Attributes are the toxic's parameters.
 	Attributes []Attribute `json:"attributes"`
 }
 
-// Faults is the catalogue. The first three are the workshop's own, one for each lesson.
+// Faults is the catalogue. The first three are the ones that the lessons are about.
 func Faults() []Fault {
 	return []Fault{
 		{"slow", "replies delayed by up to a second, some not delayed", "latency", 1,
@@ -48,7 +48,7 @@ func Faults() []Fault {
 	}
 }
 
-// Lookup finds a fault by its name. The error lists the names there are.
+// Lookup finds a fault by its name. The error lists all names.
 func Lookup(name string) (Fault, error) {
 	names := []string{}
 	for _, fault := range Faults() {
@@ -60,7 +60,7 @@ func Lookup(name string) (Fault, error) {
 	return Fault{}, fmt.Errorf("no fault is called %q; choose one of %s", name, strings.Join(names, ", "))
 }
 
-// ForExercise is the fault that exercise n is about; exercise 1 meets the one that exercise 2 answers.
+// ForExercise is the fault that exercise n is about. Exercise 1 meets the fault that exercise 2 handles.
 func ForExercise(n int) (Fault, error) {
 	names := []string{"slow", "slow", "flaky", "outage", "outage"}
 	if n < 1 || n > len(names) {
@@ -69,8 +69,8 @@ func ForExercise(n int) (Fault, error) {
 	return Lookup(names[n-1])
 }
 
-// CLI is the toxiproxy-cli line that does the same by hand. Flags stand before the proxy's name: behind it they would
-// be ignored.
+// CLI is the toxiproxy-cli line that does the same by hand. Flags come before the proxy's name: toxiproxy-cli ignores
+// those after it.
 func (f Fault) CLI(proxy string) string {
 	if f.Type == "" {
 		return "toxiproxy-cli toggle " + proxy

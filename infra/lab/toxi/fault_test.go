@@ -104,7 +104,7 @@ func TestCLI(t *testing.T) {
 	}
 }
 
-// proxyNow is ProxyName as it stands.
+// proxyNow is the current state of ProxyName.
 func proxyNow(t *testing.T, server *Server) Proxy {
 	t.Helper()
 	proxy, err := server.Proxy(t.Context(), ProxyName)

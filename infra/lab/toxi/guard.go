@@ -22,7 +22,7 @@ func guard(next http.Handler, loopback bool) http.Handler {
 	})
 }
 
-// isLoopback tells whether a host, with or without a port, is this computer and no other.
+// isLoopback tells whether a host, with or without a port, is this computer.
 func isLoopback(host string) bool {
 	if name, _, err := net.SplitHostPort(host); err == nil {
 		host = name

@@ -9,7 +9,7 @@ import (
 	toxiproxy "github.com/Shopify/toxiproxy/v2/client"
 )
 
-// Programs may call Toxiproxy, web pages may not: neither by an Origin, nor by a name that was rebound to this computer.
+// Programs may call Toxiproxy, web pages may not: neither with an Origin, nor under a name that was rebound to this computer.
 func TestGuard(t *testing.T) {
 	noLeaks(t)
 	loopback := startProxy(t, serveBytes(t))

@@ -14,8 +14,8 @@ import (
 	"go.uber.org/goleak"
 )
 
-// noLeaks checks at the end of the test that it left no goroutine behind. What was there before does not count:
-// Toxiproxy keeps some of clients that went away while a toxic changed.
+// noLeaks checks at the end of the test that it left no goroutine behind. Those from before do not count:
+// Toxiproxy keeps some of clients that left while a toxic changed.
 func noLeaks(t *testing.T) {
 	t.Helper()
 	before := goleak.IgnoreCurrent()
@@ -31,8 +31,8 @@ func noLeaks(t *testing.T) {
 	})
 }
 
-// serveBytes is a TCP server in place of the database, until the test ends. A line with a number asks it for so many
-// bytes; the line 0 asks it to close the connection.
+// serveBytes is a TCP server in place of the database, until the test ends. A line with a number asks it for that
+// many bytes; the line 0 asks it to close the connection.
 func serveBytes(t testing.TB) (addr string) {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
@@ -120,7 +120,7 @@ func ask(addr string, count int, patience time.Duration) answer {
 	return askOn(conn, count, patience)
 }
 
-// askOn is ask on a connection that is there.
+// askOn is ask on an existing connection.
 func askOn(conn net.Conn, count int, patience time.Duration) (got answer) {
 	begin := time.Now()
 	conn.SetDeadline(begin.Add(patience))
@@ -142,7 +142,7 @@ func askOn(conn net.Conn, count int, patience time.Duration) (got answer) {
 	return got
 }
 
-// askAll is ask, so many times side by side.
+// askAll calls ask that many times, side by side.
 func askAll(addr string, clients, count int, patience time.Duration) []answer {
 	answers := make([]answer, clients)
 	var group sync.WaitGroup

@@ -1,4 +1,4 @@
-// Package toxi runs Toxiproxy inside the process, or uses one that already runs, and injects the workshop's faults.
+// Package toxi runs Toxiproxy inside the process, or reuses one that already runs, and injects the workshop's faults.
 package toxi
 
 import (
@@ -15,11 +15,11 @@ import (
 type Options struct {
 	// APIAddr is the host and port of the HTTP API. Port 0 takes any free port.
 	APIAddr string
-	// Listen and Upstream make the proxy ProxyName: what comes to Listen goes to Upstream. None is made when Listen is
-	// empty; one that is already there, on a Toxiproxy that already ran, stays as it is.
+	// Listen and Upstream make the proxy ProxyName: what comes to Listen goes to Upstream. If Listen is empty, there is no
+	// proxy; if a Toxiproxy that was already running has the proxy, it stays as it is.
 	Listen, Upstream string
-	// Deadline bounds each API call of an owned server; one that misses it means a deadlock, and the proxies are
-	// rebuilt. The default is 2 s: a call takes milliseconds, and the whole repair fits into 3 s.
+	// Deadline bounds each API call of an owned server. A call that misses it means a deadlock, and the server rebuilds its
+	// proxies. The default is 2 s: a call takes milliseconds, and the whole repair fits into 3 s.
 	Deadline time.Duration
 }
 
@@ -28,7 +28,7 @@ type Server struct {
 	*Client
 	listen string
 
-	// Of an owned server only.
+	// Only for an owned server.
 	engine *engine
 	http   *http.Server
 	served chan struct{}
@@ -37,8 +37,8 @@ type Server struct {
 	created []string
 }
 
-// Start starts Toxiproxy in this process; when one already answers at the API's address, that one is used instead. The
-// caller ends it with Close.
+// Start starts Toxiproxy in this process, or reuses one that already answers at the API's address. The caller stops it with
+// Close.
 func Start(ctx context.Context, options Options) (*Server, error) {
 	server, err := attachOrServe(ctx, options)
 	if err != nil || options.Listen == "" {
@@ -56,7 +56,7 @@ func Start(ctx context.Context, options Options) (*Server, error) {
 	return server, nil
 }
 
-// attachOrServe finds the Toxiproxy that answers, or serves one.
+// attachOrServe reuses the Toxiproxy that answers, or serves one.
 func attachOrServe(ctx context.Context, options Options) (*Server, error) {
 	if _, port, err := net.SplitHostPort(options.APIAddr); err == nil && port != "0" {
 		client := NewClient("http://" + options.APIAddr)

@@ -13,7 +13,7 @@ import (
 	"go.uber.org/goleak"
 )
 
-// What Start started is gone after Close, whatever fault is in place and whoever is connected.
+// What Start started is gone after Close, whatever fault is active and whoever is connected.
 func TestCloseLeavesNothing(t *testing.T) {
 	upstream := serveBytes(t)
 	for _, fault := range Faults() {

@@ -10,7 +10,7 @@ import (
 // patience is far longer than any fault takes.
 const patience = 10 * time.Second
 
-// Each fault does on the wire what its summary says, and the path is whole again after it. Lower bounds are exact; the
+// Each fault does on the wire what its summary says, and the path works again after it. Lower bounds are exact; the
 // upper ones leave room for a busy machine.
 func TestFaultsOnTheWire(t *testing.T) {
 	upstream := serveBytes(t)
@@ -43,7 +43,7 @@ func TestFaultsOnTheWire(t *testing.T) {
 					t.Errorf("%+v, want an answer, or an end after half a second", got)
 				}
 			}
-			// 4 of 5 are bad: outside of this once in ten thousand runs.
+			// 4 of 5 are bad: the count is out of this range once in ten thousand runs.
 			if bad < 20 || good == 0 {
 				t.Errorf("%d good, %d bad, want about 8 and 32", good, bad)
 			}

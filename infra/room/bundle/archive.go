@@ -27,7 +27,7 @@ type file struct {
 }
 
 // sources are the files of the workshop itself: those that Git tracks or would track; without Git, everything except what
-// was built, downloaded or is secret.
+// is built, downloaded or secret.
 func sources(ctx context.Context, root string) ([]file, error) {
 	left := []string{".git", "bin", "data", "dist", "reports"}
 	command := exec.CommandContext(ctx, "git", "ls-files", "-z", "--cached", "--others", "--exclude-standard")
@@ -46,7 +46,7 @@ func sources(ctx context.Context, root string) ([]file, error) {
 	return files, nil
 }
 
-// below lists the files of a folder, without the files and folders whose path below it skip names.
+// below lists the files of a folder, without the files and folders that skip names by their paths.
 func below(dir string, skip func(at string) bool) ([]file, error) {
 	var files []file
 	err := filepath.WalkDir(dir, func(path string, entry fs.DirEntry, err error) error {

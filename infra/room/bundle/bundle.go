@@ -20,8 +20,8 @@ import (
 const topFolder = "chaosworkshop"
 
 // Make packs the workshop at root into an archive in the folder dir: the sources, the packages that they import, and the
-// command line built for this system. The archive's SHA-256 checksum goes into a file .sha256 beside it. Make returns the
-// archive's path and writes its progress to out. It leaves two complete files, or none.
+// command line built for this system. The archive's SHA-256 checksum goes into a .sha256 file next to it. Make returns the
+// archive's path and writes its progress to out. It leaves two complete files, or neither.
 func Make(ctx context.Context, root, dir string, out io.Writer) (path string, err error) {
 	files, err := sources(ctx, root)
 	if err != nil {
@@ -49,7 +49,7 @@ func Make(ctx context.Context, root, dir string, out io.Writer) (path string, er
 		return "", fmt.Errorf("pack: %w", err)
 	}
 	path = filepath.Join(dir, name)
-	// Without a checksum an archive is visibly incomplete; with an old one it would look broken.
+	// Without a checksum, an archive is visibly incomplete; with an old one, it would look broken.
 	if err := os.Remove(path + ".sha256"); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return "", fmt.Errorf("make the bundle: %w", err)
 	}
@@ -96,7 +96,7 @@ func build(ctx context.Context, root, target string, out io.Writer) error {
 	return goCommand(ctx, filepath.Join(root, "infra"), nil, "build", "-trimpath", "-ldflags=-s -w", "-o", program, ".")
 }
 
-// goCommand runs the go command; the error has the last line that it wrote.
+// goCommand runs the go command; the error holds the last line that it wrote.
 func goCommand(ctx context.Context, dir string, env []string, arguments ...string) error {
 	command := exec.CommandContext(ctx, "go", arguments...)
 	command.Dir = dir

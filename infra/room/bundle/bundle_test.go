@@ -103,7 +103,7 @@ func TestMake(t *testing.T) {
 					}
 				}
 			}
-			// What was unpacked builds on a computer that has no module yet and no network: in the workspace, and alone as a copy.
+			// The unpacked bundle builds on a computer without modules and without a network: in the workspace, and alone as a copy.
 			unpacked := filepath.Join(target, "chaosworkshop")
 			if err := os.CopyFS(filepath.Join(unpacked, "tryout1"), os.DirFS(filepath.Join(unpacked, "exercise1"))); err != nil {
 				t.Fatal(err)
@@ -154,7 +154,7 @@ func TestMakeLeavesNothingWhenItFails(t *testing.T) {
 	}
 }
 
-// wantChecksum compares the archive with the file beside it.
+// wantChecksum compares the archive with the file next to it.
 func wantChecksum(t *testing.T, path string) {
 	t.Helper()
 	archive, err := os.ReadFile(path)
@@ -210,7 +210,7 @@ func unpack(t *testing.T, path, target string) map[string]bool {
 	}
 }
 
-// execute runs a command that must end well.
+// execute runs a command that must succeed.
 func execute(t *testing.T, dir string, env []string, arguments ...string) {
 	t.Helper()
 	command := exec.Command(arguments[0], arguments[1:]...)

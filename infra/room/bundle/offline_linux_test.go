@@ -22,7 +22,7 @@ import (
 // unpackedFolder is the variable that tells this test's program that it runs without a network.
 const unpackedFolder = "WORKSHOP_UNPACKED"
 
-// TestOffline is the proof of the promise: the real workshop as a bundle, unpacked into an empty folder, with an empty
+// TestOffline proves the promise: the real workshop as a bundle, unpacked into an empty folder, with an empty
 // home and no network, runs exercise 5 and its tests, and resolves the imports of a copy of an exercise.
 //
 // It needs WORKSHOP_NETNS=1 and root, because it makes a network namespace without a route. WORKSHOP_NETNS=short runs the

@@ -63,7 +63,7 @@ func Between(from, to string, options Options) ([]File, error) {
 	return files, nil
 }
 
-// Unified is the file's difference as a unified diff, as patch reads it.
+// Unified is the file's difference as a unified diff, in the format of patch.
 func (f File) Unified(from, to string) (string, error) {
 	return difflib.GetUnifiedDiffString(difflib.UnifiedDiff{
 		A: f.From, B: f.To, Context: 3,

@@ -4,7 +4,7 @@ package doctor
 
 import "golang.org/x/sys/unix"
 
-// freeSpace is what the user may still write to the disk of a folder, in bytes.
+// freeSpace is how much the user may still write to the disk of a folder, in bytes.
 func freeSpace(dir string) (uint64, error) {
 	var stat unix.Statfs_t
 	if err := unix.Statfs(dir, &stat); err != nil {

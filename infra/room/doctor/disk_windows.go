@@ -2,7 +2,7 @@ package doctor
 
 import "golang.org/x/sys/windows"
 
-// freeSpace is what the user may still write to the disk of a folder, in bytes.
+// freeSpace is how much the user may still write to the disk of a folder, in bytes.
 func freeSpace(dir string) (uint64, error) {
 	path, err := windows.UTF16PtrFromString(dir)
 	if err != nil {

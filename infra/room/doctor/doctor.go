@@ -7,7 +7,7 @@ import (
 	"chaosworkshop/shared/config"
 )
 
-// Verdict is how bad a finding is. The command exits with it.
+// Verdict is how bad a finding is. It is also the exit code of the command.
 type Verdict int
 
 // The verdicts, from the best to the worst: nothing to do, something you can fix, something for the instructor.
@@ -27,23 +27,23 @@ func (v Verdict) MarshalText() ([]byte, error) { return []byte(v.String()), nil 
 type Finding struct {
 	// Name is what was checked.
 	Name string `json:"name"`
-	// Verdict is how it is.
+	// Verdict is how bad it is.
 	Verdict Verdict `json:"verdict"`
 	// Detail is what was found.
 	Detail string `json:"detail"`
-	// Remedy is what to do, exactly; empty when it is OK.
+	// Remedy is exactly what to do; empty when the verdict is OK.
 	Remedy string `json:"remedy,omitempty"`
 }
 
 // ok is a good finding.
 func ok(name, detail string) Finding { return Finding{Name: name, Detail: detail} }
 
-// incomplete is a finding about a workshop that lacks a file of its own.
+// incomplete is a finding about a workshop that lacks one of its own files.
 func incomplete(name, detail string) Finding {
 	return Finding{name, Ask, detail, "get a new copy of the workshop: this one is incomplete"}
 }
 
-// Examine checks everything and hands each finding to say at once. It returns the worst verdict.
+// Examine checks everything and passes each finding to say at once. It returns the worst verdict.
 func Examine(ctx context.Context, say func(Finding)) Verdict {
 	worst := OK
 	found := func(findings ...Finding) {

@@ -19,7 +19,7 @@ import (
 	"chaosworkshop/shared/config"
 )
 
-// wantFinding checks the verdict, that every word is said, and that a remedy is there exactly when it is needed.
+// wantFinding checks the verdict, that the finding has every word, and that it has a remedy exactly when it needs one.
 func wantFinding(t *testing.T, got Finding, verdict Verdict, words ...string) {
 	t.Helper()
 	if got.Verdict != verdict {
@@ -53,7 +53,7 @@ func folder(t *testing.T, files map[string]string) string {
 		}
 	}
 	t.Chdir(dir)
-	// Not t.TempDir: the go command may still write to a home when the test is over.
+	// Not t.TempDir: the go command may still write to its home folder when the test is over.
 	home, err := os.MkdirTemp("", "home")
 	if err != nil {
 		t.Fatal(err)
@@ -242,7 +242,7 @@ func TestPorts(t *testing.T) {
 	wantFinding(t, look(t.Context(), cfg, "PROXY_PORT", number(t, other.URL), flights), Fix, "not a flights database", "set PROXY_PORT")
 	wantFinding(t, look(t.Context(), cfg, "TOXIPROXY_PORT", number(t, proxy.URL()), toxiproxy), OK, "Toxiproxy", "is reused")
 	wantFinding(t, look(t.Context(), cfg, "TOXIPROXY_PORT", number(t, other.URL), toxiproxy), Fix, "not a Toxiproxy")
-	wantFinding(t, look(t.Context(), cfg, "PORT", number(t, exercise.URL), stranger), Fix, "an exercise that runs already", "set PORT")
+	wantFinding(t, look(t.Context(), cfg, "PORT", number(t, exercise.URL), stranger), Fix, "an exercise that is already running", "set PORT")
 	wantFinding(t, look(t.Context(), cfg, "PORT", number(t, airplay.URL), stranger), Fix, "AirPlay")
 	wantFinding(t, look(t.Context(), cfg, "PORT", 0, stranger), OK, "free")
 	away := cfg

@@ -18,12 +18,12 @@ func disk(root string) Finding {
 	case err != nil:
 		return ok("disk", "the free space is unknown")
 	case free < 2<<30:
-		return Finding{"disk", Fix, detail + ", and the workshop needs 2", "remove what you can spare; `go clean -cache` empties Go's build cache"}
+		return Finding{"disk", Fix, detail + ", but the workshop needs 2 GB", "delete files that you do not need; `go clean -cache` empties Go's build cache"}
 	}
 	return ok("disk", detail)
 }
 
-// writable checks that the builds have a place.
+// writable checks that builds can be written.
 func writable(root string) Finding {
 	bin := filepath.Join(root, "bin")
 	err := os.MkdirAll(bin, 0o755)
@@ -37,10 +37,10 @@ func writable(root string) Finding {
 	if err != nil {
 		return Finding{"folder", Fix, "you have no permission to write to " + bin, "move the workshop into your home folder, or change its owner to you"}
 	}
-	return ok("folder", "can be written")
+	return ok("folder", "writable")
 }
 
-// clock checks that no file of the workshop is from the future, as it is on a computer whose clock is slow.
+// clock checks that no file of the workshop is from the future, which would mean that the clock is slow.
 func clock(root string) Finding {
 	latest := time.Time{}
 	paths, _ := filepath.Glob(filepath.Join(root, "*", "*")) // The pattern is valid.
@@ -52,12 +52,12 @@ func clock(root string) Finding {
 	return judgeClock(time.Now(), latest)
 }
 
-// judgeClock is clock with the times given: now, and the latest change of a file.
+// judgeClock is clock for given times: now, and the latest change of a file.
 func judgeClock(now, latest time.Time) Finding {
 	const tolerance = time.Minute
 	if ahead := latest.Sub(now); ahead > tolerance {
 		return Finding{"clock", Fix, fmt.Sprintf("%s, and a file of the workshop is %s newer", now.Format(time.RFC3339), ahead.Round(time.Minute)),
-			"set the clock from the network, such as with `sudo timedatectl set-ntp true`; certificates and TTLs depend on it"}
+			"set the clock from the network, for example with `sudo timedatectl set-ntp true`; certificates and TTLs depend on it"}
 	}
 	return ok("clock", now.Format(time.RFC3339))
 }

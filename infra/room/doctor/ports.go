@@ -19,10 +19,10 @@ import (
 	"chaosworkshop/shared/config"
 )
 
-// patience bounds a question to what listens on a port.
+// patience bounds a request to what listens on a port.
 const patience = 2 * time.Second
 
-// ports checks every port of the workshop: it is free, held by what the workshop can reuse, or taken.
+// ports checks whether every port of the workshop is free, held by something that the workshop can reuse, or taken.
 func ports(ctx context.Context, cfg config.Infra) []Finding {
 	app := 5000
 	if settings, err := config.Load[config.App](); err == nil {
@@ -53,12 +53,12 @@ func look(ctx context.Context, cfg config.Infra, variable string, number int, id
 	holder := port.HeldBy(number)
 	what, err := identify(ctx, cfg, addr)
 	if err != nil {
-		return Finding{name, Fix, "taken" + holder + err.Error(), fmt.Sprintf("end that program, or set %s to another port", variable)}
+		return Finding{name, Fix, "taken" + holder + err.Error(), fmt.Sprintf("stop that program, or set %s to another port", variable)}
 	}
 	return ok(name, what+" answers"+holder+" and is reused")
 }
 
-// flights tells whether a flights database answers, with the password of the settings.
+// flights tells whether a flights database answers and accepts the password of the settings.
 func flights(ctx context.Context, cfg config.Infra, addr string) (string, error) {
 	driver := mysql.NewConfig()
 	driver.Net, driver.Addr = "tcp", addr
@@ -73,7 +73,7 @@ func flights(ctx context.Context, cfg config.Infra, addr string) (string, error)
 	var rows int
 	err = pool.QueryRowContext(ctx, "SELECT COUNT(*) FROM routes").Scan(&rows)
 	if refused, ok := errors.AsType[*mysql.MySQLError](err); ok {
-		return "", fmt.Errorf(": a database answers, with error %d: another password, or no flights in it", refused.Number)
+		return "", fmt.Errorf(": a database answers with error %d: it has another password, or no flights", refused.Number)
 	}
 	if err != nil {
 		return "", errors.New(": it is not a flights database")
@@ -90,7 +90,7 @@ func toxiproxy(ctx context.Context, _ config.Infra, addr string) (string, error)
 	return "Toxiproxy " + version, nil
 }
 
-// stranger says what holds a port that nothing may hold, where it can be told.
+// stranger says what holds a port that should be free, if it can tell.
 func stranger(ctx context.Context, _ config.Infra, addr string) (string, error) {
 	unknown := errors.New("")
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+addr+"/metrics", nil)
@@ -105,9 +105,9 @@ func stranger(ctx context.Context, _ config.Infra, addr string) (string, error) 
 	if strings.Contains(answer.Header.Get("Server"), "AirTunes") {
 		return "", errors.New(": AirPlay of macOS (System Settings, General, AirDrop & Handoff, AirPlay Receiver)")
 	}
-	text, _ := io.ReadAll(io.LimitReader(answer.Body, 1<<20)) // Half a text identifies an exercise as well.
+	text, _ := io.ReadAll(io.LimitReader(answer.Body, 1<<20)) // Part of the text is enough to identify an exercise.
 	if strings.Contains(string(text), "database_attempts_total") {
-		return "", errors.New(": an exercise that runs already")
+		return "", errors.New(": an exercise that is already running")
 	}
 	return "", unknown
 }

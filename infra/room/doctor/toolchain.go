@@ -34,13 +34,13 @@ func goVersion(ctx context.Context, root string) Finding {
 	case err != nil:
 		return Finding{"go", Fix, "the go command does not run", remedy}
 	case version.Compare(got, "go"+work.Go.Version) < 0:
-		return Finding{"go", Fix, got + ", and the workshop needs " + work.Go.Version, remedy}
+		return Finding{"go", Fix, got + ", but the workshop needs " + work.Go.Version, remedy}
 	}
 	return ok("go", got)
 }
 
-// goEnv asks the go command for its version and its module proxies. It asks outside the workspace, where a Go that is too
-// old answers as well.
+// goEnv asks the go command for its version and its module proxies. It asks outside the workspace, where even a Go that
+// is too old answers.
 func goEnv(ctx context.Context, root string) (version, proxies string, err error) {
 	command := exec.CommandContext(ctx, "go", "env", "-json", "GOVERSION", "GOPROXY")
 	command.Dir = filepath.Dir(root)
@@ -82,12 +82,12 @@ func modules(ctx context.Context, root string) Finding {
 		return Finding{"modules", Fix, "the go command cannot read the code: " + first, "undo your last change to a go.mod or an import"}
 	}
 	if _, proxies, err := goEnv(ctx, root); err == nil && reachable(ctx, proxies) {
-		return Finding{"modules", Fix, "some are missing, and the network has them", "go mod download (once, some minutes; afterwards no network is needed)"}
+		return Finding{"modules", Fix, "some are missing, but the network has them", "go mod download (takes some minutes, once; after that, you need no network)"}
 	}
 	return Finding{"modules", Ask, "some are missing, and no module proxy answers", "the instructor's bundle (made by `make bundle`) has them"}
 }
 
-// reachable tells whether the first of the module proxies answers at all.
+// reachable tells whether the first module proxy answers at all.
 func reachable(ctx context.Context, proxies string) bool {
 	first, _, _ := strings.Cut(strings.ReplaceAll(proxies, "|", ","), ",")
 	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)

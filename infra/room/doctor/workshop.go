@@ -13,7 +13,7 @@ import (
 	"chaosworkshop/shared/config"
 )
 
-// settings says where the value of each variable comes from, never what it is, and whether every value is valid.
+// settings says where the value of each variable comes from, but never the value, and whether every value is valid.
 func settings(root string) []Finding {
 	sources, err := config.Sources()
 	if err == nil {

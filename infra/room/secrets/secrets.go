@@ -11,7 +11,7 @@ import (
 	"github.com/joho/godotenv"
 )
 
-// ErrExists says that there is a file already.
+// ErrExists says that the file already exists.
 var ErrExists = errors.New("the file exists")
 
 // Write stores the root password of the flights database in the file at path, with mode 0600, completely or not at all. It
@@ -28,7 +28,7 @@ func Write(path, password string, force bool) error {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return fmt.Errorf("store the password: %w", err)
 	}
-	// A temporary file has that mode from the start, and replaces the old one in one step.
+	// A temporary file has that mode from the start, and replaces the old file in one step.
 	file, err := os.CreateTemp(dir, ".env-*")
 	if err != nil {
 		return fmt.Errorf("store the password: %w", err)

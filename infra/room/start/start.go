@@ -1,4 +1,4 @@
-// Package start gives a learner a folder of their own: the app of the exercise before, and the task.
+// Package start gives learners a folder of their own, with the app of the previous exercise and the task.
 package start
 
 import (
@@ -13,13 +13,13 @@ import (
 // Folder is the folder of an exercise's own copy, from the workshop's root.
 func Folder(number int) string { return filepath.Join("work", fmt.Sprintf("exercise%d", number)) }
 
-// Copy makes the folder for the exercise, 2 to 5, below the workshop's root: the code of the exercise before, the modules
-// of this one, and a README with the task. It never overwrites anything.
+// Copy makes the folder for the exercise, 2 to 5, below the workshop's root: the code of the previous exercise, the
+// modules of this one, and a README with the task. It never overwrites anything.
 func Copy(root string, number int) error {
 	before, after := filepath.Join(root, fmt.Sprintf("exercise%d", number-1)), filepath.Join(root, fmt.Sprintf("exercise%d", number))
 	target := filepath.Join(root, Folder(number))
 	if _, err := os.Lstat(target); err == nil {
-		return fmt.Errorf("%s exists and is left as it is: it is yours; to start again, rename it first", Folder(number))
+		return fmt.Errorf("%s already exists and is left as it is; to start over, rename it first", Folder(number))
 	}
 	task, err := task(after, number)
 	if err != nil {
@@ -32,7 +32,7 @@ func Copy(root string, number int) error {
 	}
 	for _, path := range append(code, filepath.Join(after, "go.mod"), filepath.Join(after, "go.sum")) {
 		if strings.HasSuffix(path, "_test.go") {
-			continue // The tests of the exercise before, and of code that is about to change.
+			continue // The tests of the previous exercise, and of code that is about to change.
 		}
 		text, err := os.ReadFile(path)
 		if err != nil {
@@ -52,7 +52,7 @@ func Copy(root string, number int) error {
 	return nil
 }
 
-// oneDeeper points what names the shared module by its relative path to it from a folder that is one level deeper.
+// oneDeeper adjusts the relative path of the shared module to a folder that is one level deeper.
 func oneDeeper(text string) string {
 	return strings.Replace(text, "=> ../shared", "=> ../../shared", 1)
 }
@@ -81,7 +81,7 @@ func write(path string, text []byte) error {
 	return os.WriteFile(path, text, 0o644)
 }
 
-// task is the README of the folder: what the lesson in the folder after says must become true.
+// task is the README of the folder, with the requirements from the lesson in the folder after.
 func task(after string, number int) (string, error) {
 	lesson, err := os.ReadFile(filepath.Join(after, "README.md"))
 	if err != nil {
@@ -93,7 +93,7 @@ func task(after string, number int) (string, error) {
 		return "", fmt.Errorf("read the task: exercise%d/README.md has no line %q", number, strings.TrimSpace(head))
 	}
 	rules, _, _ := strings.Cut(rest, "\n## ")
-	return fmt.Sprintf("# Your exercise %d\n\nThis is the app of exercise %d. Change it until the judge is satisfied.\n\n%s%s\n\n"+
+	return fmt.Sprintf("# Your exercise %d\n\nThis is the app of exercise %d. Change it until every experiment passes.\n\n%s%s\n\n"+
 		"Judge it: `make verify EX=%d DIR=work/exercise%d`. Run it by hand: start `make infra`, then `GOWORK=off go run .` in this folder.\n"+
 		"The lesson, with the solution, is ../../exercise%d/README.md.\n", number, number-1, head, strings.TrimRight(rules, "\n"), number, number, number), nil
 }

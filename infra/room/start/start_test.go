@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-// Each exercise starts as a folder that builds alone, has the task and nothing of the solution, and is never overwritten.
+// Each exercise starts as a folder that builds alone, has the task but no part of the solution, and is never overwritten.
 func TestCopy(t *testing.T) {
 	root := t.TempDir()
 	for _, folder := range []string{"exercise1", "exercise2", "exercise3", "exercise4", "exercise5", "shared"} {

@@ -37,6 +37,7 @@ func anyway(float64, float64) bool { return true }
 
 var measurements = []measurement{
 	{regexp.MustCompile(`(\d)\d{3}[/-]\d\d[/-]\d\d[ T]\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)?`), "DATE", anyway},
+	{regexp.MustCompile(`request=(\w+)`), "request=ID", anyway},
 	{regexp.MustCompile(`Date: (\d*)[A-Z].* GMT`), "Date: DATE", anyway},
 	{regexp.MustCompile(`(\d+(?:\.\d+)?) ?%`), "SHARE", nearShare},
 	{regexp.MustCompile(`"\w*[dD]uration": ?(\d+(?:\.\d+)?)`), "DURATION", nearMilliseconds},

@@ -26,6 +26,7 @@ func TestCompare(t *testing.T) {
 		{"a duration in JSON", []string{`{"status":"Healthy","duration":1.24}`}, []string{`{"status":"Healthy","duration":4.8}`}, true},
 		{"a status in JSON", []string{`{"status":"Healthy","duration":1.24}`}, []string{`{"status":"Degraded","duration":1.24}`}, false},
 		{"a date", []string{"2026/01/02 03:04:05 WARN retry"}, []string{"2027/11/12 13:14:15 WARN retry"}, true},
+		{"a request's id", []string{"WARN timeout request=khdpgs"}, []string{"WARN timeout request=4mst0a"}, true},
 		{"lines left out", []string{"a", "...", "z"}, []string{"a", "b", "c", "z"}, true},
 		{"no line left out", []string{"a", "...", "z"}, []string{"a", "z"}, true},
 		{"the wrong end", []string{"a", "...", "z"}, []string{"a", "b", "y"}, false},

@@ -154,7 +154,7 @@ func TestNoSecretIsShown(t *testing.T) {
 	needsInterrupt(t)
 	w := newWorkshop(t)
 	seen := map[string]string{}
-	_, infraSaid := w.serve(t, nil, "Ctrl-C ends this one", "infra")
+	_, infraSaid := w.serve(t, nil, "Ctrl-C stops this one", "infra")
 	_, appSaid := w.serve(t, nil, "Ctrl-C", "exercise5")
 	app, api := "http://127.0.0.1:"+w.ports["PORT"], "http://127.0.0.1:"+w.ports["TOXIPROXY_PORT"]
 

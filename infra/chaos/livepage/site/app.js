@@ -29,7 +29,7 @@ function start() {
   player.start();
 }
 
-/** Builds the page for a race; after a connection was lost, it only empties it. */
+/** Builds the page for a race; after a lost connection, only empties it. */
 function greet(to) {
   if (!recording) drawLink('live', 'live');
   if (!hello) {
@@ -50,7 +50,7 @@ function clear() {
   for (const lane of lanes) lane.clear();
 }
 
-/** Takes in a frame; it is drawn with the next picture of the screen. */
+/** Takes in a frame; the next repaint draws it. */
 function take(next) {
   frame = next;
   if (frame.since !== since) {
@@ -73,7 +73,7 @@ function draw() {
   controls.draw(frame);
   timeline.draw(frame.t, frame.since);
   for (const lane of lanes) lane.draw(frame.t, frame.paused ? 'paused' : '');
-  // For whoever measures how fast the page is.
+  // For tests that measure how fast the page is.
   document.body.dataset.drawn = frame.t;
 }
 
@@ -83,7 +83,7 @@ function lost() {
   say('Connection lost, trying again.');
 }
 
-/** Light or dark: as the system says, until the user says otherwise. */
+/** Light or dark: the system decides until the user does. */
 function startTheme() {
   const dark = matchMedia('(prefers-color-scheme: dark)');
   const apply = (on) => {

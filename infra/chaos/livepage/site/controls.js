@@ -4,7 +4,7 @@
 const keys = 4;
 
 class Controls {
-  /** Makes the buttons for the faults; live says whether they act, or only explain. */
+  /** Makes the buttons for the faults; live says whether they act or only explain. */
   constructor(hello, live) {
     this.faults = hello.faults;
     this.live = live;
@@ -89,7 +89,7 @@ class Controls {
     for (const button of this.buttons) button.setAttribute('aria-pressed', String(frame.fault?.name === button.dataset.fault));
     this.calmButton.disabled = this.live && !frame.fault;
     get('pause').setAttribute('aria-pressed', String(frame.paused));
-    get('pause-name').textContent = frame.paused ? 'Go on' : 'Pause';
+    get('pause-name').textContent = frame.paused ? 'Resume' : 'Pause';
     get('pool').setAttribute('aria-pressed', String(frame.pooled));
     this.drawRate(frame.rate);
     if (changed) this.explainCurrent();
@@ -120,7 +120,7 @@ class Controls {
       await navigator.clipboard.writeText(text);
       get('copy').textContent = 'Copied';
     } catch {
-      // No right to the clipboard: select the line, so that the user's own keys copy it.
+      // No access to the clipboard: select the line, so that the user can copy it with the keyboard.
       getSelection().selectAllChildren(get('explain-cli'));
       get('copy').textContent = 'Selected';
     }
@@ -128,7 +128,7 @@ class Controls {
   }
 }
 
-/** Asks the server for an action; what stood in the way is shown. */
+/** Asks the server for an action, and shows what went wrong. */
 async function post(path, body) {
   try {
     const answer = await fetch(`/api/${path}`, {

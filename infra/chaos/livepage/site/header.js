@@ -1,4 +1,4 @@
-// What is going on: the first line of the page, and what screen readers are told.
+// The first line of the page, and the announcements for screen readers.
 
 const announcer = document.getElementById('announcer');
 const state = document.getElementById('state');
@@ -11,14 +11,14 @@ const message = document.getElementById('message');
 let said = '';
 let hide = 0;
 
-/** Shows the fault, the time, and what the race has to say. */
+/** Shows the fault, the time, and the notice of the race. */
 function drawHeader(frame) {
   const { fault, t, since, paused, lanes, notice } = frame;
   time.textContent = clock(t - since);
   const starting = lanes.some((lane) => ['waiting', 'building'].includes(lane.state));
   state.dataset.state = fault ? 'fault' : starting ? 'starting' : paused ? 'paused' : 'calm';
   stateName.textContent = fault ? fault.name : starting ? 'Getting ready' : paused ? 'Paused' : 'Calm';
-  stateDetail.textContent = fault ? detail(fault, t) : starting ? 'the lanes are being built' : '';
+  stateDetail.textContent = fault ? detail(fault, t) : starting ? 'the exercises are being built' : '';
   if ((notice ?? '') !== said) {
     said = notice ?? '';
     showMessage(said);
@@ -45,17 +45,17 @@ function showMessage(text) {
   if (text) hide = setTimeout(() => { message.hidden = true; }, 8000);
 }
 
-/** The frame before; null when what comes next is no change. */
+/** The previous frame; null if the next frame is not a change. */
 let announced = null;
 
-/** Says what changed since the frame before: the fault, the breakers, the apps. Never the numbers, which change all the time. */
+/** Announces what changed since the previous frame: the fault, the breakers, the apps. Never the numbers, which always change. */
 function announce(frame, names) {
   const news = announced ? changes(announced, frame, names) : [];
   announced = frame;
   if (news.length > 0) announcer.textContent = news.join(' ');
 }
 
-/** Says a text of its own. */
+/** Announces a text. */
 function say(text) {
   announcer.textContent = text;
 }
@@ -63,7 +63,7 @@ function say(text) {
 function changes(before, after, names) {
   const news = [];
   if (before.fault?.name !== after.fault?.name) news.push(after.fault ? `Fault ${after.fault.name}.` : 'Calm.');
-  if (before.paused !== after.paused) news.push(after.paused ? 'Paused.' : 'The race goes on.');
+  if (before.paused !== after.paused) news.push(after.paused ? 'Paused.' : 'Resumed.');
   after.lanes.forEach((lane, i) => {
     const old = before.lanes[i];
     const name = `Lane ${names[i].number}, ${names[i].pattern}`;

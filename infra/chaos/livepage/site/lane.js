@@ -1,10 +1,10 @@
 // A lane: one exercise, its numbers and its plot.
 
-/** How many requests must be in flight before the lane says so. */
+/** How many requests must be in flight before the lane mentions it. */
 const crowd = 10;
 
 class Lane {
-  /** Builds the lane into the element; name is what the race said of it. */
+  /** Builds the lane into the element; name is its description in the race. */
   constructor(parent, name, outcomes, span) {
     this.name = name;
     const root = document.getElementById('lane').content.cloneNode(true).firstElementChild;
@@ -47,12 +47,12 @@ class Lane {
     this.plot.clear();
   }
 
-  /** The lines of the grid stand at fixed distances from now. */
+  /** The grid lines are at fixed distances from now. */
   grid(now) {
     return Array.from({ length: Math.floor(this.span / step) + 1 }, (_, i) => now - i * step);
   }
 
-  /** Draws the lane at the race's time now; idle says why nothing is going on in any lane, if so. */
+  /** Draws the lane at the race's time now; idle says why all lanes are idle, if they are. */
   draw(now, idle) {
     this.plot.draw(now - this.span, now, this.grid(now));
     const { frame } = this;
@@ -86,13 +86,13 @@ class Lane {
     this.health.title = Object.entries(health?.checks ?? {}).map(([name, is]) => `${name}: ${is}`).join(', ');
   }
 
-  /** Says over the plot why there is nothing to see. */
+  /** Says over the plot why it is empty. */
   drawOver({ state, reason, answered, waiting }, idle) {
     const words = {
-      waiting: 'waiting for its turn',
+      waiting: 'waiting to be built',
       building: 'being built; the first time takes a minute',
       starting: 'starting',
-      down: `down, and started again in a moment: ${reason ?? ''}`,
+      down: `down, will restart in a moment: ${reason ?? ''}`,
     };
     let text = words[state] ?? '';
     if (state === 'up') text = idle || (answered > 0 ? '' : waiting >= crowd ? `no answers; ${waiting} requests wait` : 'no answers yet');
@@ -111,7 +111,7 @@ class Lane {
   }
 }
 
-/** Sets an element's text, only when it changes. */
+/** Sets an element's text, but only if it changes. */
 function write(element, text) {
   if (element.textContent !== text) element.textContent = text;
 }

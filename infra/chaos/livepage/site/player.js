@@ -1,4 +1,4 @@
-// A recorded race, played in the page: it needs no server any more.
+// A recorded race, played in the page without a server.
 
 /** How often frames that are due are shown, in milliseconds. */
 const tick = 100;
@@ -25,7 +25,7 @@ class Player {
     return this.times.at(-1) ?? 0;
   }
 
-  /** Starts to play. */
+  /** Starts playing. */
   start() {
     this.seek(this.times[0] ?? 0);
     this.toggle();
@@ -39,7 +39,7 @@ class Player {
     get('play-name').textContent = this.playing ? 'Pause' : 'Play';
   }
 
-  /** Goes to a time: the window before it is shown anew. */
+  /** Goes to a time, and shows the window before it again. */
   seek(time) {
     this.clear();
     this.time = time;

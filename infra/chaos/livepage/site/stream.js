@@ -1,9 +1,9 @@
-// A live race: server-sent events, which come back by themselves.
+// A live race: server-sent events, which reconnect by themselves.
 
-/** Without a frame for so long, in milliseconds, the connection counts as lost. */
+/** After this time without a frame, in milliseconds, the connection counts as lost. */
 const patience = 3000;
 
-/** How long to wait before a new start when the browser has given up, in milliseconds. */
+/** How long to wait before reconnecting when the browser has given up, in milliseconds. */
 const again = 1000;
 
 /** Calls hello for each connection, frame for each frame, and lost when the connection is lost. */

@@ -1,6 +1,6 @@
 // The time that all lanes share: its axis, and the faults as bands across them.
 
-/** The lines of the grid and the ticks of the axis stand this far apart, in milliseconds. */
+/** The distance between grid lines, and between ticks of the axis, in milliseconds. */
 const step = 10000;
 
 class Timeline {
@@ -32,7 +32,7 @@ class Timeline {
     return element;
   }
 
-  /** Draws the bands as they are at the time now; what was before since, or has left the picture, is dropped. */
+  /** Draws the bands as they are at the time now; drops those from before since, and those out of the picture. */
   draw(now, since) {
     const start = Math.max(now - this.span, since);
     this.bands = this.bands.filter((band) => {

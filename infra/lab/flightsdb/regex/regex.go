@@ -1,8 +1,8 @@
 // Package regex takes the place of github.com/dolthub/go-icu-regex in this program, by a replace in infra/go.mod.
 //
-// The original compiles ICU, a library in WebAssembly, whenever a program starts: a quarter of a second and 20 MB before
-// main, for every command. This one is Go's regexp, whose matching takes linear time whatever the pattern; what it
-// cannot do, back references and lookaround, is an invalid pattern.
+// The original compiles ICU, a library in WebAssembly, whenever a program starts. That takes a quarter of a second and 20 MB
+// before main, for every command. This one is Go's regexp, which matches in linear time whatever the pattern. A pattern that
+// needs more, such as back references or lookaround, is invalid.
 package regex
 
 import (
@@ -69,7 +69,7 @@ func (m *matcher) Matches(_ context.Context, start, occurrence int) (bool, error
 	return m.find(start+1, occurrence) != nil, nil
 }
 
-// IndexOf is the position of an occurrence, or the one behind it when end is true; 0 is none.
+// IndexOf is the position of an occurrence, or the position after it when end is true; 0 if there is none.
 func (m *matcher) IndexOf(_ context.Context, start, occurrence int, end bool) (int, error) {
 	match := m.find(start, occurrence)
 	switch {
@@ -90,7 +90,7 @@ func (m *matcher) Substring(_ context.Context, start, occurrence int) (match str
 	return m.text[found[0]:found[1]], true, nil
 }
 
-// groupNumber is a group in a replacement. Go takes the letters behind the number for a part of its name.
+// groupNumber is a group in a replacement. Go treats the letters after the number as part of its name.
 var groupNumber = regexp.MustCompile(`\$(\d+)`)
 
 // Replace is the text with the replacement for an occurrence, or for all when it is 0; $1 is the first group.

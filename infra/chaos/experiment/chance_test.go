@@ -9,29 +9,6 @@ import (
 	"time"
 )
 
-func TestPercentileIsNearestRank(t *testing.T) {
-	hundred := make([]float64, 100)
-	for i := range hundred {
-		hundred[i] = float64(100 - i) // From 100 down to 1.
-	}
-	for _, test := range []struct {
-		values []float64
-		p      float64
-		want   float64
-	}{
-		{nil, 99, 0},
-		{[]float64{7}, 99, 7},
-		{[]float64{3, 1, 2}, 50, 2},
-		{[]float64{3, 1, 2}, 0, 1},
-		{hundred, 99, 99},
-		{hundred, 100, 100},
-	} {
-		if got := Percentile(test.values, test.p); got != test.want {
-			t.Errorf("p%v of %d values: got %v, want %v", test.p, len(test.values), got, test.want)
-		}
-	}
-}
-
 // atMost is the chance of at most k successes in n independent tries that each succeed with chance p.
 func atMost(k, n int, p float64) float64 {
 	sum := 0.0
@@ -71,7 +48,7 @@ func TestChance(t *testing.T) {
 	requests := int(float64(load.Rate) * load.For.Seconds())
 	healed, rejects := simulate(load, settings)
 	need := int(math.Ceil(0.7 * float64(requests)))
-	// A reply is on time with chance 0.44; a connection and its query pay three. Half of the rest comes within a second.
+	// A reply is on time with chance 0.44; a connection and its query need three. Half of the rest comes within a second.
 	const inTime = 0.63
 	inSlow := phaseOf(t, Experiments(settings)[1], slow)
 	asked := int(float64(inSlow.Rate) * inSlow.For.Seconds())
@@ -92,8 +69,8 @@ func TestChance(t *testing.T) {
 }
 
 // simulate runs the flaky load on an app with retries and a breaker of 12 failures in a row. It returns the share of
-// requests that succeed, and the share of runs in which the breaker opens while requests are still sent: the row of
-// failures that opens it is long only after the load has ended, when nothing is due any more but what fares badly.
+// requests that succeed, and the share of runs in which the breaker opens while requests are still sent: after the
+// load has ended, a long row of failures could open it, because only the slow requests are still due.
 func simulate(load Phase, s Settings) (success, rejects float64) {
 	const runs, failures = 20000, 12
 	random := rand.New(rand.NewPCG(1, 0))

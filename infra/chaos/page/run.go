@@ -11,7 +11,7 @@ type Run struct {
 	Points []float64 `json:"points"`
 	// Counts are the numbers of answers by outcome.
 	Counts []int `json:"counts"`
-	// Bands are what went on, States those of the breaker.
+	// Bands are the phases or faults of the run, States the states of the breaker.
 	Bands  []Span `json:"bands"`
 	States []Span `json:"states"`
 
@@ -34,8 +34,8 @@ func NewRun(took float64, outcomes []string) Run {
 	}
 }
 
-// Add adds an answer. A mark that would lie on another of the same outcome is counted but
-// not drawn: the page of a long run still opens.
+// Add adds an answer. It counts a mark that would cover another of the same outcome, but
+// does not draw it, so that the page of a long run still opens.
 func (r *Run) Add(at, latency float64, outcome int) {
 	r.Counts[outcome]++
 	const columns, rows = 2000, 100 // In the whole run, and in each decade of latency.
@@ -46,7 +46,7 @@ func (r *Run) Add(at, latency float64, outcome int) {
 	}
 }
 
-// AddState says in which state the breaker was, from then on to the next state; a state that goes on is one span.
+// AddState says which state the breaker was in until the next state; a state that continues is one span.
 func (r *Run) AddState(name string, from float64) {
 	if last := len(r.States) - 1; last >= 0 {
 		if r.States[last].Name == name {

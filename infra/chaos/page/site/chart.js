@@ -53,7 +53,7 @@ function contextOf(canvas, width, height) {
   return context;
 }
 
-/** How high a latency stands, from 0 at the bottom to 1 at the top. */
+/** The height of a latency, from 0 at the bottom to 1 at the top. */
 function heightOf(ms) {
   return Math.log(Math.min(highest, Math.max(lowest, ms)) / lowest) / Math.log(highest / lowest);
 }
@@ -85,7 +85,7 @@ class Chart {
     }
   }
 
-  /** Shows the time between from and to and forgets what was before; grid holds the times of its vertical lines. */
+  /** Shows the time between from and to and forgets what was before; grid holds the times of the vertical lines. */
   draw(from, to, grid) {
     let old = 0;
     while (old < this.times.length && this.times[old] < from) old++;
@@ -141,7 +141,7 @@ class Chart {
   }
 }
 
-/** Fills the list with an entry for each outcome; with counts, only those that came, and how often. */
+/** Fills the list with an entry for each outcome; with counts, only those that occurred, and how often. */
 function drawLegend(list, outcomes, counts) {
   const size = typeSize();
   const shown = outcomes.filter((_, kind) => !counts || counts[kind]);
@@ -169,7 +169,7 @@ function make(tag, name, text) {
   return element;
 }
 
-/** Gives an element its place between from and to, the ends of what is shown. */
+/** Places an element between from and to, the ends of the visible time. */
 function place(element, start, end, from, to) {
   const share = (time) => (100 * (Math.min(to, Math.max(from, time)) - from)) / (to - from);
   element.style.left = `${share(start)}%`;

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"chaosworkshop/infra/internal/stats"
 	"chaosworkshop/infra/lab/toxi"
 )
 
@@ -20,7 +21,7 @@ type Catalogue struct {
 	Runs [][]*Run
 }
 
-// survival is the method of the catalogue: the load while the fault is there, and the way back.
+// survival is the method of the catalogue: load under the fault, then the recovery.
 func survival(fault toxi.Fault, s Settings) Experiment {
 	return Experiment{
 		ID: fault.Name, Title: fault.Summary,
@@ -64,7 +65,7 @@ func (r *Runner) RunCatalogue(ctx context.Context, progress func(done, of int, f
 	return catalogue, nil
 }
 
-// survive is one run under a fault, again when the app was not in its steady state before.
+// survive is one run under a fault, repeated if the app was not in its steady state before.
 func (r *Runner) survive(ctx context.Context, fault toxi.Fault, subject Subject) (run *Run, err error) {
 	for range sideBySide {
 		run, err = r.observe(ctx, survival(fault, r.Settings), subject)
@@ -92,7 +93,7 @@ func (c *Catalogue) Markdown(out io.Writer, s Settings) error {
 	return err
 }
 
-// met is what the raw clients beside the apps met: the share that was served, and their median.
+// met is what the raw clients met: the share that was served, and their median.
 func met(runs []*Run) string {
 	probed, failed := 0, 0
 	var medians []float64
@@ -112,7 +113,7 @@ func met(runs []*Run) string {
 	}
 	text := fmt.Sprintf("%.0f %%", 100*float64(probed-failed)/float64(probed))
 	if len(medians) > 0 {
-		text += "<br>" + Duration(Percentile(medians, 50))
+		text += "<br>" + Duration(stats.Percentile(medians, 50))
 	}
 	return text
 }
@@ -124,9 +125,9 @@ func survived(run *Run, s Settings) string {
 	if !ok || len(answers) == 0 {
 		return "-"
 	}
-	worst := Percentile(Latencies(answers), 99)
+	worst := stats.Percentile(Latencies(answers), 99)
 	p99 := Duration(worst)
-	if worst >= milliseconds(s.Deadline+patience) {
+	if worst >= stats.Milliseconds(s.Deadline+patience) {
 		p99 = "never"
 	}
 	recovery := "never"

@@ -1,4 +1,4 @@
-// Package page puts a page together: a template with its style, its script and its data in one file that needs no network.
+// Package page builds a page: a template with its style, its script and its data, in one file that needs no network.
 // The live page, a recorded race, a load and the proof matrix share the chart, its marks, their words and their colours.
 package page
 
@@ -23,9 +23,9 @@ type Page struct {
 	Policy string
 }
 
-// New returns the page of a folder named site: page.html fills itself by {{style}} and {{script}}, which are what all pages
-// share and the folder's own .css and .js files, in the order of their names. They are parts of one script, which ends with
-// a call of start. functions, which may be nil, are for the template.
+// New returns the page of a folder named site: page.html includes {{style}} and {{script}}: the files that all pages share,
+// then the folder's own .css and .js files, in the order of their names. The .js files make one script, which ends with a
+// call of start. functions, which may be nil, are for the template.
 func New(files fs.FS, functions template.FuncMap) (*Page, error) {
 	style, err := join(files, "site/*.css")
 	if err != nil {
