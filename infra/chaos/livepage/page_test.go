@@ -280,7 +280,7 @@ func TestPageKeepsUpForHalfAnHour(t *testing.T) {
 }
 
 func TestLatencyAxisIsLogarithmic(t *testing.T) {
-	chart, err := os.ReadFile("page/site/chart.js")
+	chart, err := os.ReadFile("../page/site/chart.js")
 	if err != nil {
 		t.Fatal(err)
 	}
