@@ -32,6 +32,9 @@ type Felt struct {
 	Error string `json:"error,omitempty"`
 }
 
+// wideQuery is answered with more bytes than the fault cut lets through.
+const wideQuery = "SELECT REPEAT('.', 200)"
+
 // raw is the raw client.
 type raw struct {
 	connector driver.Connector
@@ -110,7 +113,7 @@ func (r *raw) ask(ctx context.Context) error {
 	if !ok {
 		return errors.New("the driver cannot run a query")
 	}
-	rows, err := asker.QueryContext(ctx, "SELECT 1", nil)
+	rows, err := asker.QueryContext(ctx, wideQuery, nil)
 	if err != nil {
 		return err
 	}
