@@ -28,8 +28,12 @@ func newChaosCommand() *cobra.Command {
 		Args:  cobra.NoArgs,
 		RunE: func(command *cobra.Command, _ []string) error {
 			out := command.OutOrStdout()
+			client, err := toxiproxy()
+			if err != nil {
+				return err
+			}
 			if list || !command.Flags().Changed("ex") && !command.Flags().Changed("fault") {
-				return printFaults(out, asJSON)
+				return printFaults(out, client, asJSON)
 			}
 			if ttl < 0 {
 				return fmt.Errorf("--ttl %s is negative; choose a duration such as 5m", ttl)
@@ -38,10 +42,6 @@ func newChaosCommand() *cobra.Command {
 			if name != "" {
 				fault, err = toxi.Lookup(name)
 			}
-			if err != nil {
-				return err
-			}
-			client, err := toxiproxy()
 			if err != nil {
 				return err
 			}
@@ -92,13 +92,13 @@ func byHand(client *toxi.Client, fault toxi.Fault) string {
 }
 
 // printFaults writes the catalogue.
-func printFaults(out io.Writer, asJSON bool) error {
+func printFaults(out io.Writer, client *toxi.Client, asJSON bool) error {
 	if asJSON {
 		return printJSON(out, toxi.Faults())
 	}
 	for _, fault := range toxi.Faults() {
 		cli.Pair(out, fault.Name, fault.Summary)
-		fmt.Fprintf(out, "               %s\n", fault.CLI(toxi.ProxyName))
+		fmt.Fprintf(out, "               %s\n", byHand(client, fault))
 	}
 	fmt.Fprintln(out, "\nInject one by its name: make chaos FAULT=slow, or by its exercise: make chaos EX=2")
 	return nil

@@ -155,7 +155,7 @@ func TestRace(t *testing.T) {
 		}
 		frame := race.until(t, "the foreign fault is shown", func(f Frame) bool { return f.Fault != nil && f.Fault.Name == "delay" })
 		if frame.Fault.Left != 0 {
-			t.Errorf("it is left for %d ms, want nothing: it is not ours to take back", frame.Fault.Left)
+			t.Errorf("it is left for %d ms, want nothing: it is not ours to remove", frame.Fault.Left)
 		}
 		if err := terminal.Calm(t.Context(), toxi.ProxyName); err != nil {
 			t.Fatal(err)
@@ -221,6 +221,7 @@ func TestRace(t *testing.T) {
 }
 
 func TestRaceLeavesABorrowedStackCalm(t *testing.T) {
+	t.Parallel()
 	infra, err := config.Load[config.Infra]()
 	if err != nil {
 		t.Fatal(err)
@@ -241,7 +242,7 @@ func TestRaceLeavesABorrowedStackCalm(t *testing.T) {
 		t.Fatal(err)
 	}
 	race.until(t, "the fault is in place", func(f Frame) bool { return f.Fault != nil })
-	race.until(t, "the fault is taken back by itself", func(f Frame) bool { return f.Fault == nil })
+	race.until(t, "the fault ends by itself", func(f Frame) bool { return f.Fault == nil })
 
 	race.options.TTL = time.Hour
 	if err := race.Inject(t.Context(), "outage"); err != nil {

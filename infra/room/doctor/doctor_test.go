@@ -177,6 +177,13 @@ func TestSettings(t *testing.T) {
 			t.Errorf("got %s, want %q", got, want)
 		}
 	})
+	t.Run("no secret in the file", func(t *testing.T) {
+		root := folder(t, example)
+		write(t, filepath.Join(root, ".env"), "PORT=7321\n", 0o644)
+		if got := fmt.Sprint(settings(root)); strings.Contains(got, "chmod") {
+			t.Errorf("got %s, want no word about who can read a file without a password", got)
+		}
+	})
 	t.Run("a wrong value", func(t *testing.T) {
 		root := folder(t, example)
 		write(t, filepath.Join(root, ".env"), "DB_PORT=s3cret\n", 0o600)

@@ -41,7 +41,7 @@ func settings(root string) []Finding {
 	findings = append(findings, ok("settings", fmt.Sprintf("%d variables have their defaults", standard)))
 	for _, path := range []string{filepath.Join(root, ".env"), config.UserFile()} {
 		info, err := os.Stat(path)
-		if err == nil && info.Mode().Perm()&0o077 != 0 && runtime.GOOS != "windows" {
+		if err == nil && info.Mode().Perm()&0o077 != 0 && runtime.GOOS != "windows" && holdsPassword(sources, path) {
 			findings = append(findings, Finding{"secrets", Fix, "others on this computer can read " + path, "chmod 600 " + path})
 		}
 	}
@@ -74,4 +74,14 @@ func dataset(cfg config.Infra) Finding {
 		return ok("dataset", fmt.Sprintf("the built-in sample, %d routes", len(data.Routes)))
 	}
 	return ok("dataset", fmt.Sprintf("OpenFlights from %s, %d routes", stack.Folder(cfg.OpenFlightsDir), len(data.Routes)))
+}
+
+// holdsPassword reports whether a password comes from the file at path.
+func holdsPassword(sources map[string]string, path string) bool {
+	for name, source := range sources {
+		if source == path && strings.HasSuffix(name, "PASSWORD") {
+			return true
+		}
+	}
+	return false
 }
