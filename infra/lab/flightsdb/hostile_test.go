@@ -343,7 +343,7 @@ func TestHugeTexts(t *testing.T) {
 // TestLongStatement ends a statement that would run for hours.
 func TestLongStatement(t *testing.T) {
 	limits := defaultLimits
-	limits.statement = 100 * time.Millisecond
+	limits.statement = 500 * time.Millisecond // Enough for a good statement under the race detector.
 	s := startLimited(t, openflights.Sample(), limits)
 	db := connect(t, s.Addr(), "root", password)
 	for _, query := range []string{
