@@ -2,6 +2,7 @@ package bundle
 
 import (
 	"archive/tar"
+	"archive/zip"
 	"bytes"
 	"compress/gzip"
 	"context"
@@ -10,6 +11,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -21,25 +23,15 @@ import (
 // workshop is a small workspace of the workshop's shape: an exercise that needs a module from outside, and infra.
 func workshop(t *testing.T) string {
 	t.Helper()
-	sums, err := os.ReadFile(filepath.Join("..", "..", "go.sum"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	needed := ""
-	for line := range strings.Lines(string(sums)) {
-		if strings.HasPrefix(line, "github.com/joho/godotenv v1.5.1") {
-			needed += line
-		}
-	}
+	needed := serveModule(t)
 	root := t.TempDir()
 	for name, text := range map[string]string{
-		"go.work":          "go 1.26.0\nuse (\n\t./exercise1\n\t./infra\n)\n",
-		"infra/go.mod":     "module chaosworkshop/infra\ngo 1.26.0\n",
-		"infra/main.go":    "package main\n\nfunc main() {}\n",
-		"exercise1/go.mod": "module chaosworkshop/exercise1\ngo 1.26.0\nrequire github.com/joho/godotenv v1.5.1\n",
-		"exercise1/go.sum": needed,
-		"exercise1/main.go": "package main\n\nimport \"github.com/joho/godotenv\"\n\n" +
-			"func main() { _, _ = godotenv.Unmarshal(\"\") }\n",
+		"go.work":              "go 1.26.0\nuse (\n\t./exercise1\n\t./infra\n)\n",
+		"infra/go.mod":         "module chaosworkshop/infra\ngo 1.26.0\n",
+		"infra/main.go":        "package main\n\nfunc main() {}\n",
+		"exercise1/go.mod":     "module chaosworkshop/exercise1\ngo 1.26.0\nrequire example.com/needed v1.0.0\n",
+		"exercise1/go.sum":     needed,
+		"exercise1/main.go":    "package main\n\nimport _ \"example.com/needed\"\n\nfunc main() {}\n",
 		".env":                 "MYSQL_ROOT_PASSWORD=s3cret\n",
 		".env.example":         "# PORT=5000\n",
 		"bin/old":              "built before",
@@ -58,6 +50,48 @@ func workshop(t *testing.T) string {
 	}
 	t.Chdir(root)
 	return root
+}
+
+// serveModule makes example.com/needed available to the go command, and to this test alone, without a network. It returns
+// the module's lines in a go.sum.
+func serveModule(t *testing.T) string {
+	t.Helper()
+	const version, mod = "v1.0.0", "module example.com/needed\n\ngo 1.26.0\n"
+	proxy := t.TempDir()
+	var archive bytes.Buffer
+	zipped := zip.NewWriter(&archive)
+	for name, text := range map[string]string{"go.mod": mod, "needed.go": "package needed\n"} {
+		file, err := zipped.Create("example.com/needed@" + version + "/" + name)
+		if err == nil {
+			_, err = io.WriteString(file, text)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := zipped.Close(); err != nil {
+		t.Fatal(err)
+	}
+	versions := filepath.Join(proxy, "example.com", "needed", "@v")
+	if err := os.MkdirAll(versions, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	for ending, text := range map[string]string{".info": `{"Version":"` + version + `"}`, ".mod": mod, ".zip": archive.String()} {
+		write(t, filepath.Join(versions, version+ending), text)
+	}
+	t.Setenv("GOPROXY", (&url.URL{Scheme: "file", Path: "/" + strings.TrimPrefix(filepath.ToSlash(proxy), "/")}).String())
+	t.Setenv("GOSUMDB", "off")
+	t.Setenv("GOMODCACHE", t.TempDir())
+	t.Setenv("GOFLAGS", os.Getenv("GOFLAGS")+" -modcacherw")
+	scratch := t.TempDir()
+	write(t, filepath.Join(scratch, "go.mod"), "module scratch\n\ngo 1.26.0\n\nrequire example.com/needed "+version+"\n")
+	write(t, filepath.Join(scratch, "scratch.go"), "package scratch\n\nimport _ \"example.com/needed\"\n")
+	execute(t, scratch, []string{"GOWORK=off"}, "go", "mod", "tidy")
+	sums, err := os.ReadFile(filepath.Join(scratch, "go.sum"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(sums)
 }
 
 func TestMake(t *testing.T) {
@@ -88,7 +122,7 @@ func TestMake(t *testing.T) {
 			names := unpack(t, path, target)
 			for _, want := range []string{
 				"go.work", ".env.example", "exercise1/main.go", "exercise1/notes ü.md", "infra/main.go",
-				"vendor/github.com/joho/godotenv/godotenv.go", "exercise1/vendor/github.com/joho/godotenv/godotenv.go",
+				"vendor/example.com/needed/needed.go", "exercise1/vendor/example.com/needed/needed.go",
 				"bin/workshop" + suffix(),
 			} {
 				if !names["chaosworkshop/"+want] {
@@ -126,7 +160,7 @@ func TestMake(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if names := unpack(t, again, t.TempDir()); !names["chaosworkshop/vendor/github.com/joho/godotenv/godotenv.go"] {
+			if names := unpack(t, again, t.TempDir()); !names["chaosworkshop/vendor/example.com/needed/needed.go"] {
 				t.Error("packed again: its packages are not in the bundle")
 			}
 		})
