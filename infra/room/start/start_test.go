@@ -35,6 +35,10 @@ func TestCopy(t *testing.T) {
 			t.Errorf("exercise %d: got the task %q, want the rules alone", number, readme)
 		}
 		build := exec.CommandContext(t.Context(), "go", "build", "-o", os.DevNull, ".")
+		if _, err := os.Stat(filepath.Join(dir, "vendor")); err == nil {
+			// In a bundle every folder has its own copy of all packages, which would take minutes to compile.
+			build = exec.CommandContext(t.Context(), "go", "list", "-deps", ".")
+		}
 		build.Dir, build.Env = dir, append(os.Environ(), "GOWORK=off")
 		if output, err := build.CombinedOutput(); err != nil {
 			t.Errorf("exercise %d does not build: %v: %s", number, err, output)
