@@ -133,7 +133,9 @@ func offline(t *testing.T, dir string) {
 		}
 	}
 
-	arguments := []string{"make", "test"}
+	// All that attendees build; the maintainers' tools are tested elsewhere.
+	arguments := []string{"bin/workshop", "test", "./exercise1/...", "./exercise2/...", "./exercise3/...", "./exercise4/...", "./exercise5/...",
+		"./shared/...", "./infra/..."}
 	if os.Getenv("WORKSHOP_NETNS") == "short" {
 		arguments = []string{"bin/workshop", "test", "./exercise5/..."}
 	}
