@@ -5,9 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"slices"
 	"sync"
@@ -68,15 +66,11 @@ func (t *trial) open(ctx context.Context, binary string) (err error) {
 	if t.direct, err = newRaw(t.runner.stack.Database(), "root", t.runner.cfg.RootPassword); err != nil {
 		return err
 	}
-	host, port, err := net.SplitHostPort(t.toxi.ProxyAddr())
+	env, err := app.Env(t.toxi.ProxyAddr(), t.runner.cfg.RootPassword)
 	if err != nil {
-		return fmt.Errorf("find the proxy: %w", err)
+		return err
 	}
-	t.app, err = app.Start(ctx, app.Options{Binary: binary, Env: map[string]string{
-		"BIND": "127.0.0.1", "DB_HOST": host, "DB_PORT": port,
-		"DB_USER": "root", "DB_PASSWORD": t.runner.cfg.RootPassword, "DB_NAME": "flights",
-	}})
-	if err != nil {
+	if t.app, err = app.Start(ctx, app.Options{Binary: binary, Env: env}); err != nil {
 		return err
 	}
 	watched, stop := context.WithCancel(ctx)
@@ -301,7 +295,7 @@ func askHealth(ctx context.Context, client *http.Client, url string) (status int
 
 // sample follows the state of the app's breaker, if its metrics show it.
 func (t *trial) sample(ctx context.Context) {
-	every(ctx, samplePace, func() {
+	load.Every(ctx, samplePace, func() {
 		metrics, err := t.app.Metrics(ctx)
 		if err != nil || metrics.Breaker == "" {
 			return
@@ -314,23 +308,9 @@ func (t *trial) sample(ctx context.Context) {
 	})
 }
 
-// every calls do now and at a constant pace until ctx ends.
-func every(ctx context.Context, pace time.Duration, do func()) {
-	ticker := time.NewTicker(pace)
-	defer ticker.Stop()
-	for {
-		do()
-		select {
-		case <-ticker.C:
-		case <-ctx.Done():
-			return
-		}
-	}
-}
-
 // askDatabase queries the database itself, around every fault: how long that takes is a control for scheduling noise.
 func (t *trial) askDatabase(ctx context.Context) {
-	every(ctx, databasePace, func() {
+	load.Every(ctx, databasePace, func() {
 		start := time.Now()
 		_ = t.direct.ask(ctx) // Only the time matters, not the result.
 		if ctx.Err() == nil {

@@ -108,9 +108,9 @@ func (l *lane) accompany(ctx context.Context, app *app.Process) error {
 	l.mutex.Unlock()
 	var looking sync.WaitGroup
 	defer looking.Wait()
-	looking.Go(func() { every(running, metricsEvery, func() { l.readMetrics(running, app) }) })
+	looking.Go(func() { load.Every(running, metricsEvery, func() { l.readMetrics(running, app) }) })
 	if l.name.Health {
-		looking.Go(func() { every(running, healthEvery, func() { l.readHealth(running, app.URL) }) })
+		looking.Go(func() { load.Every(running, healthEvery, func() { l.readHealth(running, app.URL) }) })
 	}
 	select {
 	case <-app.Done():
@@ -257,19 +257,6 @@ func (l *lane) frame(now time.Time) LaneFrame {
 		frame.Left = max(0, l.probe.Sub(now).Milliseconds())
 	}
 	return frame
-}
-
-// every calls do now and after each pause, until ctx ends.
-func every(ctx context.Context, pause time.Duration, do func()) {
-	ticker := time.NewTicker(pause)
-	defer ticker.Stop()
-	for ctx.Err() == nil {
-		do()
-		select {
-		case <-ticker.C:
-		case <-ctx.Done():
-		}
-	}
 }
 
 // firstLine is the part of a text that a lane has room for.

@@ -104,7 +104,7 @@ func (r *Race) Run(ctx context.Context) (err error) {
 	if r.options.Ready != nil {
 		r.options.Ready(started)
 	}
-	running.Go(func() { every(ctx, proxyEvery, func() { r.look(ctx) }) })
+	running.Go(func() { load.Every(ctx, proxyEvery, func() { r.look(ctx) }) })
 
 	binaries, err := r.build(ctx)
 	if err != nil {

@@ -22,7 +22,7 @@ func Watch(ctx context.Context, options Options, breaker func(context.Context) s
 	watching, stop := context.WithCancel(ctx)
 	var beside sync.WaitGroup
 	beside.Go(func() {
-		every(watching, 500*time.Millisecond, func() {
+		Every(watching, 500*time.Millisecond, func() {
 			now := breaker(watching)
 			mutex.Lock()
 			defer mutex.Unlock()
@@ -32,7 +32,7 @@ func Watch(ctx context.Context, options Options, breaker func(context.Context) s
 	beside.Go(func() {
 		select {
 		case <-time.After(time.Second):
-			every(watching, time.Second, second)
+			Every(watching, time.Second, second)
 		case <-watching.Done():
 		}
 	})
@@ -51,8 +51,8 @@ func Watch(ctx context.Context, options Options, breaker func(context.Context) s
 	return summary, err
 }
 
-// every calls do now and after each pause, until ctx ends.
-func every(ctx context.Context, pause time.Duration, do func()) {
+// Every calls do now and after each pause, until ctx ends.
+func Every(ctx context.Context, pause time.Duration, do func()) {
 	ticker := time.NewTicker(pause)
 	defer ticker.Stop()
 	for ctx.Err() == nil {
