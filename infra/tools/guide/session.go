@@ -84,10 +84,17 @@ func newSession(root, home string) (*session, error) {
 	return s, nil
 }
 
-// freePort is a port below those that the system gives to outgoing connections: nobody takes it meanwhile.
+// given are the ports that sessions of this process have, for documents run side by side.
+var given sync.Map
+
+// freePort is a port that no other session has, below those that the system gives to outgoing connections: nobody takes it
+// before the command that it is for.
 func freePort() (string, error) {
 	for range 100 {
 		port := strconv.Itoa(20000 + rand.IntN(10000))
+		if _, taken := given.LoadOrStore(port, true); taken {
+			continue
+		}
 		listener, err := net.Listen("tcp", "127.0.0.1:"+port)
 		if err == nil {
 			return port, listener.Close()
