@@ -1,8 +1,9 @@
 // Package config reads settings from the environment and from .env files.
 //
 // A variable of the real environment wins over .env at the root of the workshop, which wins over the same file in the
-// user's config directory (chaosworkshop/.env), which wins over the default in the field's tag. The range is there
-// too: min and max hold a value, or the name of another variable of the same struct.
+// user's config directory (chaosworkshop/.env). Where none of them sets a port, the one that a running program of the same
+// workshop holds counts, and then the default in the field's tag. The range is there too: min and max hold a value, or
+// the name of another variable of the same struct.
 package config
 
 import (
@@ -18,6 +19,8 @@ import (
 	"time"
 
 	"github.com/caarlos0/env/v11"
+
+	"chaosworkshop/shared/running"
 )
 
 // Infra is where the workshop's infrastructure listens and who may log in.
@@ -113,21 +116,37 @@ func Parse[T any](values map[string]string) (T, error) {
 	return settings, nil
 }
 
-// Environment is the real environment, completed by the .env files and by the defaults that one value borrows from
-// another. It returns an error that names the file when a .env file cannot be read.
+// Environment is the real environment, completed by the .env files, by the ports that programs of this workshop hold now, and by
+// the defaults that one value borrows from another. It returns an error that names the file when a .env file cannot be read.
 func Environment() (map[string]string, error) {
-	values := map[string]string{}
-	layers, err := layers()
+	chosen, err := Chosen()
 	if err != nil {
 		return nil, err
 	}
-	for _, layer := range layers {
-		maps.Copy(values, layer.values)
+	values := map[string]string{}
+	if root, err := Root(); err == nil {
+		for name, number := range running.Ports(root) {
+			values[name] = strconv.Itoa(number)
+		}
 	}
+	maps.Copy(values, chosen)
 	values["MYSQL_ROOT_PASSWORD"] = cmp.Or(values["MYSQL_ROOT_PASSWORD"], "workshop")
 	values["DB_PASSWORD"] = cmp.Or(values["DB_PASSWORD"], values["MYSQL_ROOT_PASSWORD"])
 	if values["PROXY_PORT"] != "0" { // 0 means any free port: whoever starts the app knows which.
 		values["DB_PORT"] = cmp.Or(values["DB_PORT"], values["PROXY_PORT"])
+	}
+	return values, nil
+}
+
+// Chosen is what the user set, in the real environment or in a .env file. An empty value means the default.
+func Chosen() (map[string]string, error) {
+	layers, err := layers()
+	if err != nil {
+		return nil, err
+	}
+	values := map[string]string{}
+	for _, layer := range layers {
+		maps.Copy(values, layer.values)
 	}
 	return values, nil
 }

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"chaosworkshop/shared/running"
 )
 
 func TestDefaults(t *testing.T) {
@@ -77,6 +79,44 @@ func TestBrokenFileIsNamedAndNotQuoted(t *testing.T) {
 	if got := err.Error(); !strings.Contains(got, ".env") || strings.Contains(got, "s3cret") {
 		t.Errorf("got %q, want the file named and no value", got)
 	}
+}
+
+// An app that is started by hand, in a folder below the workshop's, finds what runs.
+func TestPortsOfWhatRuns(t *testing.T) {
+	dir := alone(t)
+	hold := func(root string, ports map[string]int) {
+		t.Helper()
+		release, err := running.Hold(root, ports)
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(release)
+	}
+	below := filepath.Join(dir, "work", "exercise3")
+	if err := os.MkdirAll(below, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	hold(dir, map[string]int{"PROXY_PORT": 3309, "PORT": 5007})
+	hold(t.TempDir(), map[string]int{"PROXY_PORT": 3311, "PORT": 5009})
+	t.Chdir(below)
+	want := func(database, port int) {
+		t.Helper()
+		app, err := Load[App]()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if app.Database.Port != database || app.Port != port {
+			t.Errorf("got DB_PORT %d and PORT %d, want %d and %d", app.Database.Port, app.Port, database, port)
+		}
+	}
+	want(3309, 5007)
+	write(t, filepath.Join(dir, ".env"), "PROXY_PORT=3400\n")
+	want(3400, 5007)
+	t.Setenv("PORT", "5100")
+	want(3400, 5100)
+	t.Setenv("PROXY_PORT", "") // The default, as a test wants it.
+	t.Setenv("PORT", "")
+	want(3307, 5000)
 }
 
 // limits are settings whose bounds are numbers, durations and each other.
@@ -214,8 +254,9 @@ func alone(t *testing.T) string {
 	write(t, filepath.Join(dir, "go.work"), "")
 	t.Chdir(dir)
 	t.Setenv("XDG_CONFIG_HOME", filepath.Join(dir, "config"))
-	t.Setenv("HOME", dir)
-	t.Setenv("AppData", dir)
+	for _, name := range []string{"HOME", "AppData", "LocalAppData", "XDG_CACHE_HOME"} {
+		t.Setenv(name, dir)
+	}
 	for _, field := range slices.Concat(variables(reflect.TypeFor[App]()), variables(reflect.TypeFor[Infra]()), variables(reflect.TypeFor[limits]())) {
 		name := field.Tag.Get("env")
 		t.Setenv(name, "")
