@@ -2,7 +2,6 @@ package livepage
 
 import (
 	"fmt"
-	"strings"
 
 	"chaosworkshop/infra/chaos/load"
 	"chaosworkshop/infra/lab/toxi"
@@ -113,37 +112,4 @@ func NewHello() Hello {
 		hello.Faults = append(hello.Faults, FaultName{fault.Name, fault.Summary, parameters, fault.CLI(toxi.ProxyName)})
 	}
 	return hello
-}
-
-// faultOf names the active fault of the proxy: one of the catalogue, or the types of the toxics that someone else added.
-// It is empty when there is no fault.
-func faultOf(proxy toxi.Proxy) string {
-	if !proxy.Enabled {
-		return "refused"
-	}
-	var types []string
-	for _, toxic := range proxy.Toxics {
-		types = append(types, toxic.Type)
-	}
-	if len(proxy.Toxics) == 1 {
-		for _, fault := range toxi.Faults() {
-			if matches(proxy.Toxics[0], fault) {
-				return fault.Name
-			}
-		}
-	}
-	return strings.Join(types, " + ")
-}
-
-// matches tells whether the toxic is exactly the fault.
-func matches(toxic toxi.Toxic, fault toxi.Fault) bool {
-	if toxic.Type != fault.Type || toxic.Toxicity != fault.Toxicity || toxic.Stream != "downstream" {
-		return false
-	}
-	for _, attribute := range fault.Attributes {
-		if toxic.Attributes[attribute.Name] != attribute.Value {
-			return false
-		}
-	}
-	return true
 }

@@ -268,7 +268,7 @@ func (r *Race) look(ctx context.Context) {
 		return
 	}
 	r.now.Notice = ""
-	name := faultOf(proxy)
+	name := proxy.Fault()
 	switch {
 	case name == "":
 		r.now.Fault, r.expires = nil, time.Time{}

@@ -255,7 +255,7 @@ func TestRaceLeavesABorrowedStackCalm(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if fault := faultOf(proxy); fault != "" {
+	if fault := proxy.Fault(); fault != "" {
 		t.Errorf("the race left %s behind on a Toxiproxy that is not its own", fault)
 	}
 }

@@ -22,6 +22,8 @@ type Stack struct {
 	Toxi *toxi.Server
 	// Data says in one line what the database serves; empty if it was already running.
 	Data string
+	// Fault names the fault that was already in place on a Toxiproxy that was already running; empty for none.
+	Fault string
 
 	own      *flightsdb.Server // nil if the database was already running.
 	database string
@@ -75,6 +77,18 @@ func (s *Stack) Proxy() string { return s.proxy }
 // OwnsDatabase tells whether the database runs in this process.
 func (s *Stack) OwnsDatabase() bool { return s.own != nil }
 
+// Owned are the ports that this process holds, by the variables that set them.
+func (s *Stack) Owned() map[string]int {
+	ports := map[string]int{}
+	if s.own != nil {
+		ports["MYSQL_PORT"] = portOf(s.database)
+	}
+	if s.Toxi.Owned() {
+		ports["PROXY_PORT"], ports["TOXIPROXY_PORT"] = portOf(s.proxy), portOf(strings.TrimPrefix(s.Toxi.URL(), "http://"))
+	}
+	return ports
+}
+
 // Close removes every fault and stops what Start started.
 func (s *Stack) Close() error {
 	var errs []error
@@ -113,17 +127,40 @@ func (s *Stack) proxied(ctx context.Context, cfg config.Infra) error {
 	if s.Toxi.Owned() {
 		return nil
 	}
-	// In a container, it listens on a port of the container's network, which is published as PROXY_PORT.
-	if published := address(cfg.Bind, cfg.ProxyPort); cfg.ProxyPort != 0 && ping(ctx, port.Reachable(published), cfg) == nil {
-		s.proxy = published
-		return nil
-	}
-	err := ping(ctx, port.Reachable(s.proxy), cfg)
+	proxy, err := s.Toxi.Proxy(ctx, toxi.ProxyName)
 	if err != nil {
+		return err
+	}
+	s.Fault = proxy.Fault()
+	if s.proxy, err = leadsTo(ctx, cfg, proxy); err != nil {
 		return fmt.Errorf("the Toxiproxy at %s runs, but its %s at %s leads to no flights database (%w); stop that Toxiproxy, or set TOXIPROXY_PORT and PROXY_PORT to start another",
 			s.Toxi.URL(), toxi.ProxyName, s.proxy, err)
 	}
 	return nil
+}
+
+// leadsTo returns the address at which an existing proxy leads to a flights database. With a fault in place nobody can tell
+// whether it does, so that is no error.
+func leadsTo(ctx context.Context, cfg config.Infra, proxy toxi.Proxy) (string, error) {
+	// In a container, it listens on a port of the container's network, which is published as PROXY_PORT.
+	published := address(cfg.Bind, cfg.ProxyPort)
+	if proxy.Fault() != "" {
+		if host, _, err := net.SplitHostPort(proxy.Listen); err == nil && !net.ParseIP(host).IsLoopback() && cfg.ProxyPort != 0 {
+			return published, nil
+		}
+		return proxy.Listen, nil
+	}
+	if cfg.ProxyPort != 0 && ping(ctx, port.Reachable(published), cfg) == nil {
+		return published, nil
+	}
+	return proxy.Listen, ping(ctx, port.Reachable(proxy.Listen), cfg)
+}
+
+// portOf is the port of an address that a server listens on.
+func portOf(addr string) int {
+	_, text, _ := net.SplitHostPort(addr)
+	number, _ := strconv.Atoi(text) // The address is a listener's own.
+	return number
 }
 
 // address is host and port in one.

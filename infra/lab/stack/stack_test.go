@@ -36,10 +36,10 @@ func database(t *testing.T) int {
 			t.Errorf("close the database: %v", err)
 		}
 	})
-	return portOf(t, server.Addr())
+	return numberOf(t, server.Addr())
 }
 
-func portOf(t *testing.T, addr string) int {
+func numberOf(t *testing.T, addr string) int {
 	t.Helper()
 	_, port, err := net.SplitHostPort(addr)
 	if err != nil {
@@ -74,7 +74,7 @@ func held(t *testing.T) int {
 		listener.Close()
 		<-done
 	})
-	return portOf(t, listener.Addr().String())
+	return numberOf(t, listener.Addr().String())
 }
 
 func TestStackLeadsToTheDatabase(t *testing.T) {
