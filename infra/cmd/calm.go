@@ -6,6 +6,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"chaosworkshop/infra/internal/cli"
+	"chaosworkshop/infra/lab/stack"
 )
 
 // newCalmCommand removes every fault.
@@ -15,7 +16,7 @@ func newCalmCommand() *cobra.Command {
 		Short: "Remove every fault",
 		Args:  cobra.NoArgs,
 		RunE: func(command *cobra.Command, _ []string) error {
-			client, err := toxiproxy()
+			client, err := stack.Toxiproxy()
 			if err != nil {
 				return err
 			}

@@ -5,15 +5,14 @@ import (
 	"fmt"
 	"io"
 	"net"
-	"strconv"
 	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"chaosworkshop/infra/internal/cli"
+	"chaosworkshop/infra/lab/stack"
 	"chaosworkshop/infra/lab/toxi"
-	"chaosworkshop/shared/config"
 )
 
 // newChaosCommand injects a fault of the catalogue.
@@ -28,12 +27,12 @@ func newChaosCommand() *cobra.Command {
 		Args:  cobra.NoArgs,
 		RunE: func(command *cobra.Command, _ []string) error {
 			out := command.OutOrStdout()
-			client, err := toxiproxy()
+			client, err := stack.Toxiproxy()
+			if client != nil && (list || !command.Flags().Changed("ex") && !command.Flags().Changed("fault")) {
+				return printFaults(out, client, asJSON)
+			}
 			if err != nil {
 				return err
-			}
-			if list || !command.Flags().Changed("ex") && !command.Flags().Changed("fault") {
-				return printFaults(out, client, asJSON)
 			}
 			if ttl < 0 {
 				return fmt.Errorf("--ttl %s is negative; choose a duration such as 5m", ttl)
@@ -82,13 +81,17 @@ func calmAfter(ctx context.Context, out io.Writer, client *toxi.Client, ttl time
 	return nil
 }
 
-// byHand is the toxiproxy-cli line that does the same; it names a Toxiproxy that is not at the usual address.
+// byHand is the toxiproxy-cli line that does the same.
 func byHand(client *toxi.Client, fault toxi.Fault) string {
-	line := fault.CLI(toxi.ProxyName)
+	return strings.Replace(fault.CLI(toxi.ProxyName), "toxiproxy-cli", "toxiproxy-cli"+hostFlag(client), 1)
+}
+
+// hostFlag leads toxiproxy-cli to a Toxiproxy that is not at the usual address.
+func hostFlag(client *toxi.Client) string {
 	if client.URL() == "http://127.0.0.1:8474" {
-		return line
+		return ""
 	}
-	return strings.Replace(line, "toxiproxy-cli", "toxiproxy-cli --host "+client.URL(), 1)
+	return " --host " + client.URL()
 }
 
 // printFaults writes the catalogue.
@@ -102,15 +105,6 @@ func printFaults(out io.Writer, client *toxi.Client, asJSON bool) error {
 	}
 	fmt.Fprintln(out, "\nInject one by its name: make chaos FAULT=slow, or by its exercise: make chaos EX=2")
 	return nil
-}
-
-// toxiproxy returns a client of the Toxiproxy that the settings name, whether it runs or not.
-func toxiproxy() (*toxi.Client, error) {
-	cfg, err := config.Load[config.Infra]()
-	if err != nil {
-		return nil, err
-	}
-	return toxi.NewClient("http://" + net.JoinHostPort(dialable(cfg.Bind), strconv.Itoa(cfg.ToxiproxyPort))), nil
 }
 
 // dialable is the host to dial for a host to listen on, which may mean every interface.

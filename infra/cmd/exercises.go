@@ -1,19 +1,22 @@
 package cmd
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"net"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strconv"
+	"sync"
 
+	"github.com/fatih/color"
 	"github.com/spf13/cobra"
 
 	"chaosworkshop/infra/internal/cli"
-	"chaosworkshop/infra/internal/port"
 	"chaosworkshop/infra/lab/app"
 	"chaosworkshop/infra/lab/stack"
 	"chaosworkshop/infra/lab/toxi"
@@ -39,15 +42,8 @@ func newExerciseCommands() []*cobra.Command {
 
 // runExercise runs the exercise until ctx ends or the app does. It stops what it started.
 func runExercise(ctx context.Context, out io.Writer, number int, pattern string) (err error) {
-	cfg, err := config.Load[config.Infra]()
+	plan, err := newPlan(ctx, os.Stderr, "PORT")
 	if err != nil {
-		return err
-	}
-	settings, err := config.Load[config.App]()
-	if err != nil {
-		return err
-	}
-	if err := checkAppPort(settings); err != nil {
 		return err
 	}
 	fault, err := toxi.ForExercise(number)
@@ -58,35 +54,43 @@ func runExercise(ctx context.Context, out io.Writer, number int, pattern string)
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(os.Stderr, "Building exercise %d; the first time takes a minute...\n", number)
-	binary, err := app.Build(ctx, filepath.Join(root, fmt.Sprintf("exercise%d", number)))
-	if err != nil {
-		return cli.Stopped(ctx, err)
-	}
-	running, err := stack.Start(ctx, cfg)
+	running, err := stack.Start(ctx, plan.Infra)
 	if err != nil {
 		return cli.Stopped(ctx, err)
 	}
 	defer func() { err = errors.Join(err, running.Close()) }()
-
-	env, err := appEnvironment(running, settings)
-	if err != nil {
+	defer hold(os.Stderr, running.Owned())()
+	var binary string
+	err = cli.Step(fmt.Sprintf("Building exercise %d; the first time takes a minute", number), func() (err error) {
+		binary, err = app.Build(ctx, filepath.Join(root, fmt.Sprintf("exercise%d", number)))
 		return err
-	}
-	app, err := app.Start(ctx, app.Options{Binary: binary, Env: env, Output: os.Stderr})
+	})
 	if err != nil {
 		return cli.Stopped(ctx, err)
 	}
+
+	env, err := appEnvironment(running, plan.App)
+	if err != nil {
+		return err
+	}
+	log := &held{}
+	app, err := app.Start(ctx, app.Options{Binary: binary, Env: env, Output: log})
+	if err != nil {
+		return cli.Stopped(ctx, err) // It holds what the app said.
+	}
+	log.release(os.Stderr)
+	defer hold(os.Stderr, map[string]int{"PORT": portOf(app.URL)})()
 	fmt.Fprintf(out, "\n%s\n\n", title("Exercise %d: %s", number, pattern))
 	cli.Pair(out, "app", app.URL)
 	printStack(out, running)
+	sayOtherDatabase(out)
 	fmt.Fprintln(out)
-	cli.Pair(out, "Try it", fmt.Sprintf("curl '%s/api/flights/routes?from=LHR&to=JFK'", app.URL))
+	cli.Pair(out, "Try it", cli.Curl(app.URL+"/api/flights/routes?from=LHR&to=JFK"))
 	cli.Pair(out, "Break it", fmt.Sprintf("make chaos EX=%d   (%s: %s)", number, fault.Name, fault.Summary))
 	cli.Pair(out, "Watch it", "make load")
 	cli.Pair(out, "Heal it", "make calm")
 	if pattern == "health" {
-		cli.Pair(out, "Health", fmt.Sprintf("curl '%s/health/'", app.URL))
+		cli.Pair(out, "Health", cli.Curl(app.URL+"/health/"))
 	}
 	cli.Pair(out, "Read on", fmt.Sprintf("exercise%d/README.md", number))
 	cli.Pair(out, "Stop it", "Ctrl-C")
@@ -99,21 +103,9 @@ func runExercise(ctx context.Context, out io.Writer, number int, pattern string)
 	}
 }
 
-// checkAppPort checks, before anything is built, whether the app can listen on its port.
-func checkAppPort(settings config.App) error {
-	listener, err := net.Listen("tcp", settings.Addr())
-	switch {
-	case err == nil:
-		return listener.Close()
-	case port.InUse(err):
-		return port.Taken(settings.Port, "PORT")
-	}
-	return fmt.Errorf("the app cannot listen on %s: %w; set PORT to a free port and BIND to an address of this computer", settings.Addr(), err)
-}
-
 // appEnvironment points the app at the proxy of the running stack, unless the user's settings point it elsewhere.
 func appEnvironment(running *stack.Stack, settings config.App) (map[string]string, error) {
-	values, err := config.Environment()
+	chosen, err := config.Chosen()
 	if err != nil {
 		return nil, err
 	}
@@ -123,9 +115,57 @@ func appEnvironment(running *stack.Stack, settings config.App) (map[string]strin
 	}
 	env := map[string]string{"BIND": settings.Bind, "PORT": strconv.Itoa(settings.Port)}
 	for name, value := range map[string]string{"DB_HOST": dialable(host), "DB_PORT": proxyPort} {
-		if values[name] == "" {
+		if chosen[name] == "" {
 			env[name] = value
 		}
 	}
 	return env, nil
+}
+
+// sayOtherDatabase says that a setting leads the app past Toxiproxy, where no fault reaches it.
+func sayOtherDatabase(out io.Writer) {
+	sources, err := config.Sources()
+	if err != nil {
+		return
+	}
+	for _, name := range []string{"DB_HOST", "DB_PORT"} {
+		if value, err := config.Chosen(); err == nil && value[name] != "" {
+			cli.Pair(out, name, color.YellowString("set in %s: the app uses that database, and the faults may not reach it", sources[name]))
+		}
+	}
+}
+
+// portOf is the port of a URL.
+func portOf(address string) int {
+	parsed, err := url.Parse(address)
+	if err != nil {
+		return 0
+	}
+	number, _ := strconv.Atoi(parsed.Port()) // The address is that of a running app.
+	return number
+}
+
+// held keeps what an app writes until it runs: when it does not, the error says it.
+type held struct {
+	mutex sync.Mutex
+	text  bytes.Buffer
+	out   io.Writer // nil while the text is kept.
+}
+
+// Write implements io.Writer.
+func (h *held) Write(text []byte) (int, error) {
+	h.mutex.Lock()
+	defer h.mutex.Unlock()
+	if h.out == nil {
+		return h.text.Write(text)
+	}
+	return h.out.Write(text)
+}
+
+// release writes to out what was kept, and what comes.
+func (h *held) release(out io.Writer) {
+	h.mutex.Lock()
+	defer h.mutex.Unlock()
+	_, _ = h.text.WriteTo(out) // The terminal may be gone, and the app goes on.
+	h.out = out
 }

@@ -7,12 +7,14 @@ import (
 	"fmt"
 	"io"
 
+	"github.com/fatih/color"
 	"github.com/spf13/cobra"
 
 	"chaosworkshop/infra/internal/cli"
 	"chaosworkshop/infra/lab/stack"
 	"chaosworkshop/infra/lab/toxi"
 	"chaosworkshop/shared/config"
+	"chaosworkshop/shared/running"
 )
 
 // newInfraCommand runs the database and Toxiproxy until Ctrl-C.
@@ -27,15 +29,18 @@ func newInfraCommand() *cobra.Command {
 			if lifeline {
 				ctx = untilClosed(ctx, command.InOrStdin())
 			}
-			cfg, err := config.Load[config.Infra]()
+			plan, err := newPlan(ctx, command.ErrOrStderr())
 			if err != nil {
 				return err
 			}
-			running, err := stack.Start(ctx, cfg)
+			running, err := stack.Start(ctx, plan.Infra)
 			if err != nil {
-				return err
+				return cli.Stopped(ctx, err)
 			}
 			defer func() { err = errors.Join(err, running.Close()) }()
+			if !asJSON { // A parent process learns the addresses from the line; nobody else is meant to find them.
+				defer hold(command.ErrOrStderr(), running.Owned())()
+			}
 			if asJSON {
 				// One line, from which a parent process learns that everything is ready.
 				if err := json.NewEncoder(out).Encode(map[string]string{
@@ -66,6 +71,31 @@ func untilClosed(ctx context.Context, in io.Reader) context.Context {
 	return ctx
 }
 
+// newPlan finds the ports, and says which are not the usual ones.
+func newPlan(ctx context.Context, out io.Writer, more ...string) (*stack.Plan, error) {
+	plan, err := stack.NewPlan(ctx, more...)
+	if err != nil {
+		return nil, err
+	}
+	for _, note := range plan.Notes {
+		fmt.Fprintln(out, color.YellowString(note))
+	}
+	return plan, nil
+}
+
+// hold lets the other commands of this folder find the ports, until release.
+func hold(out io.Writer, ports map[string]int) (release func()) {
+	root, err := config.Root()
+	if err == nil {
+		release, err = running.Hold(root, ports)
+	}
+	if err != nil {
+		fmt.Fprintf(out, "%v; set the ports that differ from the defaults in .env, so that other commands find them\n", err)
+		return func() {}
+	}
+	return release
+}
+
 // printStack writes where everything is.
 func printStack(out io.Writer, running *stack.Stack) {
 	data, proxy := running.Data, ""
@@ -78,4 +108,7 @@ func printStack(out io.Writer, running *stack.Stack) {
 	cli.Pair(out, "database", running.Database()+", "+data)
 	cli.Pair(out, "Toxiproxy", running.Toxi.URL()+proxy)
 	cli.Pair(out, toxi.ProxyName, running.Proxy()+" -> "+running.Database())
+	if running.Fault != "" {
+		cli.Pair(out, "fault", color.YellowString(faultInPlace(running.Fault)))
+	}
 }

@@ -10,7 +10,6 @@ import (
 	"net/url"
 	"path/filepath"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -71,12 +70,10 @@ func runLoad(ctx context.Context, out, progress io.Writer, flags loadFlags) erro
 	if err != nil {
 		return err
 	}
-	settings, err := config.Load[config.App]()
-	if err != nil {
-		return err
-	}
 	if flags.URL == "" {
-		flags.URL = "http://" + net.JoinHostPort("127.0.0.1", strconv.Itoa(settings.Port))
+		if flags.URL, err = stack.AppURL(); err != nil {
+			return err
+		}
 	}
 	flags.URL = strings.TrimRight(flags.URL, "/")
 	if !flags.remote && !onThisMachine(flags.URL) {
@@ -87,6 +84,7 @@ func runLoad(ctx context.Context, out, progress io.Writer, flags loadFlags) erro
 		return err
 	}
 	flags.Pairs = load.Pairs(data, flags.pairs, flags.Seed)
+	sayFault(ctx, progress)
 	fmt.Fprintf(progress, "%d requests a second to %s for %s; Ctrl-C ends it\n", flags.Rate, flags.URL, flags.Duration)
 	fmt.Fprintln(progress, "   time    rate   success        p50        p99   breaker     statuses")
 	breaker := func(ctx context.Context) string {
@@ -109,6 +107,22 @@ func runLoad(ctx context.Context, out, progress io.Writer, flags loadFlags) erro
 		err = errors.Join(err, writeFile(flags.out, summary.WriteHTML))
 	}
 	return err
+}
+
+// sayFault names the fault that is in place, if there is one.
+func sayFault(ctx context.Context, out io.Writer) {
+	ctx, cancel := context.WithTimeout(ctx, time.Second)
+	defer cancel()
+	if client, err := stack.Toxiproxy(); err == nil {
+		if fault, err := client.Active(ctx); err == nil && fault != "" {
+			fmt.Fprintln(out, color.YellowString(faultInPlace(fault)))
+		}
+	}
+}
+
+// faultInPlace says that a fault is in place, and how to remove it.
+func faultInPlace(fault string) string {
+	return "the fault " + fault + " is in place; make calm removes it"
 }
 
 // onThisMachine tells whether the URL's host is a loopback address. It leaves an invalid URL to the load.

@@ -40,14 +40,10 @@ func newRaceCommand() *cobra.Command {
 			"Only this machine can open the page. Ctrl-C ends everything and removes the fault.",
 		Args: cobra.NoArgs,
 		RunE: func(command *cobra.Command, _ []string) error {
-			cfg, err := config.Load[config.Infra]()
-			if err != nil {
-				return err
-			}
 			if flags.replay != "" {
-				return runReplay(command.Context(), command.OutOrStdout(), cfg, flags.replay)
+				return runReplay(command.Context(), command.OutOrStdout(), flags.replay)
 			}
-			return runRace(command.Context(), command.OutOrStdout(), cfg, flags)
+			return runRace(command.Context(), command.OutOrStdout(), flags)
 		},
 	}
 	command.Flags().StringVar(&flags.record, "record", "", "record the race in this file, to replay it later")
@@ -61,13 +57,18 @@ func newRaceCommand() *cobra.Command {
 }
 
 // runRace races until ctx ends, or until something that the race needs fails.
-func runRace(ctx context.Context, out io.Writer, cfg config.Infra, flags raceFlags) (err error) {
+func runRace(ctx context.Context, out io.Writer, flags raceFlags) (err error) {
 	if flags.rate < 1 || flags.rate > load.MaxRate {
 		return fmt.Errorf("a rate of %d is out of range; choose 1 to %d", flags.rate, load.MaxRate)
 	}
 	if flags.ttl <= 0 {
 		return errors.New("a fault must end; choose a --ttl above 0, such as 5m")
 	}
+	plan, err := newPlan(ctx, os.Stderr, "CONSOLE_PORT")
+	if err != nil {
+		return err
+	}
+	cfg := plan.Infra
 	root, err := config.Root()
 	if err != nil {
 		return err
@@ -96,10 +97,15 @@ func runRace(ctx context.Context, out io.Writer, cfg config.Infra, flags raceFla
 	// Toxiproxy takes 64 KB for each connection, and a flaky network makes hundreds a second. Collecting garbage twice as often
 	// keeps them from piling up on a laptop that also runs five apps.
 	debug.SetGCPercent(50)
+	release := func() {}
+	defer func() { release() }()
 	race := livepage.NewRace(livepage.Options{
 		Infra: cfg, Root: root, Rate: flags.rate, Seed: flags.seed, TTL: flags.ttl,
 		Pairs: load.Pairs(data, flags.pairs, flags.seed),
-		Ready: func(running *stack.Stack) { printStack(out, running) },
+		Ready: func(running *stack.Stack) {
+			release = hold(os.Stderr, running.Owned())
+			printStack(out, running)
+		},
 	}, hub)
 	server, err := livepage.Serve(listener, hub, race)
 	if err != nil {
@@ -117,12 +123,19 @@ func runRace(ctx context.Context, out io.Writer, cfg config.Infra, flags raceFla
 }
 
 // runReplay replays the race in the file at path until ctx ends.
-func runReplay(ctx context.Context, out io.Writer, cfg config.Infra, path string) error {
+func runReplay(ctx context.Context, out io.Writer, path string) error {
 	run, err := livepage.OpenRecording(path)
 	if err != nil {
 		return err
 	}
-	listener, err := listenPage(cfg)
+	plan, err := stack.PagePlan()
+	if err != nil {
+		return err
+	}
+	for _, note := range plan.Notes {
+		fmt.Fprintln(out, note)
+	}
+	listener, err := listenPage(plan.Infra)
 	if err != nil {
 		return err
 	}

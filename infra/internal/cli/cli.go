@@ -27,6 +27,8 @@ const (
 func Main(root *cobra.Command) {
 	ctx, stop := signal.NotifyContext(context.Background(), endings()...)
 	context.AfterFunc(ctx, stop) // The first signal gives the second one back to the system.
+	root.SetOut(speller{os.Stdout, root, startedAs()})
+	root.SetErr(speller{os.Stderr, root, startedAs()})
 	os.Exit(execute(ctx, root))
 }
 
@@ -57,6 +59,7 @@ func endings() []os.Signal {
 func execute(ctx context.Context, root *cobra.Command) int {
 	started := false
 	noteStart(root, &started)
+	complaints := speller{os.Stderr, root, startedAs()}
 	err := root.ExecuteContext(ctx)
 	if err == nil {
 		return 0
@@ -66,7 +69,7 @@ func execute(ctx context.Context, root *cobra.Command) int {
 	}
 	if text := err.Error(); text != "" {
 		color.New(color.FgRed).Fprint(os.Stderr, "error: ")
-		os.Stderr.WriteString(text + "\n")
+		fmt.Fprintln(complaints, text)
 	}
 	return ExitCode(err)
 }

@@ -29,23 +29,41 @@ type Plan struct {
 // or CONSOLE_PORT. A taken default port gives way to the next free one, unless what answers there can be reused: the servers of this
 // folder, Docker's, or your own, but not those of another folder. The error is about a port that the user chose.
 func NewPlan(ctx context.Context, more ...string) (*Plan, error) {
+	plan, err := readPlan()
+	if err != nil {
+		return nil, err
+	}
+	return plan, plan.place(ctx, more)
+}
+
+// PagePlan finds a port for the live page alone.
+func PagePlan() (*Plan, error) {
+	plan, err := readPlan()
+	if err != nil {
+		return nil, err
+	}
+	return plan, plan.placeMore("CONSOLE_PORT")
+}
+
+// readPlan is a plan with the ports of the settings.
+func readPlan() (*Plan, error) {
 	plan := &Plan{}
 	var err error
 	if plan.Infra, err = config.Load[config.Infra](); err != nil {
-		return plan, err
+		return nil, err
 	}
 	if plan.App, err = config.Load[config.App](); err != nil {
-		return plan, err
+		return nil, err
 	}
 	if plan.chosen, err = config.Chosen(); err != nil {
-		return plan, err
+		return nil, err
 	}
 	root, err := config.Root()
 	if err != nil {
-		return plan, err
+		return nil, err
 	}
 	plan.here, plan.elsewhere = running.Ports(root), running.Elsewhere(root)
-	return plan, plan.place(ctx, more)
+	return plan, nil
 }
 
 // setting is one port of the plan.
@@ -96,8 +114,13 @@ func (p *Plan) place(ctx context.Context, more []string) error {
 			return err
 		}
 	}
-	for _, one := range all[3:] {
-		if !slices.Contains(more, one.variable) {
+	return p.placeMore(more...)
+}
+
+// placeMore finds the ports of what nothing else can stand in for.
+func (p *Plan) placeMore(variables ...string) error {
+	for _, one := range p.settings() {
+		if !slices.Contains(variables, one.variable) {
 			continue
 		}
 		delete(p.here, one.variable)

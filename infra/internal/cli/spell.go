@@ -1,0 +1,84 @@
+package cli
+
+import (
+	"io"
+	"os"
+	"path/filepath"
+	"regexp"
+	"runtime"
+	"strings"
+
+	"github.com/spf13/cobra"
+)
+
+// hint finds a command as make spells it, with its variables.
+var hint = regexp.MustCompile("\\bmake ([a-z][a-z0-9-]*)((?: [A-Z]+=[^\\s;,)`]+)*)")
+
+// speller is where a program writes. Hints are written as make spells them, and read as the program was started.
+type speller struct {
+	*os.File
+	root *cobra.Command
+	// program is what stands before a command's name, such as go run ./infra; empty for make.
+	program string
+}
+
+// Write implements io.Writer.
+func (s speller) Write(text []byte) (int, error) {
+	if s.program == "" {
+		return s.File.Write(text)
+	}
+	if _, err := io.WriteString(s.File, s.spell(string(text))); err != nil {
+		return 0, err
+	}
+	return len(text), nil
+}
+
+// spell is the text with its hints as the program was started: make chaos EX=2 is go run ./infra chaos --ex 2.
+func (s speller) spell(text string) string {
+	if s.program == "" {
+		return text
+	}
+	return hint.ReplaceAllStringFunc(text, func(found string) string {
+		words := strings.Fields(found)[1:]
+		command, _, err := s.root.Find(words[:1])
+		if err != nil || command == s.root {
+			return found // Prose, such as "make sure", or a target that is not of this program.
+		}
+		line := []string{s.program, words[0]}
+		for _, word := range words[1:] {
+			name, value, _ := strings.Cut(word, "=")
+			name = strings.ToLower(name)
+			flag := command.Flags().Lookup(name)
+			switch {
+			case flag == nil:
+				return found
+			case flag.Value.Type() == "bool":
+				line = append(line, "--"+name)
+			default:
+				line = append(line, "--"+name, value)
+			}
+		}
+		return strings.Join(line, " ")
+	})
+}
+
+// startedAs is what a user types before a command's name. It is empty where make started the program.
+func startedAs() string {
+	if os.Getenv("MAKELEVEL") != "" {
+		return ""
+	}
+	// The go command runs what it has built in a temporary folder.
+	if path, err := os.Executable(); err == nil && strings.Contains(filepath.ToSlash(path), "/go-build") {
+		return "go run ./infra"
+	}
+	return os.Args[0]
+}
+
+// Curl is the command that asks for a URL, in the shells of this system. PowerShell has another program by the name of curl, and
+// the Windows shell knows no single quotes.
+func Curl(url string) string {
+	if runtime.GOOS == "windows" {
+		return `curl.exe "` + url + `"`
+	}
+	return "curl '" + url + "'"
+}

@@ -1,0 +1,76 @@
+package cli
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/spf13/cobra"
+)
+
+func TestHintsFitHowTheProgramWasStarted(t *testing.T) {
+	root := &cobra.Command{Use: "workshop"}
+	for _, name := range []string{"chaos", "calm", "down", "exercise1"} {
+		command := &cobra.Command{Use: name, RunE: func(*cobra.Command, []string) error { return nil }}
+		command.Flags().Int("ex", 0, "")
+		command.Flags().String("dir", "", "")
+		command.Flags().Bool("volumes", false, "")
+		root.AddCommand(command)
+	}
+	const run = "go run ./infra"
+	for _, test := range []struct{ program, text, want string }{
+		{"", "heal it: make calm", "heal it: make calm"},
+		{run, "heal it: make calm\n", "heal it: go run ./infra calm\n"},
+		{"bin/workshop", "start `make exercise1` first", "start `bin/workshop exercise1` first"},
+		{run, "make chaos EX=2   (slow)", "go run ./infra chaos --ex 2   (slow)"},
+		{run, "`make chaos EX=2 DIR=work/exercise2`; then", "`go run ./infra chaos --ex 2 --dir work/exercise2`; then"},
+		{run, "`make down VOLUMES=1`, then", "`go run ./infra down --volumes`, then"},
+		{run, "make sure that it runs, or make lint", "make sure that it runs, or make lint"},
+		{run, "make chaos COLOUR=red", "make chaos COLOUR=red"},
+	} {
+		if got := (speller{nil, root, test.program}).spell(test.text); got != test.want {
+			t.Errorf("%s: got %q, want %q", test.program, got, test.want)
+		}
+	}
+}
+
+func TestStepSpeaksOnlyWhenItIsLong(t *testing.T) {
+	for _, test := range []struct {
+		name     string
+		terminal bool
+		long     bool
+		want     string
+	}{
+		{"short", false, false, ""}, {"short on a terminal", true, false, ""},
+		{"long", false, true, "Building...\n"}, {"long on a terminal", true, true, "\r\x1b[KBuilding... 0 s\r\x1b[K"},
+	} {
+		out, err := os.Create(filepath.Join(t.TempDir(), "out"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer out.Close()
+		broken, patience := errors.New("broken"), time.Hour
+		release := make(chan struct{})
+		if test.long {
+			patience = 0
+			go func() {
+				for size := int64(0); size == 0; {
+					if info, err := out.Stat(); err == nil {
+						size = info.Size()
+					}
+				}
+				close(release)
+			}()
+		} else {
+			close(release)
+		}
+		if err := step(out, test.terminal, patience, "Building", func() error { <-release; return broken }); !errors.Is(err, broken) {
+			t.Errorf("%s: got %v, want what the step returned", test.name, err)
+		}
+		if got, err := os.ReadFile(out.Name()); err != nil || string(got) != test.want {
+			t.Errorf("%s: got %q, %v, want %q", test.name, got, err, test.want)
+		}
+	}
+}
