@@ -5,12 +5,14 @@ EXE := $(if $(filter Windows_NT,$(OS)),.exe)
 WORKSHOP := bin/workshop$(EXE)
 TOOLS := bin/tools$(EXE)
 
-# $(call option,EX,ex) is --ex "2" for `make ... EX=2`, and $(call flag,FORCE,force) is --force for FORCE=1. Only the command
-# line counts: a variable of the same name in your environment changes nothing.
+# $(call option,EX,ex) is --ex "2" for `make ... EX=2`, $(call flag,FORCE,force) is --force for FORCE=1 and nothing for FORCE=0,
+# and $(call list,DOC) is each word of DOC. Only the command line counts: a variable of the same name in your environment
+# changes nothing.
 given = $(if $(filter command,$(origin $(1))),$(value $(1)))
 quote = "$(subst `,\`,$(subst $$,\$$,$(subst ",\",$(subst \,\\,$(1)))))"
 option = $(if $(call given,$(1)),--$(2) $(call quote,$(call given,$(1))))
-flag = $(if $(call given,$(1)),--$(2))
+flag = $(if $(filter-out 0 no false,$(call given,$(1))),--$(2))
+list = $(foreach word,$(call given,$(1)),$(call quote,$(word)))
 # The command reads it from its environment, and a $ in a password stays a $.
 override DSN := $(value DSN)
 export DSN
@@ -21,9 +23,9 @@ help: ## List the commands
 
 .PHONY: workshop tools
 workshop: # Build the commands; make does nothing when nothing changed.
-	@go build -o $(WORKSHOP) ./infra
+	@go build -buildvcs=false -o $(WORKSHOP) ./infra
 tools: # Build the maintainers' commands.
-	@go build -o $(TOOLS) ./infra/tools
+	@go build -buildvcs=false -o $(TOOLS) ./infra/tools
 
 ### Learn
 
@@ -113,7 +115,7 @@ down: workshop ## Stop and remove everything in Docker; VOLUMES=1 also removes i
 
 .PHONY: logs
 logs: workshop ## Show the containers' logs: SERVICE=toxiproxy, FOLLOW=1
-	@$(WORKSHOP) logs $(call flag,FOLLOW,follow) $(foreach name,$(call given,SERVICE),$(call quote,$(name)))
+	@$(WORKSHOP) logs $(call flag,FOLLOW,follow) $(call list,SERVICE)
 
 .PHONY: ps
 ps: workshop ## List the containers
@@ -132,7 +134,7 @@ test: workshop ## Run every test, then the proof matrix
 
 .PHONY: matrix
 matrix: workshop ## Run every experiment on every exercise: HTML=file, RUNS=10, JSON=1
-	@$(WORKSHOP) matrix $(if $(HTML),--html $(HTML)) $(if $(RUNS),--runs $(RUNS)) $(if $(JSON),--json)
+	@$(WORKSHOP) matrix $(call option,HTML,html) $(call option,RUNS,runs) $(call flag,JSON,json)
 
 .PHONY: lint
 lint: tools ## Check the code: format, vet, staticcheck, the order of the stages, other systems
@@ -140,19 +142,19 @@ lint: tools ## Check the code: format, vet, staticcheck, the order of the stages
 
 .PHONY: guide
 guide: tools ## Run every command in the documents and compare transcripts: DOC=..., WRITE=1
-	@$(TOOLS) guide $(if $(WRITE),--write) $(DOC)
+	@$(TOOLS) guide $(call flag,WRITE,write) $(call list,DOC)
 
 .PHONY: bench
 bench: tools ## Measure what the workshop promises: SHORT=1, ONLY=calm
-	@$(TOOLS) bench $(if $(SHORT),--short) $(if $(ONLY),--only "$(ONLY)")
+	@$(TOOLS) bench $(call flag,SHORT,short) $(call option,ONLY,only)
 
 .PHONY: soak
 soak: tools ## Run all five under random faults, then look for leaks: DURATION=10m SEED=1 RATE=20
-	@$(TOOLS) soak $(if $(DURATION),--duration $(DURATION)) $(if $(SEED),--seed $(SEED)) $(if $(RATE),--rate $(RATE))
+	@$(TOOLS) soak $(call option,DURATION,duration) $(call option,SEED,seed) $(call option,RATE,rate)
 
 .PHONY: mutations
 mutations: tools ## Break the exercises on purpose; exactly the right experiments must fail: ONLY=breaker
-	@$(TOOLS) mutations $(if $(ONLY),--only "$(ONLY)")
+	@$(TOOLS) mutations $(call option,ONLY,only)
 
 .PHONY: catalogue
 catalogue: tools ## Measure every fault on every exercise, and write the table

@@ -28,7 +28,7 @@ func newSecretsCommand() *cobra.Command {
 		RunE: func(command *cobra.Command, _ []string) error {
 			path := config.UserFile()
 			if _, err := os.Lstat(path); err == nil && !force {
-				return fmt.Errorf("%s exists; --force replaces it", path)
+				return fmt.Errorf("%s exists; --force replaces the password in it and keeps the rest", path)
 			}
 			password := ""
 			if !generate {
@@ -53,7 +53,7 @@ func newSecretsCommand() *cobra.Command {
 		},
 	}
 	command.Flags().BoolVar(&generate, "generate", false, "generate a random password without asking")
-	command.Flags().BoolVar(&force, "force", false, "replace the file if there is one")
+	command.Flags().BoolVar(&force, "force", false, "replace the password if the file exists; the rest of it stays")
 	return command
 }
 

@@ -2,12 +2,10 @@ package config
 
 import (
 	"errors"
-	"fmt"
 	"io/fs"
 	"os"
 
 	"github.com/caarlos0/env/v11"
-	"github.com/joho/godotenv"
 )
 
 // RealEnvironment is the source of a value that comes from no file.
@@ -39,13 +37,12 @@ type layer struct {
 func layers() ([]layer, error) {
 	var found []layer
 	for _, path := range []string{UserFile(), rootFile()} {
-		file, err := godotenv.Read(path)
+		file, err := readFile(path)
 		if errors.Is(err, fs.ErrNotExist) {
 			continue
 		}
 		if err != nil {
-			// godotenv quotes the line that it cannot read, and that line may hold a password.
-			return nil, fmt.Errorf("read %s: not a list of NAME=value lines, or not readable; fix it or remove it", path)
+			return nil, err
 		}
 		found = append(found, layer{path, file})
 	}

@@ -3,12 +3,16 @@ package toxi
 import (
 	"bytes"
 	"context"
+	"crypto/rand"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"net/http"
 	"net/url"
+	"regexp"
+	"slices"
+	"strings"
 	"time"
 )
 
@@ -24,6 +28,9 @@ var errRebuilt = errors.New("the Toxiproxy hung and was rebuilt; every toxic is 
 
 // errNotFound says that the proxy or the toxic does not exist.
 var errNotFound = errors.New("not found")
+
+// errConflict says that a proxy or a toxic of that name is there already.
+var errConflict = errors.New("it is there already")
 
 // Proxy is one proxy as Toxiproxy reports it.
 type Proxy struct {
@@ -63,15 +70,20 @@ func (c *Client) URL() string { return c.url }
 
 // Version is the version that the Toxiproxy reports. An error means that no Toxiproxy answers there.
 func (c *Client) Version(ctx context.Context) (string, error) {
-	var answer struct {
-		Version string `json:"version"`
+	var answer []byte
+	if err := c.call(ctx, http.MethodGet, "/version", nil, &answer); err != nil {
+		return "", err
 	}
-	err := c.call(ctx, http.MethodGet, "/version", nil, &answer)
-	if err == nil && answer.Version == "" {
-		err = c.stranger("an empty version")
+	// Since 2.7 it is JSON, before that plain text; a build without a version calls itself git.
+	found := version.FindSubmatch(answer)
+	if found == nil {
+		return "", c.stranger(fmt.Sprintf("its version is %.40q", answer))
 	}
-	return answer.Version, err
+	return string(found[1]), nil
 }
+
+// version finds the version in what a Toxiproxy answers.
+var version = regexp.MustCompile(`^(?:\{"version": ?"?)?(git|v?[0-9]+\.[0-9]+\.[0-9][\w.+-]*)"?\}?\s*$`)
 
 // Proxies are all proxies, by name.
 func (c *Client) Proxies(ctx context.Context) (map[string]Proxy, error) {
@@ -104,37 +116,65 @@ func (c *Client) Delete(ctx context.Context, name string) error {
 
 // Inject puts the fault on the proxy, in place of all its toxics. When it fails, the proxy may be calm.
 func (c *Client) Inject(ctx context.Context, proxy string, fault Fault) error {
-	return again(func() error {
-		if err := c.calm(ctx, proxy); err != nil {
-			return err
-		}
-		if fault.Type == "" {
-			return c.call(ctx, http.MethodPost, proxyPath(proxy), map[string]bool{"enabled": false}, nil)
-		}
-		toxic := Toxic{
-			Type: fault.Type, Stream: "downstream", Toxicity: fault.Toxicity, Attributes: fault.attributes(),
-		}
-		return c.call(ctx, http.MethodPost, proxyPath(proxy)+"/toxics", toxic, nil)
-	})
+	return again(func() error { return c.inject(ctx, proxy, fault, "") })
 }
 
-// InjectFor injects the fault, waits until ttl is over or ctx is done, and calms the proxy again.
+// InjectOwn is Inject for a fault that its caller removes later: the toxic has a name that no other has.
+func (c *Client) InjectOwn(ctx context.Context, proxy string, fault Fault) (*Injection, error) {
+	kind := fault.Type + "_downstream"
+	if fault.Type == "" {
+		kind = disabledMark
+	}
+	injection := &Injection{client: c, proxy: proxy, toxic: kind + "_" + rand.Text()[:8], disables: fault.Type == ""}
+	err := again(func() error { return c.inject(ctx, proxy, fault, injection.toxic) })
+	if err != nil {
+		// The call that failed may have come through, for example when ctx ended meanwhile.
+		_, failed := injection.Remove(context.WithoutCancel(ctx))
+		return nil, errors.Join(err, failed)
+	}
+	return injection, nil
+}
+
+// InjectFor injects the fault, waits until ttl is over or ctx is done, and removes it again.
 func (c *Client) InjectFor(ctx context.Context, proxy string, fault Fault, ttl time.Duration) error {
-	if err := c.Inject(ctx, proxy, fault); err != nil {
+	injection, err := c.InjectOwn(ctx, proxy, fault)
+	if errors.Is(err, context.Canceled) {
+		return nil // It is removed already.
+	}
+	if err != nil {
 		return err
 	}
-	return c.CalmAfter(ctx, proxy, ttl)
+	_, err = injection.RemoveAfter(ctx, ttl)
+	return err
 }
 
-// CalmAfter waits until ttl is over or ctx is done, and calms the proxy.
-func (c *Client) CalmAfter(ctx context.Context, proxy string, ttl time.Duration) error {
-	timer := time.NewTimer(ttl)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-	case <-ctx.Done():
+// inject is Inject without a retry, with a name for the toxic; if the name is empty, Toxiproxy names it.
+func (c *Client) inject(ctx context.Context, name string, fault Fault, toxic string) error {
+	if err := c.calm(ctx, name); err != nil {
+		return err
 	}
-	return c.Calm(context.WithoutCancel(ctx), proxy)
+	if fault.Type == "" {
+		if toxic != "" {
+			// A disabled proxy has no name to tell it from another's; a toxic without effect carries it.
+			mark := Toxic{Name: toxic, Type: "latency", Stream: "downstream", Attributes: map[string]int64{}}
+			if err := c.call(ctx, http.MethodPost, proxyPath(name)+"/toxics", mark, nil); err != nil {
+				return err
+			}
+		}
+		return c.enable(ctx, name, false)
+	}
+	made := Toxic{Name: toxic, Type: fault.Type, Stream: "downstream", Toxicity: fault.Toxicity, Attributes: fault.attributes()}
+	if err := c.call(ctx, http.MethodPost, proxyPath(name)+"/toxics", made, &made); err != nil {
+		return err
+	}
+	// Another process may have injected at the same moment. Toxics are in the order in which they came: the last one wins.
+	ctx = context.WithoutCancel(ctx)
+	proxy, err := c.Proxy(ctx, name)
+	if err != nil {
+		return err
+	}
+	last := slices.IndexFunc(proxy.Toxics, func(t Toxic) bool { return t.Name == made.Name })
+	return c.removeToxics(ctx, name, proxy.Toxics[:max(0, last)])
 }
 
 // Calm removes every toxic from the proxy and enables it again.
@@ -154,6 +194,10 @@ func (c *Client) CalmAll(ctx context.Context) (int, error) {
 	}
 	errs := []error{}
 	for name := range proxies {
+		if !addressable(name) {
+			errs = append(errs, c.call(ctx, http.MethodPost, "/reset", nil, nil))
+			continue
+		}
 		errs = append(errs, c.Calm(ctx, name))
 	}
 	return len(proxies), errors.Join(errs...)
@@ -168,22 +212,51 @@ func (c *Client) calm(ctx context.Context, name string) error {
 	if err != nil {
 		return err
 	}
-	for _, toxic := range proxy.Toxics {
-		err := c.call(ctx, http.MethodDelete, proxyPath(name)+"/toxics/"+url.PathEscape(toxic.Name), nil, nil)
+	if slices.ContainsFunc(proxy.Toxics, func(t Toxic) bool { return !addressable(t.Name) }) {
+		return c.renew(ctx, proxy)
+	}
+	if err := c.removeToxics(ctx, name, proxy.Toxics); err != nil || proxy.Enabled {
+		return err
+	}
+	return c.enable(ctx, name, true)
+}
+
+// removeToxics removes toxics from a proxy. One that is already gone is no error.
+func (c *Client) removeToxics(ctx context.Context, name string, toxics []Toxic) error {
+	for _, toxic := range toxics {
+		err := c.call(ctx, http.MethodDelete, toxicPath(name, toxic.Name), nil, nil)
 		if err != nil && !errors.Is(err, errNotFound) {
 			return err
 		}
 	}
-	if proxy.Enabled {
-		return nil
-	}
-	return c.call(ctx, http.MethodPost, proxyPath(name), map[string]bool{"enabled": true}, nil)
+	return nil
 }
 
-// again repeats do if the server was rebuilt during the call, at most twice.
+// enable enables a proxy, or disables it.
+func (c *Client) enable(ctx context.Context, name string, enabled bool) error {
+	return c.call(ctx, http.MethodPost, proxyPath(name), map[string]bool{"enabled": enabled}, nil)
+}
+
+// renew replaces a proxy with one without toxics.
+func (c *Client) renew(ctx context.Context, proxy Proxy) error {
+	if err := c.Delete(ctx, proxy.Name); err != nil {
+		return err
+	}
+	_, err := c.Create(ctx, proxy.Name, proxy.Listen, proxy.Upstream)
+	return err
+}
+
+// addressable tells whether Toxiproxy's API can name a proxy or a toxic in a path. It accepts other names when it makes
+// one, and then cannot find it.
+func addressable(name string) bool {
+	return name != "." && name != ".." && !strings.Contains(name, "/")
+}
+
+// again repeats do if the server was rebuilt during the call, or if another process did the same at the same moment, at
+// most twice.
 func again(do func() error) error {
 	err := do()
-	for tries := 0; tries < 2 && errors.Is(err, errRebuilt); tries++ {
+	for tries := 0; tries < 2 && (errors.Is(err, errRebuilt) || errors.Is(err, errConflict)); tries++ {
 		err = do()
 	}
 	return err
@@ -219,6 +292,10 @@ func (c *Client) call(ctx context.Context, method, path string, in, out any) err
 	case out == nil:
 		return nil
 	}
+	if raw, ok := out.(*[]byte); ok {
+		*raw = answer
+		return nil
+	}
 	if err := json.Unmarshal(answer, out); err != nil {
 		return c.stranger(err.Error())
 	}
@@ -235,6 +312,8 @@ func (c *Client) refusal(call string, response *http.Response, answer []byte) er
 		return c.stranger(call + ": " + response.Status)
 	case response.StatusCode == http.StatusNotFound:
 		return fmt.Errorf("call Toxiproxy: %s: %w", call, errNotFound)
+	case response.StatusCode == http.StatusConflict:
+		return fmt.Errorf("call Toxiproxy: %s: %s (%w)", call, problem.Error, errConflict)
 	}
 	return fmt.Errorf("call Toxiproxy: %s: %s: %s", call, response.Status, problem.Error)
 }
@@ -258,6 +337,11 @@ func (c *Client) explain(err error) error {
 		return fmt.Errorf("the Toxiproxy at %s does not answer; restart it (%w)", c.url, err)
 	}
 	return fmt.Errorf("no Toxiproxy answers at %s; start `make infra` or `make exercise1` first, or set TOXIPROXY_PORT to its port (%w)", c.url, err)
+}
+
+// toxicPath is the path of a toxic in the API.
+func toxicPath(proxy, toxic string) string {
+	return proxyPath(proxy) + "/toxics/" + url.PathEscape(toxic)
 }
 
 // proxyPath is the path of the proxy name in the API.

@@ -44,6 +44,7 @@ func newEngine(deadline time.Duration) *engine {
 func newAPI() *toxiproxy.ApiServer {
 	// The bandwidth toxic writes to zerolog's global logger, which our own logger does not replace.
 	zerolog.SetGlobalLevel(zerolog.Disabled)
+	registerSteady()
 	return toxiproxy.NewServer(toxiproxy.NewMetricsContainer(prometheus.NewRegistry()), zerolog.Nop())
 }
 
@@ -57,22 +58,20 @@ func (e *engine) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	// A caller that hangs up must not look like a deadlock: only the deadline ends the call.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), e.deadline)
 	defer cancel()
-	call := r.WithContext(ctx)
-	call.Body = io.NopCloser(bytes.NewReader(body))
-
 	e.mutex.Lock()
 	api := e.api
 	e.mutex.Unlock()
-	answer := &recorder{header: http.Header{}, status: http.StatusOK}
-	// Toxiproxy's own timeout handler returns when the context ends, so nothing writes to answer afterwards.
-	api.Routes().ServeHTTP(answer, call)
+	body, refusal := e.check(ctx, api, r, body)
+	if refusal != nil && ctx.Err() == nil {
+		fail(w, http.StatusBadRequest, refusal.Error())
+		return
+	}
+	answer := serve(ctx, api, r, body)
 	if ctx.Err() != nil {
 		e.lost(w, api)
 		return
 	}
-	if answer.status < 300 {
-		e.remember(r.Method, r.URL.Path, answer.body.Bytes())
-	}
+	e.remember(r.Method, r.URL.Path, answer.body.Bytes())
 	for name, values := range answer.header {
 		w.Header()[name] = values
 	}
@@ -80,10 +79,63 @@ func (e *engine) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	_, _ = w.Write(answer.body.Bytes()) // The caller may be gone, so the error does not matter.
 }
 
+// serve carries one call out. Toxiproxy's own timeout handler returns when ctx ends, so nothing writes to the answer afterwards.
+func serve(ctx context.Context, api *toxiproxy.ApiServer, r *http.Request, body []byte) (answer *recorder) {
+	answer = &recorder{header: http.Header{}, status: http.StatusOK}
+	defer func() {
+		if cause := recover(); cause != nil {
+			answer = &recorder{header: http.Header{}}
+			fail(answer, http.StatusInternalServerError, fmt.Sprintf("Toxiproxy failed: %v", cause))
+		}
+	}()
+	call := r.WithContext(ctx)
+	call.Body = io.NopCloser(bytes.NewReader(body))
+	api.Routes().ServeHTTP(answer, call)
+	return answer
+}
+
+// check refuses a call that would end or wedge Toxiproxy. It returns the body to pass on.
+func (e *engine) check(ctx context.Context, api *toxiproxy.ApiServer, r *http.Request, body []byte) ([]byte, error) {
+	parts := strings.Split(strings.Trim(r.URL.Path, "/"), "/")
+	switch {
+	case r.Method != http.MethodPost && r.Method != http.MethodPatch:
+		return body, nil
+	case parts[0] == "populate", parts[0] == "proxies" && len(parts) <= 2:
+		e.mutex.Lock()
+		defer e.mutex.Unlock()
+		return body, checkProxies(parts, body, e.known)
+	case parts[0] != "proxies" || parts[2] != "toxics":
+		return body, nil
+	}
+	ask, err := http.NewRequestWithContext(ctx, http.MethodGet, r.URL.EscapedPath(), nil)
+	if err != nil {
+		return nil, err
+	}
+	now := serve(ctx, api, ask, nil)
+	if now.status != http.StatusOK {
+		return body, nil // There is no such proxy or toxic, and Toxiproxy says so.
+	}
+	if len(parts) == 4 {
+		var current Toxic
+		if err := json.Unmarshal(now.body.Bytes(), &current); err != nil {
+			return nil, fmt.Errorf("read the toxic: %w", err)
+		}
+		return checkToxic(body, &current)
+	}
+	var current []Toxic
+	if err := json.Unmarshal(now.body.Bytes(), &current); err != nil {
+		return nil, fmt.Errorf("read the toxics: %w", err)
+	}
+	if len(current) >= mostToxics {
+		return nil, fmt.Errorf("a proxy takes at most %d toxics", mostToxics)
+	}
+	return checkToxic(body, nil)
+}
+
 // lost answers a call that missed the deadline, after a rebuild.
 func (e *engine) lost(w http.ResponseWriter, stuck *toxiproxy.ApiServer) {
 	if err := e.rebuild(stuck); err != nil {
-		fail(w, http.StatusServiceUnavailable, fmt.Sprintf("Toxiproxy hung and could not be rebuilt (%v); restart it", err))
+		fail(w, http.StatusServiceUnavailable, fmt.Sprintf("Toxiproxy hung and was rebuilt, but a proxy cannot listen yet (%v); it tries again", err))
 		return
 	}
 	w.Header().Set(rebuiltHeader, "1")
@@ -110,9 +162,26 @@ func (e *engine) rebuild(stuck *toxiproxy.ApiServer) error {
 	e.built++
 	errs := []error{}
 	for _, proxy := range e.known {
-		errs = append(errs, revive(e.api, proxy))
+		if err := revive(e.api, proxy); err != nil {
+			errs = append(errs, err)
+			go e.reviveLater(e.api, proxy)
+		}
 	}
 	return errors.Join(errs...)
+}
+
+// reviveLater starts a proxy as soon as its port is free, unless it was removed or the Toxiproxy was replaced or closed meanwhile.
+func (e *engine) reviveLater(api *toxiproxy.ApiServer, proxy Proxy) {
+	for {
+		time.Sleep(portPatience / 10)
+		e.mutex.Lock()
+		_, known := e.known[proxy.Name]
+		over := e.api != api || !known || api.Collection.Add(toxiproxy.NewProxy(api, proxy.Name, proxy.Listen, proxy.Upstream), true) == nil
+		e.mutex.Unlock()
+		if over {
+			return
+		}
+	}
 }
 
 // abandon stops each proxy of a stuck Toxiproxy. Each closes its port first and may then hang, so nothing waits for

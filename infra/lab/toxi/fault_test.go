@@ -70,7 +70,7 @@ func TestForExercise(t *testing.T) {
 // misspelt.
 func TestCLI(t *testing.T) {
 	cli := filepath.Join(t.TempDir(), "toxiproxy-cli.exe")
-	build := exec.CommandContext(t.Context(), "go", "build", "-o", cli, "github.com/Shopify/toxiproxy/v2/cmd/cli")
+	build := exec.CommandContext(t.Context(), "go", "build", "-buildvcs=false", "-o", cli, "github.com/Shopify/toxiproxy/v2/cmd/cli")
 	if output, err := build.CombinedOutput(); err != nil {
 		t.Fatalf("build toxiproxy-cli: %v\n%s", err, output)
 	}
@@ -105,7 +105,7 @@ func TestCLI(t *testing.T) {
 }
 
 // proxyNow is the current state of ProxyName.
-func proxyNow(t *testing.T, server *Server) Proxy {
+func proxyNow(t testing.TB, server *Server) Proxy {
 	t.Helper()
 	proxy, err := server.Proxy(t.Context(), ProxyName)
 	if err != nil {

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"slices"
 	"sync"
 	"time"
 )
@@ -33,8 +34,11 @@ type Server struct {
 	http   *http.Server
 	served chan struct{}
 
+	// Only for a Toxiproxy that was already running: the proxies that this Server made, and what keeps them.
 	mutex   sync.Mutex
-	created []string
+	created []Proxy
+	stop    context.CancelFunc
+	keeping sync.WaitGroup
 }
 
 // Start starts Toxiproxy in this process, or reuses one that already answers at the API's address. The caller stops it with
@@ -102,15 +106,45 @@ func (s *Server) Rebuilds() int {
 	return s.engine.rebuilds()
 }
 
-// Create makes a proxy as Client.Create does, and remembers it: Close removes it.
+// keepEvery is how often a Server looks whether the proxies that it made in a Toxiproxy of someone else are still there.
+const keepEvery = time.Second
+
+// Create makes a proxy as Client.Create does, and remembers it: Close removes it. If a Toxiproxy of someone else restarts, it
+// has lost the proxy, and the Server makes it again.
 func (s *Server) Create(ctx context.Context, name, listen, upstream string) (Proxy, error) {
 	proxy, err := s.Client.Create(ctx, name, listen, upstream)
-	if err == nil {
-		s.mutex.Lock()
-		s.created = append(s.created, name)
-		s.mutex.Unlock()
+	if err != nil || s.engine != nil {
+		return proxy, err
 	}
-	return proxy, err
+	s.mutex.Lock()
+	defer s.mutex.Unlock()
+	s.created = append(s.created, proxy)
+	if s.stop == nil {
+		keeping, stop := context.WithCancel(context.WithoutCancel(ctx))
+		s.stop = stop
+		s.keeping.Go(func() { s.keep(keeping) })
+	}
+	return proxy, nil
+}
+
+// keep makes the proxies again that are gone, until ctx ends.
+func (s *Server) keep(ctx context.Context) {
+	for {
+		select {
+		case <-time.After(keepEvery):
+		case <-ctx.Done():
+			return
+		}
+		s.mutex.Lock()
+		created := slices.Clone(s.created)
+		s.mutex.Unlock()
+		for _, proxy := range created {
+			if _, err := s.Proxy(ctx, proxy.Name); errors.Is(err, errNotFound) {
+				// When it fails, such as on a port that is not free yet, the next turn tries again.
+				_, _ = s.Client.Create(ctx, proxy.Name, proxy.Listen, proxy.Upstream)
+			}
+		}
+	}
 }
 
 // Close removes every toxic and every proxy and closes every port. On a Toxiproxy that is not owned it removes only
@@ -119,10 +153,15 @@ func (s *Server) Close() error {
 	ctx := context.Background()
 	if s.engine == nil {
 		s.mutex.Lock()
-		defer s.mutex.Unlock()
+		created, stop := s.created, s.stop
+		s.mutex.Unlock()
+		if stop != nil {
+			stop()
+			s.keeping.Wait()
+		}
 		errs := []error{}
-		for _, name := range s.created {
-			errs = append(errs, s.Delete(ctx, name))
+		for _, proxy := range created {
+			errs = append(errs, s.Delete(ctx, proxy.Name))
 		}
 		return errors.Join(errs...)
 	}

@@ -4,25 +4,39 @@ package secrets
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
 
-	"github.com/joho/godotenv"
+	"chaosworkshop/shared/config"
 )
 
 // ErrExists says that the file already exists.
 var ErrExists = errors.New("the file exists")
 
+// name is the variable of the password.
+const name = "MYSQL_ROOT_PASSWORD"
+
 // Write stores the root password of the flights database in the file at path, with mode 0600, completely or not at all. It
-// replaces a file only with force; without, the error is ErrExists. No error contains the password.
+// changes a file only with force, and keeps everything else that it holds; without, the error is ErrExists. No error contains
+// the password.
 func Write(path, password string, force bool) error {
-	line, err := format("MYSQL_ROOT_PASSWORD", password)
+	line, err := format(password)
 	if err != nil {
 		return err
 	}
 	if _, err := os.Lstat(path); err == nil && !force {
 		return fmt.Errorf("%s: %w", path, ErrExists)
+	}
+	text := "# Secrets of the workshop, read after .env at its root.\n" + line
+	switch old, err := os.ReadFile(path); {
+	case err == nil:
+		if text, err = replace(string(old), line); err != nil {
+			return fmt.Errorf("read %s: %w", path, err)
+		}
+	case !errors.Is(err, fs.ErrNotExist):
+		return fmt.Errorf("store the password: %w", err)
 	}
 	dir := filepath.Dir(path)
 	if err := os.MkdirAll(dir, 0o700); err != nil {
@@ -34,7 +48,7 @@ func Write(path, password string, force bool) error {
 		return fmt.Errorf("store the password: %w", err)
 	}
 	defer os.Remove(file.Name())
-	_, err = file.WriteString("# Secrets of the workshop, read after .env at its root.\n" + line)
+	_, err = file.WriteString(text)
 	if err = errors.Join(err, file.Sync(), file.Close()); err == nil {
 		err = os.Rename(file.Name(), path)
 	}
@@ -44,13 +58,38 @@ func Write(path, password string, force bool) error {
 	return nil
 }
 
-// format is the line of a .env file that reads back as the same value.
-func format(name, value string) (string, error) {
-	escaped := strings.NewReplacer(`\`, `\\`, `"`, `\"`, `$`, `\$`).Replace(value)
-	for _, line := range []string{name + "='" + value + "'\n", name + `="` + escaped + "\"\n"} {
-		if read, err := godotenv.Unmarshal(line); err == nil && len(read) == 1 && read[name] == value && value != "" && !strings.ContainsAny(value, "\r\n\x00") {
+// replace puts the line in the place of the password in the text of a .env file, or at its end.
+func replace(text, line string) (string, error) {
+	if _, err := config.ParseFile([]byte(text)); err != nil {
+		return "", err
+	}
+	var lines []string
+	for old := range strings.Lines(strings.TrimPrefix(text, "\uFEFF")) {
+		values, err := config.ParseFile([]byte(old))
+		if err != nil {
+			return "", err
+		}
+		if _, is := values[name]; !is {
+			lines = append(lines, old)
+			continue
+		}
+		lines = append(lines, line)
+		line = ""
+	}
+	if last := len(lines) - 1; line != "" && last >= 0 && !strings.HasSuffix(lines[last], "\n") {
+		lines[last] += "\n"
+	}
+	return strings.Join(append(lines, line), ""), nil
+}
+
+// format is the line of a .env file that reads back as the same password.
+func format(password string) (string, error) {
+	escaped := strings.NewReplacer(`\`, `\\`, `"`, `\"`, `$`, `\$`).Replace(password)
+	for _, line := range []string{name + "='" + password + "'\n", name + `="` + escaped + "\"\n"} {
+		read, err := config.ParseFile([]byte(line))
+		if err == nil && read[name] == password && password != "" && !strings.ContainsAny(password, "\r\n\x00") {
 			return line, nil
 		}
 	}
-	return "", errors.New("a .env file cannot hold that password; choose one without line breaks and without a mix of quotes and backslashes")
+	return "", errors.New("a .env file cannot hold that password; choose one without line breaks")
 }

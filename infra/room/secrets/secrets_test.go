@@ -9,17 +9,17 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/joho/godotenv"
+	"chaosworkshop/shared/config"
 )
 
 func TestWriteIsReadBack(t *testing.T) {
-	for _, password := range []string{"workshop", "007", "p@ss w#rd", "$HOME ${X} `id`", `it's`, `say "hi" it's $5`, `back\slash`, "żółć 🛫", " spaces ", rand.Text()} {
+	for _, password := range []string{"workshop", "007", "p@ss w#rd", "$HOME ${X} `id`", `it's`, `say "hi" it's $5`, `back\slash`, `ends in \`, `mix '"\$`, "żółć 🛫", " spaces ", rand.Text()} {
 		path := filepath.Join(t.TempDir(), "deep", "er", ".env")
 		if err := Write(path, password, false); err != nil {
 			t.Errorf("%q: %v", password, err)
 			continue
 		}
-		got, err := godotenv.Read(path)
+		got, err := read(path)
 		if err != nil {
 			t.Errorf("%q: %v", password, err)
 		}
@@ -67,7 +67,7 @@ func TestWriteReplacesOnlyWhenForced(t *testing.T) {
 	if err := Write(path, "new", true); err != nil {
 		t.Fatal(err)
 	}
-	got, err := godotenv.Read(path)
+	got, err := read(path)
 	if err != nil || got["MYSQL_ROOT_PASSWORD"] != "new" {
 		t.Errorf("got %v, %v, want the new password", got, err)
 	}
@@ -91,5 +91,47 @@ func TestWriteWhereItMayNot(t *testing.T) {
 	err := Write(filepath.Join(blocked, ".env"), "s3cret", false)
 	if err == nil || strings.Contains(err.Error(), "s3cret") || strings.Contains(err.Error(), "\n") {
 		t.Errorf("got %v, want one line without the password", err)
+	}
+}
+
+// read reads a .env file as the workshop does.
+func read(path string) (map[string]string, error) {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return nil, err
+	}
+	return config.ParseFile(text)
+}
+
+// Everything else in the file stays, byte for byte.
+func TestWriteKeepsTheRest(t *testing.T) {
+	for old, want := range map[string]string{
+		"":                                  "MYSQL_ROOT_PASSWORD='n$w'\n",
+		"DB_USER=ann":                       "DB_USER=ann\nMYSQL_ROOT_PASSWORD='n$w'\n",
+		"# mine\r\nDB_USER=a$b # x\r\n\r\n": "# mine\r\nDB_USER=a$b # x\r\n\r\nMYSQL_ROOT_PASSWORD='n$w'\n",
+		"A=1\nexport MYSQL_ROOT_PASSWORD = old\nB='2'\nMYSQL_ROOT_PASSWORD=older\nC=3": "A=1\nMYSQL_ROOT_PASSWORD='n$w'\nB='2'\nC=3",
+		"\uFEFFMYSQL_ROOT_PASSWORD=old\nMYSQL_PASSWORD=kept\n":                         "MYSQL_ROOT_PASSWORD='n$w'\nMYSQL_PASSWORD=kept\n",
+	} {
+		path := filepath.Join(t.TempDir(), ".env")
+		if err := os.WriteFile(path, []byte(old), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if err := Write(path, "n$w", true); err != nil {
+			t.Errorf("%q: %v", old, err)
+		}
+		if got, err := os.ReadFile(path); err != nil || string(got) != want {
+			t.Errorf("%q: got %q, %v, want %q", old, got, err, want)
+		}
+	}
+	path := filepath.Join(t.TempDir(), ".env")
+	broken := "A=1\nDB_PASSWORD 's3cret\n"
+	if err := os.WriteFile(path, []byte(broken), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := Write(path, "new", true); err == nil || !strings.Contains(err.Error(), "line 2 ") || strings.Contains(err.Error(), "s3cret") {
+		t.Errorf("a broken file: got %v, want its line named", err)
+	}
+	if got, err := os.ReadFile(path); err != nil || string(got) != broken {
+		t.Errorf("a broken file became %q, %v", got, err)
 	}
 }

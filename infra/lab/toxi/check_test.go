@@ -1,0 +1,353 @@
+package toxi
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+)
+
+// post sends a body to the API as a program would, and returns the status and the answer.
+func post(t testing.TB, server *Server, path, body string) (int, string) {
+	t.Helper()
+	recorder := &recorder{header: http.Header{}, status: http.StatusOK}
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, path, strings.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	server.engine.ServeHTTP(recorder, request)
+	return recorder.status, recorder.body.String()
+}
+
+// What would end the process, wedge it or do nothing is refused with 400 and the reason, when a toxic is added and when it is
+// updated, and the path keeps working.
+func TestToxicsAreChecked(t *testing.T) {
+	noLeaks(t)
+	server := startProxy(t, serveBytes(t))
+	toxics := proxyPath(ProxyName) + "/toxics"
+	for _, toxic := range []string{
+		`{"name":"latency","type":"latency","attributes":{"latency":1}}`,
+		`{"name":"slicer","type":"slicer","attributes":{"average_size":10}}`,
+		`{"name":"bandwidth","type":"bandwidth","attributes":{"rate":1000000}}`,
+		`{"name":"limit_data","type":"limit_data","attributes":{"bytes":1000000}}`,
+	} {
+		if status, answer := post(t, server, toxics, toxic); status != http.StatusOK {
+			t.Fatalf("%s: %d %s", toxic, status, answer)
+		}
+	}
+	for _, test := range []struct{ kind, body, want string }{
+		{"slicer", ``, "bad request body"},
+		{"slicer", `{}`, "slicer needs average_size"},
+		{"slicer", `{"attributes":null}`, "slicer needs average_size"},
+		{"slicer", `{"attributes":{"average_size":0}}`, "average_size must be from 1"},
+		{"slicer", `{"attributes":{"average_sise":64}}`, `no attribute \"average_sise\"; it has average_size, size_variation, delay`},
+		{"slicer", `{"attributes":{"Average_Size":64}}`, `no attribute \"Average_Size\"`},
+		{"slicer", `{"attributes":{"average_size":10,"size_variation":11}}`, "size_variation must be at most average_size, which is 10, got 11"},
+		{"slicer", `{"attributes":{"average_size":10,"size_variation":-1}}`, "size_variation must be from 0"},
+		{"slicer", `{"attributes":{"average_size":9223372036854775807}}`, "average_size must be from 1"},
+		{"slicer", `{"attributes":{"average_size":9223372036854775808}}`, "average_size must be a whole number"},
+		{"slicer", `{"attributes":{"average_size":10,"delay":9223372036854775807}}`, "delay must be from 0"},
+		{"bandwidth", `{}`, "bandwidth needs rate"},
+		{"bandwidth", `{"attributes":{"rate":0}}`, "rate must be from 1"},
+		{"bandwidth", `{"attributes":{"rate":-1}}`, "rate must be from 1"},
+		{"bandwidth", `{"attributes":{"rate":9223372036854775}}`, "rate must be from 1"},
+		{"bandwidth", `{"attributes":{"rate":"fast"}}`, "rate must be a whole number, got \\\"fast\\\""},
+		{"bandwidth", `{"attributes":{"rate":null}}`, "rate must be a whole number"},
+		{"latency", `{"attributes":{"latency":-1}}`, "latency must be from 0"},
+		{"latency", `{"attributes":{"latency":0.5}}`, "latency must be a whole number, got 0.5"},
+		{"latency", `{"attributes":{"latency":NaN}}`, "bad request body"},
+		{"latency", `{"attributes":{"latency":1e3}}`, "latency must be a whole number"},
+		{"latency", `{"attributes":{"jitter":9223372036854775807}}`, "jitter must be from 0"},
+		{"latency", `{"attributes":{"jiter":1}}`, `no attribute \"jiter\"`},
+		{"latency", `{"attributes":[1]}`, "bad request body"},
+		{"latency", `{"attributes":{},"toxicity":1.01}`, "toxicity must be from 0 to 1"},
+		{"latency", `{"attributes":{},"toxicity":-0.1}`, "toxicity must be from 0 to 1"},
+		{"latency", `{"attributes":{},"toxicity":1e999}`, "bad request body"},
+		{"latency", `{"attributes":{},"toxicty":1}`, `unknown field \"toxicty\"`},
+		{"limit_data", `{"attributes":{"bytes":-1}}`, "bytes must be from 0"},
+	} {
+		body := fmt.Sprintf(`{"type":%q,`, test.kind) + strings.TrimPrefix(test.body, "{")
+		if test.body == "" || test.body == "{}" {
+			body = fmt.Sprintf(`{"type":%q%s`, test.kind, strings.TrimPrefix(test.body, "{"))
+		}
+		if status, answer := post(t, server, toxics, body); status != http.StatusBadRequest || !strings.Contains(answer, test.want) {
+			t.Errorf("add %s: got %d %s, want 400 and %s", body, status, answer, test.want)
+		}
+		if strings.Contains(test.want, "needs") {
+			continue // An update without the attribute keeps the one that is there.
+		}
+		if status, answer := post(t, server, toxics+"/"+test.kind, test.body); status != http.StatusBadRequest || !strings.Contains(answer, test.want) {
+			t.Errorf("update %s: got %d %s, want 400 and %s", test.body, status, answer, test.want)
+		}
+	}
+	for _, kind := range []string{"timeout", "reset_peer", "slow_close"} {
+		body := fmt.Sprintf(`{"type":%q,"attributes":{"timeout":-1}}`, kind)
+		if status, answer := post(t, server, toxics, body); status != http.StatusBadRequest {
+			t.Errorf("%s: got %d %s, want 400", body, status, answer)
+		}
+	}
+	if got := ask(server.ProxyAddr(), 1000, patience); got.err != nil {
+		t.Errorf("through the proxy after all that: %v", got.err)
+	}
+	if got := server.Rebuilds(); got != 0 {
+		t.Errorf("%d rebuilds, want none", got)
+	}
+}
+
+// An update keeps what it does not name, and is checked together with that.
+func TestUpdateIsCheckedWithWhatIsThere(t *testing.T) {
+	noLeaks(t)
+	server := startProxy(t, serveBytes(t))
+	toxics := proxyPath(ProxyName) + "/toxics"
+	post(t, server, toxics, `{"name":"s","type":"slicer","toxicity":0.5,"attributes":{"average_size":10,"size_variation":5}}`)
+	if status, answer := post(t, server, toxics+"/s", `{"attributes":{"average_size":4}}`); status != http.StatusBadRequest {
+		t.Errorf("average_size below the size_variation in place: got %d %s, want 400", status, answer)
+	}
+	if status, answer := post(t, server, toxics+"/s", `{"attributes":{"average_size":20}}`); status != http.StatusOK {
+		t.Errorf("got %d %s, want 200", status, answer)
+	}
+	got := proxyNow(t, server).Toxics
+	if len(got) != 1 || got[0].Toxicity != 0.5 || got[0].Attributes["average_size"] != 20 || got[0].Attributes["size_variation"] != 5 {
+		t.Errorf("got %+v, want average_size=20 size_variation=5 at toxicity 0.5", got)
+	}
+}
+
+// A bandwidth toxic that is updated in the middle of large answers ended the process.
+func TestUpdateUnderTraffic(t *testing.T) {
+	if !alone(t) {
+		return
+	}
+	server := startProxy(t, serveBytes(t))
+	toxics := proxyPath(ProxyName) + "/toxics"
+	post(t, server, toxics, `{"name":"b","type":"bandwidth","attributes":{"rate":1}}`)
+	stop := make(chan struct{})
+	var group sync.WaitGroup
+	for range 60 {
+		group.Go(func() {
+			for {
+				ask(server.ProxyAddr(), 20000, 300*time.Millisecond)
+				select {
+				case <-stop:
+					return
+				default:
+				}
+			}
+		})
+	}
+	for end := time.Now().Add(5 * time.Second); time.Now().Before(end); {
+		for _, rate := range []int{1, 1000000} {
+			post(t, server, toxics+"/b", fmt.Sprintf(`{"attributes":{"rate":%d}}`, rate))
+		}
+	}
+	close(stop)
+	group.Wait()
+}
+
+// A connection through a proxy that leads back to itself would open others until the process has no file left.
+func TestProxiesAreChecked(t *testing.T) {
+	noLeaks(t)
+	server := startProxy(t, serveBytes(t))
+	_, port, err := net.SplitHostPort(server.ProxyAddr())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, test := range []struct {
+		path, body string
+		want       int
+	}{
+		{proxyPath(ProxyName), `{"upstream":"localhost:` + port + `"}`, http.StatusBadRequest},
+		{proxyPath(ProxyName), `{"upstream":"[::1]:` + port + `"}`, http.StatusBadRequest},
+		{"/proxies", `{"name":"self","listen":"127.0.0.1:21999","upstream":"127.0.0.1:21999"}`, http.StatusBadRequest},
+		{"/populate", `[{"name":"a","listen":"127.0.0.1:21998","upstream":"127.0.0.1:21997"},{"name":"b","listen":"127.0.0.1:21997","upstream":"0.0.0.0:21998"}]`, http.StatusBadRequest},
+		{"/proxies", `{"name":"chained","listen":"127.0.0.1:0","upstream":"127.0.0.1:` + port + `"}`, http.StatusCreated},
+	} {
+		if status, answer := post(t, server, test.path, test.body); status != test.want {
+			t.Errorf("%s %s: got %d %s, want %d", test.path, test.body, status, answer, test.want)
+		}
+	}
+	for i := range mostToxics + 1 {
+		status, answer := post(t, server, proxyPath(ProxyName)+"/toxics", fmt.Sprintf(`{"name":"%d","type":"latency"}`, i))
+		if want := http.StatusOK; i < mostToxics && status != want {
+			t.Fatalf("toxic %d: got %d %s, want %d", i, status, answer, want)
+		} else if i == mostToxics && status != http.StatusBadRequest {
+			t.Errorf("toxic %d: got %d %s, want 400", i, status, answer)
+		}
+	}
+	for i := range mostProxies {
+		status, answer := post(t, server, "/proxies", fmt.Sprintf(`{"name":"%d","listen":"127.0.0.1:0","upstream":"127.0.0.1:1"}`, i))
+		if refused := i+2 >= mostProxies; refused != (status == http.StatusBadRequest) {
+			t.Fatalf("proxy %d: got %d %s", i, status, answer)
+		}
+	}
+}
+
+// Toxiproxy accepts names that its API cannot address afterwards; calm removes those toxics as well.
+func TestCalmRemovesNamesWithSlashes(t *testing.T) {
+	noLeaks(t)
+	server := startProxy(t, serveBytes(t))
+	for _, name := range []string{"a/b", "/", "..", ".", "//x", "a/../b"} {
+		body := fmt.Sprintf(`{"name":%q,"type":"timeout","attributes":{"timeout":0}}`, name)
+		if status, answer := post(t, server, proxyPath(ProxyName)+"/toxics", body); status != http.StatusOK {
+			t.Fatalf("%s: %d %s", name, status, answer)
+		}
+		before := server.ProxyAddr()
+		if _, err := server.CalmAll(t.Context()); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+		if got := inPlace(t, server); len(got) > 0 || proxyNow(t, server).Listen != before {
+			t.Errorf("%s: %v in place, at %s, want nothing, at %s", name, got, proxyNow(t, server).Listen, before)
+		}
+		if got := ask(server.ProxyAddr(), 10, patience); got.err != nil {
+			t.Errorf("%s: through the proxy: %v", name, got.err)
+		}
+	}
+	if status, answer := post(t, server, "/proxies", `{"name":"p/q","listen":"127.0.0.1:0","upstream":"127.0.0.1:1","enabled":false}`); status != http.StatusCreated {
+		t.Fatalf("%d %s", status, answer)
+	}
+	if count, err := server.CalmAll(t.Context()); err != nil || count != 2 {
+		t.Errorf("calm: %d proxies, %v, want 2", count, err)
+	}
+	proxies, err := server.Proxies(t.Context())
+	if err != nil || !proxies["p/q"].Enabled {
+		t.Errorf("%v, %v: a proxy whose name has a slash is still disabled", proxies, err)
+	}
+}
+
+// toxiproxy-cli shows the reason.
+func TestToxiproxyCLIShowsTheReason(t *testing.T) {
+	tool := filepath.Join(t.TempDir(), "toxiproxy-cli")
+	if runtime.GOOS == "windows" {
+		tool += ".exe"
+	}
+	build := exec.CommandContext(t.Context(), "go", "build", "-buildvcs=false", "-o", tool, "github.com/Shopify/toxiproxy/v2/cmd/cli")
+	if out, err := build.CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	server := startProxy(t, serveBytes(t))
+	run := func(args ...string) (string, error) {
+		command := exec.CommandContext(t.Context(), tool, append([]string{"--host", server.URL()}, args...)...)
+		command.Env = os.Environ()
+		out, err := command.CombinedOutput()
+		return string(out), err
+	}
+	for _, test := range []struct {
+		args []string
+		want string
+	}{
+		{[]string{"toxic", "add", "-t", "slicer", ProxyName}, "slicer needs average_size"},
+		{[]string{"toxic", "add", "-t", "slicer", "-a", "average_sise=64", ProxyName}, `no attribute "average_sise"`},
+		{[]string{"toxic", "add", "-t", "bandwidth", "-a", "rate=-1", ProxyName}, "rate must be from 1"},
+		{[]string{"toxic", "add", "-t", "latency", "-a", "latency=soon", ProxyName}, "latency must be a whole number"},
+	} {
+		out, err := run(test.args...)
+		if err == nil || !strings.Contains(out, test.want) {
+			t.Errorf("%v: %v, %s, want an error that says %s", test.args, err, out, test.want)
+		}
+	}
+	for _, fault := range Faults() {
+		line := strings.Fields(fault.CLI(ProxyName))
+		if out, err := run(line[1:]...); err != nil {
+			t.Errorf("%v: %v, %s", line, err, out)
+		}
+		if err := server.Calm(t.Context(), ProxyName); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+// FuzzAPI sends calls to the API while clients use the proxy. Nothing that it sends may end the process, hang it, or leave it
+// unable to serve after a calm.
+func FuzzAPI(f *testing.F) {
+	server := startProxy(f, serveBytes(f))
+	base := proxyPath(ProxyName)
+	for _, seed := range []struct{ method, path, body string }{
+		{"GET", "/version", ""}, {"GET", "/proxies", ""}, {"POST", "/reset", ""},
+		{"POST", "/proxies", `{"name":"x","listen":"127.0.0.1:0","upstream":"127.0.0.1:1"}`},
+		{"POST", "/populate", `[{"name":"x","listen":"127.0.0.1:0","upstream":"127.0.0.1:1"}]`},
+		{"PATCH", base, `{"enabled":false}`}, {"POST", base, `{"enabled":true}`}, {"DELETE", "/proxies/x", ""},
+		{"POST", base + "/toxics", `{"name":"t","type":"slicer","stream":"downstream","toxicity":0.5,"attributes":{"average_size":1,"size_variation":1,"delay":0}}`},
+		{"POST", base + "/toxics", `{"name":"t","type":"latency","stream":"upstream","attributes":{"latency":1,"jitter":2}}`},
+		{"POST", base + "/toxics", `{"name":"t","type":"bandwidth","attributes":{"rate":1}}`},
+		{"POST", base + "/toxics", `{"name":"t","type":"timeout","attributes":{"timeout":10}}`},
+		{"POST", base + "/toxics", `{"name":"t","type":"limit_data","attributes":{"bytes":10}}`},
+		{"POST", base + "/toxics", `{"name":"t","type":"reset_peer","attributes":{"timeout":1}}`},
+		{"POST", base + "/toxics", `{"name":"t","type":"slow_close","attributes":{"delay":1}}`},
+		{"PATCH", base + "/toxics/t", `{"toxicity":1,"attributes":{"average_size":3,"rate":100000}}`},
+		{"DELETE", base + "/toxics/t", ""}, {"GET", base + "/toxics", ""},
+	} {
+		f.Add(seed.method, seed.path, seed.body)
+	}
+	upstream := proxyNow(f, server).Upstream
+	addr, ended := server.ProxyAddr(), make(chan struct{})
+	ctx, end := context.WithCancel(context.Background())
+	go func() {
+		defer close(ended)
+		for ctx.Err() == nil {
+			ask(addr, 5000, 100*time.Millisecond)
+			time.Sleep(time.Millisecond)
+		}
+	}()
+	f.Cleanup(func() { end(); <-ended })
+	calls := 0
+	f.Fuzz(func(t *testing.T, method, path, body string) {
+		if !strings.HasPrefix(path, "/") {
+			path = "/" + path
+		}
+		request, err := http.NewRequestWithContext(t.Context(), method, "http://127.0.0.1", strings.NewReader(body))
+		if err != nil {
+			t.Skip()
+		}
+		request.URL.Path = path
+		answer := &recorder{header: http.Header{}, status: http.StatusOK}
+		begin := time.Now()
+		server.engine.ServeHTTP(answer, request)
+		if took := time.Since(begin); took > 5*time.Second {
+			t.Errorf("it took %s", took)
+		}
+		if answer.status >= 400 && answer.status < 500 && len(answer.body.Bytes()) > 4096 {
+			t.Errorf("the reason has %d bytes", len(answer.body.Bytes()))
+		}
+		if calls++; calls%100 != 0 {
+			return
+		}
+		healed(t, server, upstream)
+	})
+}
+
+// healed makes the proxy what it was, and checks that it serves.
+func healed(t *testing.T, server *Server, upstream string) {
+	t.Helper()
+	proxies, err := server.Proxies(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name := range proxies {
+		if name != ProxyName && addressable(name) {
+			if err := server.Delete(t.Context(), name); err != nil {
+				t.Errorf("delete %q: %v", name, err)
+			}
+		}
+	}
+	body, err := json.Marshal([]Proxy{{Name: ProxyName, Listen: server.ProxyAddr(), Upstream: upstream, Enabled: true}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if status, answer := post(t, server, "/populate", string(body)); status != http.StatusCreated {
+		t.Fatalf("populate: %d %s", status, answer)
+	}
+	if err := server.Calm(t.Context(), ProxyName); err != nil {
+		t.Fatalf("calm: %v", err)
+	}
+	if got := ask(server.ProxyAddr(), 10, patience); got.err != nil {
+		t.Fatalf("through the proxy after a calm: %v", got.err)
+	}
+}
