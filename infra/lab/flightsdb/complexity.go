@@ -17,6 +17,26 @@ var (
 	tableType  = reflect.TypeFor[*sqlparser.AliasedTableExpr]()
 )
 
+// checkLength returns an error for a text that is too long to be parsed: the parser needs a hundred bytes and more for each word.
+// It counts at most as many words as there are, so that a text without blanks ends somewhere, too.
+func checkLength(query string) error {
+	words, inWord := 0, false
+	for i := range len(query) {
+		letter := query[i] >= '0' && query[i] <= '9' || query[i] >= 'A' || query[i] == '$'
+		if !letter || !inWord {
+			words++
+		}
+		if query[i] <= ' ' {
+			words--
+		}
+		inWord = letter
+	}
+	if words > maxTokens {
+		return errTooManyTokens
+	}
+	return nil
+}
+
 // checkComplexity returns an error for a statement that is too large to be planned.
 func checkComplexity(statement sqlparser.Statement) error {
 	var c complexity

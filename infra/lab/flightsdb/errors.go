@@ -26,6 +26,15 @@ var (
 		"Query execution was interrupted, maximum statement execution time exceeded")
 	errOutOfMemory = mysql.NewSQLError(1041, mysql.SSUnknownSQLState,
 		"Out of memory: the statement needs more than this server has")
+	errNoRoom = mysql.NewSQLError(1041, mysql.SSUnknownSQLState,
+		"Out of memory: the clients send more at once than this server has room for")
+	errTooManyRunaways = mysql.NewSQLError(1041, mysql.SSUnknownSQLState,
+		"Out of resources: %d statements that cannot be stopped are still running; restart the database", maxRunaways)
+	errTooManyTokens = mysql.NewSQLError(1436, mysql.SSUnknownSQLState,
+		"Thread stack overrun: a statement has at most %d words", maxTokens)
+	errShutdown = mysql.NewSQLError(mysql.ERServerShutdown, mysql.SSServerShutdown, "Server shutdown in progress")
+	errGone     = mysql.NewSQLError(mysql.ERQueryInterrupted, mysql.SSQueryInterrupted,
+		"Query execution was interrupted: the client is gone")
 	errInterrupted = mysql.NewSQLError(mysql.ERQueryInterrupted, mysql.SSQueryInterrupted,
 		"Query execution was interrupted")
 	errTooManyPrepared = mysql.NewSQLError(1461, mysql.SSClientError,
@@ -33,6 +42,12 @@ var (
 	errUnable = mysql.NewSQLError(mysql.ERUnknownError, mysql.SSUnknownSQLState,
 		"This server cannot execute that statement")
 )
+
+// unsupported is the error of a statement that the library would answer wrongly.
+func unsupported(what string) error {
+	return mysql.NewSQLError(mysql.ERNotSupportedYet, mysql.SSClientError,
+		"%s is not supported here; use a real server: make up, or make seed DSN=...", what)
+}
 
 // numbered matches an error of this package that the library has turned into a syntax error, which is only text.
 var numbered = regexp.MustCompile(`^(.*) \(errno (\d+)\) \(sqlstate (\w{5})\)$`)

@@ -79,6 +79,40 @@ func length(value any) float64 {
 	}
 }
 
+// sizeOf is how many bytes a value takes: a JSON document may hold the same part many times.
+func sizeOf(value any) float64 {
+	left := maxPacket
+	countParts(value, &left)
+	return float64(maxPacket - left)
+}
+
+func countParts(value any, left *int) {
+	switch value := value.(type) {
+	case string:
+		*left -= len(value)
+	case []byte:
+		*left -= len(value)
+	case types.JSONDocument:
+		countParts(value.Val, left)
+	case []any:
+		for _, part := range value {
+			if *left < 0 {
+				return
+			}
+			countParts(part, left)
+		}
+	case map[string]any:
+		for name, part := range value {
+			if *left < 0 {
+				return
+			}
+			*left -= len(name)
+			countParts(part, left)
+		}
+	}
+	*left -= 100
+}
+
 // count is a value as a number; 0 if it is not one.
 func count(value any) float64 {
 	number, _, err := types.Float64.Convert(sql.NewEmptyContext(), value)

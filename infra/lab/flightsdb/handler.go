@@ -2,9 +2,9 @@ package flightsdb
 
 import (
 	"context"
+	"crypto/tls"
 	"fmt"
 
-	sqle "github.com/dolthub/go-mysql-server"
 	"github.com/dolthub/go-mysql-server/server"
 	"github.com/dolthub/vitess/go/mysql"
 	"github.com/dolthub/vitess/go/sqltypes"
@@ -14,90 +14,93 @@ import (
 // handler answers the clients' commands. It limits the resources of a statement, and gives errors their numbers.
 type handler struct {
 	*server.Handler
-	prepared   *sqle.PreparedDataCache
 	statements *statements
+	prepared   *prepared
 }
 
 // newHandler wraps the handler that the library makes.
-func newHandler(engine *sqle.Engine, statements *statements) server.HandlerWrapper {
+func newHandler(statements *statements, prepared *prepared) server.HandlerWrapper {
 	return func(h mysql.Handler) (mysql.Handler, error) {
 		wrapped, ok := h.(*server.Handler)
 		if !ok {
 			return nil, fmt.Errorf("the library's handler is a %T", h)
 		}
-		return &handler{wrapped, engine.PreparedDataCache, statements}, nil
+		return &handler{wrapped, statements, prepared}, nil
 	}
 }
 
 // ComQuery implements mysql.Handler.
 func (h *handler) ComQuery(ctx context.Context, c *mysql.Conn, query string, callback mysql.ResultSpoolFn) error {
-	return h.bounded(ctx, func(ctx context.Context) error {
-		return h.Handler.ComQuery(ctx, c, query, callback)
+	return h.statements.run(ctx, connOf(c), func(ctx context.Context, s *statement) error {
+		return h.Handler.ComQuery(ctx, c, query, s.spool(callback))
 	})
 }
 
 // ComMultiQuery implements mysql.Handler.
-func (h *handler) ComMultiQuery(ctx context.Context, c *mysql.Conn, query string, callback mysql.ResultSpoolFn) (rest string, err error) {
-	err = h.bounded(ctx, func(ctx context.Context) error {
-		rest, err = h.Handler.ComMultiQuery(ctx, c, query, callback)
+func (h *handler) ComMultiQuery(ctx context.Context, c *mysql.Conn, query string, callback mysql.ResultSpoolFn) (string, error) {
+	rest := make(chan string, 1)
+	err := h.statements.run(ctx, connOf(c), func(ctx context.Context, s *statement) error {
+		remainder, err := h.Handler.ComMultiQuery(ctx, c, query, s.spool(callback))
+		rest <- remainder
 		return err
 	})
-	return rest, err
+	if err != nil {
+		return "", err
+	}
+	return <-rest, nil
 }
 
 // ComPrepare implements mysql.Handler.
-func (h *handler) ComPrepare(ctx context.Context, c *mysql.Conn, query string, prepare *mysql.PrepareData) (fields []*querypb.Field, err error) {
-	if err := h.makeRoom(c); err != nil {
+func (h *handler) ComPrepare(ctx context.Context, c *mysql.Conn, query string, prepare *mysql.PrepareData) ([]*querypb.Field, error) {
+	if err := h.prepared.makeRoom(c); err != nil {
+		delete(c.PrepareData, prepare.StatementID)
 		return nil, err
 	}
-	err = h.bounded(ctx, func(ctx context.Context) error {
-		fields, err = h.Handler.ComPrepare(ctx, c, query, prepare)
+	described := make(chan []*querypb.Field, 1)
+	err := h.statements.run(ctx, connOf(c), func(ctx context.Context, _ *statement) error {
+		fields, err := h.Handler.ComPrepare(ctx, c, query, prepare)
+		described <- fields
 		return err
 	})
-	return fields, err
+	if err != nil {
+		delete(c.PrepareData, prepare.StatementID)
+		return nil, err
+	}
+	return <-described, nil
 }
 
 // ComStmtExecute implements mysql.Handler.
 func (h *handler) ComStmtExecute(ctx context.Context, c *mysql.Conn, prepare *mysql.PrepareData, callback func(*sqltypes.Result) error) error {
-	return h.bounded(ctx, func(ctx context.Context) error {
-		return h.Handler.ComStmtExecute(ctx, c, prepare, callback)
+	return h.statements.run(ctx, connOf(c), func(ctx context.Context, s *statement) error {
+		return h.Handler.ComStmtExecute(ctx, c, prepare, func(result *sqltypes.Result) error {
+			return s.send(func() error { return callback(result) })
+		})
 	})
 }
 
-// makeRoom refuses a prepared statement beyond the limit, and drops those that the client has closed: the engine keeps them
-// for as long as the connection is open.
-func (h *handler) makeRoom(c *mysql.Conn) error {
-	if len(c.PrepareData) > maxPrepared {
-		return errTooManyPrepared
-	}
-	kept := h.prepared.CachedStatementsForSession(c.ConnectionID)
-	if len(kept) <= maxPrepared {
-		return nil
-	}
-	open := map[string]bool{}
-	for _, statement := range c.PrepareData {
-		open[statement.PrepareStmt] = true
-	}
-	for query := range kept {
-		if !open[query] {
-			h.prepared.UncacheStmt(c.ConnectionID, query)
-		}
-	}
-	return nil
+// ConnectionClosed implements mysql.Handler.
+func (h *handler) ConnectionClosed(c *mysql.Conn) {
+	h.prepared.forget(c.ConnectionID)
+	h.Handler.ConnectionClosed(c)
 }
 
-// bounded runs a command within the limits. A panic in the library is an error of this command alone.
-func (h *handler) bounded(ctx context.Context, command func(context.Context) error) (err error) {
-	ctx, end := h.statements.begin(ctx)
-	defer end()
-	defer func() {
-		if recover() != nil {
-			err = errUnable
-		}
-	}()
-	err = command(ctx)
-	if cause := context.Cause(ctx); err != nil && cause != nil {
-		return cause
+// ComResetConnection implements mysql.Handler.
+func (h *handler) ComResetConnection(c *mysql.Conn) error {
+	h.prepared.forget(c.ConnectionID)
+	return h.Handler.ComResetConnection(c)
+}
+
+// spool sends the parts of an answer for as long as the statement may.
+func (s *statement) spool(callback mysql.ResultSpoolFn) mysql.ResultSpoolFn {
+	return func(result *sqltypes.Result, more bool) error {
+		return s.send(func() error { return callback(result, more) })
 	}
-	return mysqlError(err)
+}
+
+// connOf is the connection below the protocol, and below TLS.
+func connOf(c *mysql.Conn) *conn {
+	if secured, ok := c.Conn.(*tls.Conn); ok {
+		return secured.NetConn().(*conn)
+	}
+	return c.Conn.(*conn)
 }

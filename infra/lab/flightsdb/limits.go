@@ -10,19 +10,31 @@ type limits struct {
 	login time.Duration
 	// statement is how long a statement may take, its answer included.
 	statement time.Duration
+	// grace is how long a statement that was told to end may take to do so.
+	grace time.Duration
 	// memory is how many bytes the process may use while statements run; beyond that, they are ended.
 	memory uint64
 }
 
 // defaultLimits are those of Start. MySQL has the same for the login, its connect_timeout.
-var defaultLimits = limits{connections: 1000, login: 10 * time.Second, statement: 30 * time.Second, memory: 1 << 30}
+var defaultLimits = limits{connections: 1000, login: 10 * time.Second, statement: 30 * time.Second, grace: time.Second, memory: 160 << 20}
 
 const (
 	// maxPacket is the longest packet in bytes, max_allowed_packet, and maxLogin the longest before the login.
 	maxPacket = 1 << 20
 	maxLogin  = 16 << 10
-	// maxPrepared bounds the prepared statements of a connection.
-	maxPrepared = 1000
+	// maxInFlight is how many bytes all clients together may have on their way to the server.
+	maxInFlight = 32 << 20
+	// maxPrepared bounds the prepared statements of a connection, maxPreparedText the length of each in bytes, and
+	// maxPreparedTexts the sum of the lengths over all connections: the parsed statements take fifty times as much.
+	maxPrepared      = 1000
+	maxPreparedText  = 64 << 10
+	maxPreparedTexts = 2 << 20
+	// maxVariables bounds the user variables of all connections in bytes, and maxSetting a session variable.
+	maxVariables = 16 << 20
+	maxSetting   = 4 << 10
+	// maxRunaways bounds the statements that go on after their end, because nothing can stop them.
+	maxRunaways = 8
 )
 
 // The limits of what the library plans in about half a second. A join of the five tables, with a country for each airport
@@ -33,6 +45,8 @@ const (
 	maxDepth = 600
 	// unionDepth is how many levels a UNION counts as: the time to plan grows with the cube of their number.
 	unionDepth = 5
+	// maxTokens bounds the words of a statement: each takes memory while it is parsed and planned.
+	maxTokens = 200_000
 	// maxTables bounds the tables of a statement: the time to order their joins triples with each.
 	maxTables = 9
 	// maxSelects bounds how deep SELECTs nest: the time grows by the factor 2 to 3 with each level.

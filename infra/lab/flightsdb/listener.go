@@ -9,6 +9,7 @@ import (
 type listener struct {
 	net.Listener
 	limits limits
+	room   *room
 
 	mutex    sync.Mutex
 	accepted int64
@@ -17,7 +18,7 @@ type listener struct {
 }
 
 func newListener(l net.Listener, limits limits) *listener {
-	return &listener{Listener: l, limits: limits, open: map[*conn]struct{}{}}
+	return &listener{Listener: l, limits: limits, room: newRoom(maxInFlight), open: map[*conn]struct{}{}}
 }
 
 // Accept implements net.Listener.
@@ -27,7 +28,7 @@ func (l *listener) Accept() (net.Conn, error) {
 		if err != nil {
 			return nil, err
 		}
-		c := newConn(accepted, l.limits.login, l.remove)
+		c := newConn(accepted, l.limits.login, l.room, l.remove)
 		if l.add(c) {
 			return c, nil
 		}

@@ -23,7 +23,7 @@ func join(parts ...[]byte) []byte {
 }
 
 func TestPackets(t *testing.T) {
-	const query, longData = 0x03, 0x18
+	const query, execute, longData = 0x03, 0x17, 0x18
 	for _, test := range []struct {
 		name   string
 		stream []byte
@@ -36,19 +36,42 @@ func TestPackets(t *testing.T) {
 		{"too long after a good one", join(packet(query, 7), packet(query, 300)), false},
 		{"16 MB announced", []byte{0xff, 0xff, 0xff, 0}, false},
 		{"a parameter in parts", join(packet(longData, 60), packet(longData, 60)), false},
-		{"parameters of two statements", join(packet(longData, 60), packet(query, 5), packet(longData, 60)), true},
+		{"a parameter in parts, with another command between", join(packet(longData, 60), packet(query, 5), packet(longData, 60)), false},
+		{"parameters of two executions", join(packet(longData, 60), packet(execute, 5), packet(longData, 60)), true},
 	} {
-		whole := packets{limit: 100}
-		if got := whole.follow(test.stream); got != test.want {
+		whole := packets{limit: 100, room: newRoom(1000), ahead: map[uint32]int{}}
+		if got := whole.follow(test.stream) == nil; got != test.want {
 			t.Errorf("%s: passes: %v, want %v", test.name, got, test.want)
 		}
-		single := packets{limit: 100}
+		single := packets{limit: 100, room: newRoom(1000), ahead: map[uint32]int{}}
 		got := true
 		for i := range test.stream {
-			got = got && single.follow(test.stream[i:i+1])
+			got = got && single.follow(test.stream[i:i+1]) == nil
 		}
 		if got != test.want {
 			t.Errorf("%s, byte by byte: passes: %v, want %v", test.name, got, test.want)
 		}
+	}
+}
+
+// TestRoom is what all connections share: packets on their way, and parameters that were sent ahead.
+func TestRoom(t *testing.T) {
+	const query, longData = 0x03, 0x18
+	shared := newRoom(100)
+	connection := func() *packets { return &packets{limit: 80, room: shared, ahead: map[uint32]int{}} }
+	first, second := connection(), connection()
+	if err := first.follow(join(packet(longData, 20), packet(query, 20), packet(query, 40))); err != nil {
+		t.Fatal(err)
+	}
+	if err := second.follow(packet(query, 50)); err != errNoRoom {
+		t.Errorf("more than there is room: %v, want %v", err, errNoRoom)
+	}
+	if err := second.follow(packet(query, 40)[:4]); err != nil {
+		t.Errorf("as much as there is room: %v", err)
+	}
+	first.forget()
+	second.forget()
+	if left := shared.left.Load(); left != 100 {
+		t.Errorf("left when all are gone: %d, want 100", left)
 	}
 }

@@ -2,6 +2,7 @@ package flightsdb
 
 import (
 	"context"
+	"strings"
 
 	"github.com/dolthub/go-mysql-server/sql"
 	"github.com/dolthub/vitess/go/vt/sqlparser"
@@ -11,10 +12,14 @@ import (
 // not so complex that planning them would bring the process down.
 type parser struct {
 	sql.Parser
+	prepared *prepared
 }
 
 // ParseSimple implements sql.Parser.
 func (p parser) ParseSimple(query string) (sqlparser.Statement, error) {
+	if err := checkLength(query); err != nil {
+		return nil, err
+	}
 	return accept(p.Parser.ParseSimple(query))
 }
 
@@ -25,16 +30,43 @@ func (p parser) Parse(ctx *sql.Context, query string, multi bool) (sqlparser.Sta
 
 // ParseWithOptions implements sql.Parser.
 func (p parser) ParseWithOptions(ctx context.Context, query string, delimiter rune, multi bool, options sqlparser.ParserOptions) (sqlparser.Statement, string, string, error) {
+	if err := checkLength(query); err != nil {
+		return nil, query, "", err
+	}
 	statement, parsed, rest, err := p.Parser.ParseWithOptions(ctx, query, delimiter, multi, options)
-	statement, err = accept(statement, err)
+	statement, err = p.accept(ctx, statement, err)
 	return statement, parsed, rest, err
 }
 
 // ParseOneWithOptions implements sql.Parser.
 func (p parser) ParseOneWithOptions(ctx context.Context, query string, options sqlparser.ParserOptions) (sqlparser.Statement, int, error) {
+	if err := checkLength(query); err != nil {
+		return nil, 0, err
+	}
 	statement, next, err := p.Parser.ParseOneWithOptions(ctx, query, options)
-	statement, err = accept(statement, err)
+	statement, err = p.accept(ctx, statement, err)
 	return statement, next, err
+}
+
+// accept is the function of that name, and bounds PREPARE.
+func (p parser) accept(ctx context.Context, statement sqlparser.Statement, err error) (sqlparser.Statement, error) {
+	prepare, ok := statement.(*sqlparser.Prepare)
+	if err != nil || !ok {
+		return accept(statement, err)
+	}
+	session, ok := ctx.(*sql.Context)
+	if !ok {
+		return nil, errReadOnly
+	}
+	text := prepare.Expr
+	if variable, ok := strings.CutPrefix(text, "@"); ok {
+		_, value, err := session.GetUserVariable(session, variable)
+		if err != nil {
+			return nil, err
+		}
+		text, _ = value.(string)
+	}
+	return statement, p.prepared.name(session.Session.ID(), prepare.Name, text)
 }
 
 // showGrants is run for SHOW GRANTS: the library would look into a database of accounts, which does not exist.

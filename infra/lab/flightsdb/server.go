@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"time"
 
 	sqle "github.com/dolthub/go-mysql-server"
 	"github.com/dolthub/go-mysql-server/server"
@@ -73,10 +74,11 @@ func listen(ctx context.Context, options Options, limits limits) (*Server, error
 	if err != nil {
 		return nil, err
 	}
+	engine, prepared := newEngine(db)
 	s := &Server{
 		listener:   newListener(socket, limits),
 		statements: newStatements(limits),
-		engine:     newEngine(db),
+		engine:     engine,
 		served:     make(chan struct{}),
 		watched:    make(chan struct{}),
 	}
@@ -87,7 +89,7 @@ func listen(ctx context.Context, options Options, limits limits) (*Server, error
 			Version:                 version,
 			ProtocolListenerFactory: newAccounts(options).listen,
 		},
-		s.engine, sql.NewContext, newSession, nil, newHandler(s.engine, s.statements))
+		s.engine, sql.NewContext, newSession(engine), nil, newHandler(s.statements, prepared))
 	if err != nil {
 		return nil, errors.Join(err, socket.Close())
 	}
@@ -95,13 +97,19 @@ func listen(ctx context.Context, options Options, limits limits) (*Server, error
 }
 
 // newEngine makes the engine that runs the statements on the database.
-func newEngine(db *database) *sqle.Engine {
-	a := analyzer.NewBuilder(db).AddPostValidationRule(displayRule, display).Build()
-	a.Parser = parser{a.Parser}
+func newEngine(db *database) (*sqle.Engine, *prepared) {
+	a := analyzer.NewBuilder(db).
+		AddPreAnalyzeRule(semanticsRule, semantics).
+		AddPostValidationRule(displayRule, display).
+		Build()
+	removeRules(a)
 	a.Coster = coster{a.Coster}
+	a.ExecBuilder = newExecutor()
 	engine := sqle.New(a, &sqle.Config{IsReadOnly: true})
+	prepared := newPrepared(engine.PreparedDataCache)
+	a.Parser = parser{a.Parser, prepared}
 	engine.Parser = a.Parser
-	return engine
+	return engine, prepared
 }
 
 // Addr is the host and port that the server listens on.
@@ -110,16 +118,26 @@ func (s *Server) Addr() string { return s.listener.Addr().String() }
 // Connections is the number of connections that the server has accepted so far.
 func (s *Server) Connections() int64 { return s.listener.count() }
 
-// Close closes the port and every connection, and returns when the server has stopped.
+// Close closes the port and every connection, and returns when the server has stopped; statements that cannot be stopped are left
+// behind.
 func (s *Server) Close() error {
 	err := s.server.Close()
 	<-s.served
 	<-s.watched
+	s.statements.cancel(errShutdown)
 	s.listener.closeConnections()
 	// The engine cancels what it runs, and says so.
 	if closing := s.engine.Close(); !errors.Is(closing, context.Canceled) {
 		err = errors.Join(err, closing)
 	}
-	s.server.SessionManager().WaitForClosedConnections()
+	closed := make(chan struct{})
+	go func() {
+		defer close(closed)
+		s.server.SessionManager().WaitForClosedConnections()
+	}()
+	select {
+	case <-closed:
+	case <-time.After(s.statements.limits.grace + 500*time.Millisecond):
+	}
 	return err
 }

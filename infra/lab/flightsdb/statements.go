@@ -2,10 +2,14 @@ package flightsdb
 
 import (
 	"context"
+	"math"
 	"runtime"
+	"runtime/debug"
 	"runtime/metrics"
 	"sync"
 	"time"
+
+	"github.com/dolthub/vitess/go/mysql"
 )
 
 // statements are the running statements. They share the memory of the process: a join without a condition but with an order
@@ -14,52 +18,152 @@ type statements struct {
 	limits limits
 
 	mutex   sync.Mutex
-	running map[int64]context.CancelCauseFunc
-	last    int64
+	running map[*statement]struct{}
+}
+
+// statement is a running statement.
+type statement struct {
+	started time.Time
+	conn    *conn
+	cancel  context.CancelCauseFunc
+
+	// answering is held while the answer is sent; abandoned says that nothing is to be sent any more.
+	answering sync.Mutex
+	abandoned bool
 }
 
 func newStatements(limits limits) *statements {
-	return &statements{limits: limits, running: map[int64]context.CancelCauseFunc{}}
+	limitHeap()
+	return &statements{limits: limits, running: map[*statement]struct{}{}}
 }
 
-// begin is called when a statement begins. Its context ends with the time that a statement may take, or when memory
-// runs low; the client is told the cause. The caller calls end.
-func (s *statements) begin(parent context.Context) (ctx context.Context, end func()) {
-	ctx, stop := context.WithTimeoutCause(parent, s.limits.statement, errTooLong)
-	ctx, cancel := context.WithCancelCause(ctx)
-	s.mutex.Lock()
-	defer s.mutex.Unlock()
-	s.last++
-	number := s.last
-	s.running[number] = cancel
-	return ctx, func() {
-		s.mutex.Lock()
-		delete(s.running, number)
-		s.mutex.Unlock()
-		cancel(nil)
-		stop()
+// limitHeap makes the garbage collector work harder before the process takes 240 MB, unless GOMEMLIMIT says otherwise.
+func limitHeap() {
+	if debug.SetMemoryLimit(-1) == math.MaxInt64 {
+		debug.SetMemoryLimit(240 << 20)
 	}
 }
 
-// watch ends all statements whenever the process uses more memory than it may, until the channel is closed.
+// run runs a statement of a connection within the limits. The context of the command ends with the time that a statement
+// may take, when memory runs low, and when the client is gone; the client is told the cause. A command that does not
+// end then is abandoned, and its connection closed. A panic in the library is an error of this statement alone.
+func (s *statements) run(parent context.Context, c *conn, command func(context.Context, *statement) error) error {
+	ctx, stop := context.WithTimeoutCause(parent, s.limits.statement, errTooLong)
+	defer stop()
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	running := &statement{started: time.Now(), conn: c, cancel: cancel}
+	if !s.add(running) {
+		return errTooManyRunaways
+	}
+	ended := make(chan error, 1)
+	go func() {
+		defer s.remove(running)
+		defer func() {
+			if recover() != nil {
+				ended <- errUnable
+			}
+		}()
+		ended <- command(ctx, running)
+	}()
+	defer c.unwatch()
+	var err error
+	select {
+	case err = <-ended:
+	case <-ctx.Done():
+		select {
+		case err = <-ended:
+		case <-time.After(s.limits.grace):
+			running.abandon()
+			return context.Cause(ctx)
+		}
+	}
+	if cause := context.Cause(ctx); err != nil && cause != nil {
+		return cause
+	}
+	return mysqlError(err)
+}
+
+// send sends a part of the answer, unless the statement was abandoned.
+func (s *statement) send(part func() error) error {
+	s.answering.Lock()
+	defer s.answering.Unlock()
+	if s.abandoned {
+		return errInterrupted
+	}
+	return part()
+}
+
+// abandon ends the connection after the answer that the caller gives; the statement goes on without it.
+func (s *statement) abandon() {
+	s.conn.hungUp.Store(true)
+	if !s.answering.TryLock() {
+		// The client does not read what it asked for.
+		s.conn.Conn.Close()
+		s.answering.Lock()
+	}
+	s.abandoned = true
+	s.answering.Unlock()
+}
+
+// add reports false when too many statements that cannot be stopped are running.
+func (s *statements) add(running *statement) bool {
+	s.mutex.Lock()
+	defer s.mutex.Unlock()
+	overdue := 0
+	for other := range s.running {
+		if other.conn.hungUp.Load() {
+			overdue++
+		}
+	}
+	if overdue >= maxRunaways {
+		return false
+	}
+	s.running[running] = struct{}{}
+	return true
+}
+
+func (s *statements) remove(ended *statement) {
+	s.mutex.Lock()
+	defer s.mutex.Unlock()
+	delete(s.running, ended)
+}
+
+// patience is how long a statement runs before the server looks whether its client is still there.
+const patience = 200 * time.Millisecond
+
+// watch ends all statements whenever the process uses more memory than it may, and each whose client is gone, until
+// the channel is closed.
 func (s *statements) watch(done <-chan struct{}) {
-	ticker := time.NewTicker(50 * time.Millisecond)
+	ticker := time.NewTicker(10 * time.Millisecond)
 	defer ticker.Stop()
 	for {
 		select {
 		case <-done:
 			return
 		case <-ticker.C:
-			if heapInUse() <= s.limits.memory {
+			if !s.look() || heapInUse() <= s.limits.memory {
 				continue
 			}
 			// Much of it may be garbage.
 			runtime.GC()
 			if heapInUse() > s.limits.memory {
-				s.cancel()
+				s.cancel(errOutOfMemory)
 			}
 		}
 	}
+}
+
+// look watches the clients of statements that run for long, and tells whether any statement runs.
+func (s *statements) look() bool {
+	s.mutex.Lock()
+	defer s.mutex.Unlock()
+	for running := range s.running {
+		if time.Since(running.started) > patience && !running.conn.hungUp.Load() {
+			running.conn.watch(func() { running.cancel(errGone) })
+		}
+	}
+	return len(s.running) > 0
 }
 
 // heapInUse is how many bytes the objects of the process take, including garbage.
@@ -69,10 +173,11 @@ func heapInUse() uint64 {
 	return heap[0].Value.Uint64()
 }
 
-func (s *statements) cancel() {
+// cancel ends all statements.
+func (s *statements) cancel(cause *mysql.SQLError) {
 	s.mutex.Lock()
 	defer s.mutex.Unlock()
-	for _, cancel := range s.running {
-		cancel(errOutOfMemory)
+	for running := range s.running {
+		running.cancel(cause)
 	}
 }
