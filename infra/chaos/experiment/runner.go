@@ -13,6 +13,7 @@ import (
 	"github.com/go-sql-driver/mysql"
 
 	"chaosworkshop/infra/chaos/load"
+	"chaosworkshop/infra/lab/app"
 	"chaosworkshop/infra/lab/openflights"
 	"chaosworkshop/infra/lab/stack"
 	"chaosworkshop/shared/config"
@@ -25,8 +26,10 @@ const DefaultSeed = 1
 type Subject struct {
 	// Folder names it in reports.
 	Folder string
-	// Binary is the path that app.Build returned.
-	Binary string
+	// App says how it is started, or where it runs already. Its environment is added to what every app gets.
+	App app.Options
+	// Proxy is the address of the proxy that an app which runs already uses; empty for any free port.
+	Proxy string
 	// Stage is the exercise that it is judged as, 1 to 5.
 	Stage int
 }
@@ -138,10 +141,10 @@ func (r *Runner) Run(ctx context.Context, e Experiment, subject Subject) (*Run, 
 // observe runs the method once and writes down what happens. Whatever happens, the fault is gone and the app has ended
 // when it returns.
 func (r *Runner) observe(ctx context.Context, e Experiment, subject Subject) (_ *Run, err error) {
-	run := &Run{Experiment: e.ID, Folder: subject.Folder, Stage: subject.Stage, Started: time.Now(), Modules: modules(subject.Binary)}
+	run := &Run{Experiment: e.ID, Folder: subject.Folder, Stage: subject.Stage, Started: time.Now(), Modules: modules(subject.App.Binary)}
 	t := &trial{runner: r, run: run, start: run.Started}
 	defer func() { err = errors.Join(err, t.close()) }()
-	if err := t.open(ctx, subject.Binary); err != nil {
+	if err := t.open(ctx, subject); err != nil {
 		return run, err
 	}
 	for i, phase := range e.Method {

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"maps"
 	"net/http"
 	"slices"
 	"sync"
@@ -52,11 +53,11 @@ type trial struct {
 func (t *trial) now() float64 { return stats.Milliseconds(time.Since(t.start)) }
 
 // open starts the parts, from the database to the app.
-func (t *trial) open(ctx context.Context, binary string) (err error) {
+func (t *trial) open(ctx context.Context, subject Subject) (err error) {
 	if t.meter, err = StartMeter(t.runner.stack.Database()); err != nil {
 		return err
 	}
-	t.toxi, err = toxi.Start(ctx, toxi.Options{APIAddr: "127.0.0.1:0", Listen: "127.0.0.1:0", Upstream: t.meter.Addr()})
+	t.toxi, err = toxi.Start(ctx, toxi.Options{APIAddr: "127.0.0.1:0", Listen: cmp.Or(subject.Proxy, "127.0.0.1:0"), Upstream: t.meter.Addr()})
 	if err != nil {
 		return err
 	}
@@ -70,7 +71,11 @@ func (t *trial) open(ctx context.Context, binary string) (err error) {
 	if err != nil {
 		return err
 	}
-	if t.app, err = app.Start(ctx, app.Options{Binary: binary, Env: env}); err != nil {
+	maps.Copy(env, t.runner.Settings.variables())
+	maps.Copy(env, subject.App.Env)
+	options := subject.App
+	options.Env = env
+	if t.app, err = app.Start(ctx, options); err != nil {
 		return err
 	}
 	watched, stop := context.WithCancel(ctx)
