@@ -2,6 +2,7 @@ package experiment
 
 import (
 	"cmp"
+	"fmt"
 	"math"
 	"math/rand/v2"
 	"slices"
@@ -52,16 +53,33 @@ func TestChance(t *testing.T) {
 	const inTime = 0.63
 	inSlow := phaseOf(t, Experiments(settings)[1], slow)
 	asked := int(float64(inSlow.Rate) * inSlow.For.Seconds())
-	for what, chance := range map[string]float64{
+	chances := map[string]float64{
 		"E3 fails with retries":                         atMost(need-1, requests, healed),
 		"E3 passes with one attempt":                    1 - atMost(need-1, requests, 1-toxicity),
 		"E3 rejects by chance":                          rejects,
-		"flaky is not felt":                             atMost(probes/2-1, probes, toxicity),
-		"slow is not felt":                              atMost(probes/2-1, probes, 1-0.44*0.44*0.44),
 		"E2 sees no late answer in slow":                atMost(0, asked, 1-inTime),
 		"E2 fails with a timeout in slow":               atMost(int(0.4*float64(asked))-1, asked, inTime),
 		"E2 passes with a tenth of the timeout in slow": 1 - atMost(int(0.4*float64(asked))-1, asked, 0.44*0.44*0.44),
-	} {
+	}
+	for _, name := range []string{"slow", "flaky", "delay", "latency"} {
+		for _, toxicity := range []float64{0.05, 0.1, 0.3, 0.8, 1} {
+			for _, own := range []bool{true, false} { // On a Toxiproxy of others a canary's reply is one chunk.
+				fault := faultOf(name)
+				fault.Toxicity = toxicity
+				c := &canaries{}
+				chance := fault.effect().chance
+				if own {
+					c.meter = &Meter{}
+				} else if !fault.effect().fails {
+					chance /= 2
+				}
+				if n, least := c.required(fault); chance < 1 {
+					chances[fmt.Sprintf("%s with toxicity %v is not felt, own %t", name, toxicity, own)] = atMost(least-1, n, chance)
+				}
+			}
+		}
+	}
+	for what, chance := range chances {
 		if chance > 0.001 {
 			t.Errorf("%s: a chance of %.2g, want at most 0.001", what, chance)
 		}

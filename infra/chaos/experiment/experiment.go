@@ -1,18 +1,23 @@
-// Package experiment holds the workshop's chaos experiments as data and runs them on an app as a black box: it judges
-// what the app's users get, what its database gets, and what it leaves behind, never how the app is written.
+// Package experiment runs chaos experiments, documents in YAML, on an app as a black box: it judges what the app's users
+// get, what its dependencies get, and what it leaves behind, never how the app is written.
 package experiment
 
 import (
+	"embed"
+	"encoding/json"
+	"fmt"
 	"time"
+
+	"chaosworkshop/infra/internal/stats"
 )
 
 // Experiment is one chaos experiment, in the words of the field.
 type Experiment struct {
-	// ID is E1 to E5.
+	// ID is E1 to E5, or the file's name.
 	ID string `json:"id"`
 	// Exercise is the number of the exercise that introduces the pattern: from there on the experiment passes, and it
-	// fails before.
-	Exercise int `json:"exercise"`
+	// fails before. It is 0 for an experiment that is not the workshop's own.
+	Exercise int `json:"exercise,omitempty"`
 	// Title names what a user gets from the pattern.
 	Title string `json:"title"`
 	// SteadyState is the normal behaviour, which must hold before the fault and again after the rollback.
@@ -22,47 +27,84 @@ type Experiment struct {
 	// Method is the fault schedule and the load, phase by phase. The first phase is calm; the last one is calm again.
 	Method []Phase `json:"method"`
 	// Tolerances decide whether the hypothesis held.
-	Tolerances []Tolerance `json:"-"`
+	Tolerances []Tolerance `json:"tolerances"`
 	// Rollback says how the fault is removed.
 	Rollback string `json:"rollback"`
+
+	// Target, Requests, Proxies and API are those of an experiment that is not the workshop's own. API is the address of
+	// a Toxiproxy that runs already; empty means one of the experiment's own.
+	Target   Target    `json:"-"`
+	Requests []Request `json:"-"`
+	Proxies  []Proxy   `json:"-"`
+	API      string    `json:"-"`
+
+	steady []Expression
+	names  names
 }
 
-// Phase is one step of the method: a fault, the load under it, and when it ends. It is over when all its requests are
+// Phase is one step of the method: faults, the load under them, and when it ends. It is over when all its requests are
 // answered.
 type Phase struct {
 	// Name identifies it in tolerances and reports.
-	Name string `json:"name"`
-	// Fault is a name of the catalogue in package toxi; empty for calm.
-	Fault string `json:"fault,omitempty"`
+	Name string
+	// Faults are active at the same time; none for calm.
+	Faults []Fault
 	// Rate is the load, in requests a second at a constant arrival rate; 0 means no load.
-	Rate int `json:"rate"`
+	Rate int
 	// For is how long the load lasts at most.
-	For time.Duration `json:"for"`
+	For time.Duration
 	// Patience is how long a user waits for an answer; 0 means longer than any app may take.
-	Patience time.Duration `json:"patience,omitempty"`
-	// Until ends the phase as soon as an answer satisfies it; nil means never.
-	Until func(Answer) bool `json:"-"`
-	// Only skips the phase unless the run so far satisfies it; nil never skips it.
-	Only func(*Run) bool `json:"-"`
-	// Raw is how long the raw client waits for an answer; 0 means 1.5 s.
-	Raw time.Duration `json:"-"`
-	// Health asks GET /health/ ten times a second as well.
-	Health bool `json:"health,omitempty"`
+	Patience time.Duration
+	// Until ends the phase as soon as an answer has the outcome; empty means never.
+	Until Outcome
+	// After skips the phase unless an earlier answer had the outcome; empty never skips it.
+	After Outcome
+	// Health asks the health endpoint ten times a second as well.
+	Health bool
+	// Probe is how long a probe of the injection waits for an answer; 0 means 1.5 s.
+	Probe time.Duration
+}
+
+// MarshalJSON writes durations in milliseconds.
+func (p Phase) MarshalJSON() ([]byte, error) {
+	return json.Marshal(struct {
+		Name     string  `json:"name"`
+		Faults   []Fault `json:"faults,omitempty"`
+		Rate     int     `json:"ratePerSecond"`
+		For      float64 `json:"forMs"`
+		Patience float64 `json:"patienceMs,omitempty"`
+		Until    Outcome `json:"until,omitempty"`
+		After    Outcome `json:"onlyAfter,omitempty"`
+		Health   bool    `json:"health,omitempty"`
+	}{p.Name, p.Faults, p.Rate, stats.Milliseconds(p.For), stats.Milliseconds(p.Patience), p.Until, p.After, p.Health})
 }
 
 // Tolerance is one expectation of an experiment.
 type Tolerance struct {
-	// Name is the expectation in a few words.
-	Name string
-	// Check measures it.
-	Check func(*Run) Check
+	// Name is the expectation in a few words, Phases what it is measured in.
+	Name   string   `json:"name"`
+	Phases []string `json:"phases"`
+	// Expect compares measures with limits.
+	Expect Expression `json:"expect"`
+	// Why says why it matters to a user, Hints where to look if it fails, from a nudge to the answer.
+	Why   string   `json:"why,omitempty"`
+	Hints []string `json:"hints,omitempty"`
 }
+
+// MarshalJSON writes the expression as in its file.
+func (e Expression) MarshalJSON() ([]byte, error) { return json.Marshal(e.text) }
+
+// UnmarshalJSON reads no more than its text: a journal is not run again.
+func (e *Expression) UnmarshalJSON(text []byte) error { return json.Unmarshal(text, &e.text) }
+
+// String is the expression as in its file.
+func (e Expression) String() string { return e.text }
 
 // Takes is roughly how long the method takes, for progress lines.
 func (e Experiment) Takes() time.Duration {
 	takes := time.Second
 	for _, phase := range e.Method {
-		if phase.Until == nil {
+		if phase.Until == "" {
 			takes += phase.For
 		} else {
 			takes += phase.For / 2
@@ -70,3 +112,32 @@ func (e Experiment) Takes() time.Duration {
 	}
 	return takes
 }
+
+//go:embed e1.yaml e2.yaml e3.yaml e4.yaml e5.yaml
+var own embed.FS
+
+// Experiments are E1 to E5 for an app with these settings.
+func Experiments(s Settings) []Experiment {
+	var all []Experiment
+	for number := 1; number <= Stages; number++ {
+		file := fmt.Sprintf("e%d.yaml", number)
+		text, err := own.ReadFile(file)
+		if err != nil {
+			panic(err) // The files are embedded, and a test reads them.
+		}
+		e, err := read(file, text, s.names())
+		if err != nil {
+			panic(err)
+		}
+		e.ID = fmt.Sprint("E", number)
+		all = append(all, e)
+	}
+	return all
+}
+
+// The phases that the report and the catalogue of faults look at.
+const (
+	steady   = "steady state"
+	rollback = "rollback"
+	after    = "steady state again"
+)

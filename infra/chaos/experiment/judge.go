@@ -2,21 +2,29 @@ package experiment
 
 import (
 	"fmt"
+	"slices"
 )
 
 // judge checks every tolerance of the experiment and sets the verdict.
 func (r *Run) judge(e Experiment) {
 	before, last := e.Method[0], e.Method[len(e.Method)-1]
-	r.Checks = []Check{named("steady state before the fault", steadyState(before)(r))}
+	r.Checks = []Check{e.steadyState("steady state before the fault", before, r)}
 	if r.Checks[0].Passed {
 		for _, tolerance := range e.Tolerances {
-			r.Checks = append(r.Checks, named(tolerance.Name, tolerance.Check(r)))
+			check := tolerance.Expect.check(scope{r, tolerance.Phases, e.names})
+			check.Name, check.Why, check.Hints = tolerance.Name, tolerance.Why, tolerance.Hints
+			r.Checks = append(r.Checks, check)
 		}
 		if last.Name != before.Name {
-			r.Checks = append(r.Checks, named("steady state after the rollback", steadyState(last)(r)))
+			r.Checks = append(r.Checks, e.steadyState("steady state after the rollback", last, r))
 		}
 	}
-	switch reason, stalled := r.inconclusive(), r.stalled(); {
+	for i := range r.Checks {
+		if !r.Checks[i].Passed {
+			r.Checks[i].Examples = r.best(r.Checks[i].examples)
+		}
+	}
+	switch reason, stalled := r.inconclusive(e), r.stalled(); {
 	case reason != "":
 		r.Verdict, r.Reason = Inconclusive, reason
 	case r.Died != "":
@@ -30,27 +38,65 @@ func (r *Run) judge(e Experiment) {
 	}
 }
 
-func named(name string, check Check) Check {
-	check.Name = name
+// steadyState checks the steady-state hypothesis in the first phase, before any fault, or in the last one.
+func (e Experiment) steadyState(name string, phase Phase, r *Run) Check {
+	expressions := e.steady
+	if len(expressions) == 0 {
+		served, _ := parseExpression("rate(served) == 1", nil) // A test reads it.
+		expressions = append(expressions, served)
+	}
+	var check Check
+	for _, expression := range expressions {
+		if check = expression.check(scope{r, []string{phase.Name}, e.names}); !check.Passed {
+			break
+		}
+	}
+	check.Name, check.Why = name, "what holds without a fault is what the rest is compared with"
 	return check
 }
 
 // inconclusive says why the run allows no verdict; empty when it allows one.
-func (r *Run) inconclusive() string {
+func (r *Run) inconclusive(e Experiment) string {
 	if r.Broken != "" {
 		return r.Broken
 	}
+	if unfelt := r.unfelt(); unfelt != "" {
+		return unfelt
+	}
+	if e.Exercise > 0 {
+		return r.pooled()
+	}
+	return r.bypassed(e)
+}
+
+// unfelt says that an injection is not verified.
+func (r *Run) unfelt() string {
 	for _, felt := range r.Felt {
 		if missing := felt.missing(); missing != "" {
 			return missing
 		}
 	}
-	return r.bypassed()
+	return ""
 }
 
-// bypassed says that without a fault, the app did not open a connection through the proxy for each request, so that a
+// bypassed says that the app sent nothing through a proxy that gets a fault.
+func (r *Run) bypassed(e Experiment) string {
+	for _, phase := range e.Method {
+		for _, proxy := range e.Proxies {
+			hit := slices.ContainsFunc(phase.Faults, func(f Fault) bool { return f.hits(proxy.Name) })
+			used := slices.ContainsFunc(r.Dials, func(d Dial) bool { return d.Proxy == proxy.Name && d.Sent+d.Received > 0 })
+			if hit && !used && e.API == "" && len(r.Phases) > 0 {
+				return fmt.Sprintf("the app sent nothing through the proxy %s, so no fault can reach it; make it connect to %s instead of %s",
+					proxy.Name, proxy.Listen, proxy.Upstream)
+			}
+		}
+	}
+	return ""
+}
+
+// pooled says that without a fault, the app did not open a connection through the proxy for each request, so that a
 // fault of new connections cannot reach it.
-func (r *Run) bypassed() string {
+func (r *Run) pooled() string {
 	if len(r.Phases) == 0 {
 		return ""
 	}
@@ -84,7 +130,7 @@ func (r *Run) stalled() string {
 		}
 		stall := 0.0
 		for _, span := range r.Phases {
-			if check.phase == "" || check.phase == span.Name {
+			if len(check.phases) == 0 || slices.Contains(check.phases, span.Name) {
 				stall = max(stall, span.Stall)
 			}
 		}

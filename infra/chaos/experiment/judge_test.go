@@ -7,6 +7,19 @@ import (
 	"time"
 )
 
+// The phases of E1 to E5.
+const (
+	slow      = "slow"
+	blackHole = "black hole"
+	refused   = "refused"
+	flaky     = "flaky"
+	failing   = "outage"
+	open      = "outage continues"
+	quiet     = "outage without users"
+	impatient = "black hole, impatient users"
+	again     = "second rollback"
+)
+
 var settings = Settings{
 	Timeout: time.Second, RetryAttempts: 10, RetryBaseDelay: 25 * time.Millisecond, RetryMaxDelay: 100 * time.Millisecond,
 	Deadline: 5 * time.Second, BreakerDelay: 5 * time.Second,
@@ -29,7 +42,7 @@ func healthyRun(number int) *Run {
 	run := &Run{Stage: 5}
 	for i, phase := range Experiments(settings)[number-1].Method {
 		from := 10_000 * float64(i)
-		span := Span{Name: phase.Name, Fault: phase.Fault, From: from, To: from + 10_000, Dials: 20, Stall: 1}
+		span := Span{Name: phase.Name, Fault: describe(phase.Faults), From: from, To: from + 10_000, Dials: 20, Stall: 1}
 		answer := good
 		switch {
 		case phase.Name == slow && number == 2:
@@ -53,7 +66,7 @@ func healthyRun(number int) *Run {
 			run.Answers = append(run.Answers, many(impatient, 20, from, Answer{Latency: 2000})...)
 			from += 3000
 			answer = Answer{Status: 503, RetryAfter: 5, Latency: 0.5}
-		case number == 5 && phase.Fault != "" && phase.Name != flaky && phase.Name != slow:
+		case number == 5 && phase.Faults != nil && phase.Name != flaky && phase.Name != slow:
 			answer = Answer{Status: 500, Latency: 100}
 		}
 		if phase.Rate > 0 {
@@ -119,16 +132,16 @@ func TestBrokenRunsFail(t *testing.T) {
 		want   string
 	}{
 		{1, "late", each(steady, latency(150)), "p99 150 ms"},
-		{1, "one error", func(r *Run) { r.Answers[3].Status = 500 }, "19 of 20 were served, the first failure is 500"},
-		{1, "wrong rows", func(r *Run) { r.Answers[3].Wrong = true }, "19 of 20 were served, the first failure is 200 with wrong rows"},
+		{1, "one error", func(r *Run) { r.Answers[3].Status = 500 }, "19 of 20 requests were served, the first failure is 500"},
+		{1, "wrong rows", func(r *Run) { r.Answers[3].Wrong = true }, "19 of 20 requests were served, the first failure is 200 with a wrong answer"},
 		{2, "too late under slow", each(slow, latency(5200)), "5.20 s"},
 		{2, "too late under a black hole", each(blackHole, latency(6500)), "6.50 s"},
 		{2, "later than one attempt", func(r *Run) { r.Stage = 2 }, "(TIMEOUT + 100ms)"},
-		{2, "500 instead of 504", each(blackHole, status(500)), "neither 504 nor 200"},
-		{2, "a timeout that serves nobody", each(slow, status(504)), "0 % of 40 requests were served"},
-		{2, "queries that go on", func(r *Run) { r.Phases[2].Left = 20 }, "20 connections are still open, 0 before the fault"},
-		{3, "too few", each(flaky, status(504)), "0 % of 20"},
-		{3, "an empty answer for an error", each(flaky, func(a *Answer) { a.Wrong = true }), "0 % of 20 requests were served, the first failure is 200 with wrong rows"},
+		{2, "500 instead of 504", each(blackHole, status(500)), "40 of 60 requests were served or are 504 or were rejected with Retry-After, the first failure is 500"},
+		{2, "a timeout that serves nobody", each(slow, status(504)), "0 of 40 requests were served"},
+		{2, "queries that go on", func(r *Run) { r.Phases[2].Left = 20 }, "20 connections are still open a second later, 0 before the fault, required at most 0 (connections_before)"},
+		{3, "too few", each(flaky, status(504)), "0 of 20"},
+		{3, "an empty answer for an error", each(flaky, func(a *Answer) { a.Wrong = true }), "0 of 20 requests were served, the first failure is 200 with a wrong answer"},
 		{3, "breaker opened", func(r *Run) {
 			for i := range r.Answers {
 				if r.Answers[i].Phase == flaky {
@@ -136,27 +149,27 @@ func TestBrokenRunsFail(t *testing.T) {
 					break
 				}
 			}
-		}, "1 of 20 requests were rejected"},
+		}, "1 of 20 requests are 503"},
 		{3, "too many connections", dials(flaky, 300), "15.0 connections per request"},
 		{3, "no backoff", each(refused, latency(2)), "2.0 ms"},
 		{4, "never opens", each(failing, status(500)), "0 of 32 requests were rejected"},
-		{4, "no Retry-After", each(failing, func(a *Answer) { a.RetryAfter = 0 }), "20 more without Retry-After"},
+		{4, "no Retry-After", each(failing, func(a *Answer) { a.RetryAfter = 0 }), "20 of 32 requests are 503, required at least 1 and as many as count(rejected)"},
 		{4, "slow rejections", each(open, latency(30)), "p99 30 ms"},
-		{4, "everybody is a probe", each(open, status(500)), "0 rejected with Retry-After"},
+		{4, "everybody is a probe", each(open, status(500)), "of 321 requests were rejected with Retry-After"},
 		{4, "dials while open", dials(open, 500), "500 connections"},
 		{4, "an endless Retry-After", each(open, func(a *Answer) { a.RetryAfter = 3600 }), "too late"},
 		{4, "an early Retry-After", each(open, func(a *Answer) { a.RetryAfter = 1 }), "too early"},
-		{4, "never back", each(rollback, status(503)), "no success"},
+		{4, "never back", each(rollback, status(503)), "never served"},
 		{4, "impatient users keep it closed", each(impatient, status(0)), "0 of 40 requests were rejected"},
-		{5, "no endpoint", health(steady, status(404)), "there is no health endpoint"},
+		{5, "no endpoint", health(steady, status(404)), "the health endpoint answers 404"},
 		{5, "cries wolf under flaky", health(flaky, status(503)), "5 of 5 health checks said Unhealthy"},
 		{5, "cries wolf under slow", health(slow, status(503)), "5 of 5 health checks said Unhealthy"},
-		{5, "silent about the outage", health(failing, status(200)), "never 503"},
+		{5, "silent about the outage", health(failing, status(200)), "never unhealthy"},
 		{5, "needs users to know", health(quiet, status(200)), "0 of 5 health checks said Unhealthy"},
-		{5, "silent about a black hole", health(blackHole, status(200)), "never 503"},
+		{5, "silent about a black hole", health(blackHole, status(200)), "never unhealthy"},
 		{5, "hangs", health(quiet, latency(1200)), "1.20 s"},
-		{5, "only half well", health(rollback, func(a *Answer) { a.Says = "Degraded" }), "never Healthy"},
-		{5, "stays unhealthy", health(again, status(503)), "never Healthy"},
+		{5, "only half well", health(rollback, func(a *Answer) { a.Says = "Degraded" }), "never healthy"},
+		{5, "stays unhealthy", health(again, status(503)), "never healthy"},
 		{5, "not steady again", each(after, status(503)), "the first failure is 503"},
 	} {
 		t.Run(fmt.Sprintf("E%d %s", test.number, test.what), func(t *testing.T) {
@@ -176,11 +189,11 @@ func TestWhatProvesNothingIsInconclusive(t *testing.T) {
 		want   string
 	}{
 		"unfelt": {func(r *Run) {
-			r.Felt = []Felt{{Phase: failing, Fault: "outage", Probes: 20, Failed: 3}}
+			r.Felt = []Felt{{Phase: failing, Fault: "outage", Probes: 20, Failed: 3, Required: 20}}
 		}, "injection of outage not verified"},
 		"database down without a fault": {func(r *Run) {
 			r.Felt = []Felt{{Phase: steady, Probes: 20, Failed: 20, Error: "refused"}}
-		}, "did not answer a raw client"},
+		}, "probes through the proxy failed: refused"},
 		"pooled":        {func(r *Run) { r.Phases[0].Dials = 2 }, "DB_MAX_IDLE_CONNS=0"},
 		"wrong address": {func(r *Run) { r.Phases[0].Dials = 0 }, "DB_HOST and DB_PORT"},
 		"rebuilt":       {func(r *Run) { r.Broken = "Toxiproxy hung" }, "Toxiproxy hung"},
@@ -207,7 +220,7 @@ func TestWhatProvesNothingIsInconclusive(t *testing.T) {
 // A count fails the run if the computer stalled briefly, and makes it inconclusive if the stall was long.
 func TestCountsOnABusyMachine(t *testing.T) {
 	for stall, want := range map[float64]bool{20: false, 150: true} {
-		run := &Run{Phases: []Span{{Name: flaky, Stall: stall}}, Checks: []Check{{Name: "most requests succeed", phase: flaky}}}
+		run := &Run{Phases: []Span{{Name: flaky, Stall: stall}}, Checks: []Check{{Name: "most requests succeed", phases: []string{flaky}}}}
 		if got := run.stalled() != ""; got != want {
 			t.Errorf("a stall of %.0f ms: excused is %t, want %t", stall, got, want)
 		}

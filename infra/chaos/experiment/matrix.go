@@ -49,7 +49,7 @@ func wanted(number, stage int) Verdict {
 // Matrix is every experiment on every stage: the journal of one proof.
 type Matrix struct {
 	Started time.Time `json:"started"`
-	Took    float64   `json:"took_ms"`
+	Took    float64   `json:"tookMs"`
 	Seed    uint64    `json:"seed"`
 	// Settings are the policy values that the apps ran with, by variable.
 	Settings map[string]string `json:"settings"`

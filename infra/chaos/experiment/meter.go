@@ -1,23 +1,42 @@
 package experiment
 
 import (
+	"bytes"
+	"crypto/rand"
+	"encoding/binary"
+	"errors"
 	"fmt"
 	"io"
 	"net"
+	"os"
 	"sync"
 	"sync/atomic"
+	"time"
+
+	"chaosworkshop/infra/internal/stats"
 )
 
-// Meter is a relay in front of a database of any kind: it counts the connections that pass.
+// Meter is a relay in front of a dependency of any kind: it counts the connections that pass, and their bytes. Canaries
+// do not reach the dependency: the meter answers them itself.
 type Meter struct {
 	listener net.Listener
 	upstream string
+	token    [16]byte // The first bytes of a canary.
 	dials    atomic.Int64
+	expected atomic.Int64 // Canaries that may still come.
 
 	mutex  sync.Mutex
+	log    []*passage
 	open   map[net.Conn]bool
 	closed bool
 	group  sync.WaitGroup
+}
+
+// passage is one connection through the meter, other than a canary's.
+type passage struct {
+	begin, end time.Time
+	// sent and received are in bytes, from the client's point of view.
+	sent, received atomic.Int64
 }
 
 // StartMeter relays from a free port on loopback to the address upstream, until Close.
@@ -27,8 +46,27 @@ func StartMeter(upstream string) (*Meter, error) {
 		return nil, fmt.Errorf("start meter: %w", err)
 	}
 	m := &Meter{listener: listener, upstream: upstream, open: map[net.Conn]bool{}}
+	_, _ = rand.Read(m.token[:]) // It never fails, according to its documentation.
 	m.group.Go(m.accept)
 	return m, nil
+}
+
+// expect announces canaries.
+func (m *Meter) expect(canaries int) { m.expected.Store(int64(canaries)) }
+
+// Log lists the connections so far, with times in milliseconds since start, but not those of canaries.
+func (m *Meter) Log(proxy string, start time.Time) []Dial {
+	m.mutex.Lock()
+	defer m.mutex.Unlock()
+	var dials []Dial
+	for _, p := range m.log {
+		dial := Dial{Proxy: proxy, At: stats.Milliseconds(p.begin.Sub(start)), Sent: p.sent.Load(), Received: p.received.Load()}
+		if !p.end.IsZero() {
+			dial.End = stats.Milliseconds(p.end.Sub(start))
+		}
+		dials = append(dials, dial)
+	}
+	return dials
 }
 
 // Addr is the host and port that the meter listens on.
@@ -71,10 +109,23 @@ func (m *Meter) accept() {
 // relay passes bytes both ways until either side ends.
 func (m *Meter) relay(client net.Conn) {
 	defer client.Close()
+	passage := &passage{begin: time.Now()}
 	if !m.keep(client) {
 		return
 	}
 	defer m.forget(client)
+	first, canary := m.greet(client)
+	if canary {
+		return
+	}
+	m.mutex.Lock()
+	m.log = append(m.log, passage)
+	m.mutex.Unlock()
+	defer func() {
+		m.mutex.Lock()
+		passage.end = time.Now()
+		m.mutex.Unlock()
+	}()
 	server, err := net.Dial("tcp", m.upstream)
 	if err != nil {
 		return
@@ -88,12 +139,69 @@ func (m *Meter) relay(client net.Conn) {
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		_, _ = io.Copy(server, client) // Either side may hang up at any time: that is what the faults are for.
+		// Either side may hang up at any time: that is what the faults are for.
+		_, _ = io.Copy(counted{server, &passage.sent}, io.MultiReader(bytes.NewReader(first), client))
 		server.Close()
 	}()
-	_, _ = io.Copy(client, server)
+	_, _ = io.Copy(counted{client, &passage.received}, server)
 	client.Close()
 	<-done
+}
+
+// greet answers a canary, if the connection is one. Otherwise it returns the bytes that it has read.
+func (m *Meter) greet(client net.Conn) (first []byte, canary bool) {
+	if m.expected.Load() <= 0 {
+		return nil, false
+	}
+	hello := make([]byte, len(m.token)+8)
+	n := 0
+	// A canary introduces itself at once, but the computer may be busy. What says nothing goes on to the dependency as soon
+	// as all canaries are here.
+	for begin := time.Now(); n < len(m.token) && m.expected.Load() > 0 && time.Since(begin) < canaryPatience; {
+		_ = client.SetReadDeadline(time.Now().Add(5 * time.Millisecond)) // A closed connection fails to read.
+		more, err := client.Read(hello[n:len(m.token)])
+		n += more
+		if !bytes.HasPrefix(m.token[:], hello[:n]) || err != nil && !errors.Is(err, os.ErrDeadlineExceeded) {
+			break
+		}
+	}
+	if !bytes.Equal(hello[:n], m.token[:]) {
+		_ = client.SetReadDeadline(time.Time{})
+		return hello[:n], false
+	}
+	m.expected.Add(-1)
+	const limit = 10 * time.Second
+	_ = client.SetDeadline(time.Now().Add(limit))
+	if _, err := io.ReadFull(client, hello[n:]); err != nil {
+		return nil, true
+	}
+	reply, up := binary.BigEndian.Uint32(hello[n:]), binary.BigEndian.Uint32(hello[n+4:])
+	if _, err := io.CopyN(io.Discard, client, int64(up)); err != nil {
+		return nil, true
+	}
+	for round, length := range rounds(int(reply)) {
+		if round > 0 {
+			if _, err := io.ReadFull(client, hello[:1]); err != nil {
+				return nil, true
+			}
+		}
+		if _, err := client.Write(make([]byte, length)); err != nil {
+			return nil, true
+		}
+	}
+	return nil, true
+}
+
+// counted counts what is written.
+type counted struct {
+	io.Writer
+	bytes *atomic.Int64
+}
+
+func (c counted) Write(piece []byte) (int, error) {
+	n, err := c.Writer.Write(piece)
+	c.bytes.Add(int64(n))
+	return n, err
 }
 
 // keep remembers a connection for Close; it returns false when the meter is closed.

@@ -18,16 +18,18 @@ type Run struct {
 	Experiment string `json:"experiment"`
 	Folder     string `json:"folder"`
 	// Stage is the exercise that the app was judged as, 1 to 5: the bound of its answers follows from it.
-	Stage   int       `json:"stage"`
+	Stage   int       `json:"stage,omitempty"`
 	Started time.Time `json:"started"`
-	Took    float64   `json:"took_ms"`
+	Took    float64   `json:"tookMs"`
 	Verdict Verdict   `json:"verdict"`
 	// Reason says why in one sentence, as measured and required; empty when passed.
-	Reason  string    `json:"reason,omitempty"`
-	Checks  []Check   `json:"checks"`
-	Phases  []Span    `json:"phases"`
-	Felt    []Felt    `json:"felt"`
-	Answers []Answer  `json:"answers"`
+	Reason  string   `json:"reason,omitempty"`
+	Checks  []Check  `json:"checks"`
+	Phases  []Span   `json:"phases"`
+	Felt    []Felt   `json:"felt"`
+	Answers []Answer `json:"answers"`
+	// Dials are the connections to the dependencies, as the meter saw them, without those of the probes.
+	Dials   []Dial    `json:"dials,omitempty"`
 	States  []State   `json:"breaker,omitempty"`
 	Modules []Version `json:"modules,omitempty"`
 	// Died says how the app ended during the experiment; empty when it did not.
@@ -44,53 +46,70 @@ type Check struct {
 	Passed   bool   `json:"passed"`
 	// Excess is the overshoot of a duration above its limit; 0 for everything else. If scheduling noise explains it, the run
 	// is inconclusive.
-	Excess float64 `json:"excess_ms,omitempty"`
-	// phase is the measured phase, empty for all. certain marks failures that scheduling noise cannot cause.
-	phase   string
-	certain bool
+	Excess float64 `json:"excessMs,omitempty"`
+	// Why says why it matters to a user, Hints where to look, and Examples are the answers that show it best.
+	Why      string   `json:"why,omitempty"`
+	Hints    []string `json:"hints,omitempty"`
+	Examples []Answer `json:"examples,omitempty"`
+
+	// phases are the measured phases, none for all. certain marks failures that scheduling noise cannot cause.
+	phases   []string
+	certain  bool
+	examples []Answer
 }
 
 // Span is a phase as it happened.
 type Span struct {
 	Name  string  `json:"name"`
 	Fault string  `json:"fault,omitempty"`
-	From  float64 `json:"from_ms"`
+	From  float64 `json:"fromMs"`
 	// To is when the last request was answered.
-	To float64 `json:"to_ms"`
-	// Dials counts the connections opened to the database, as the meter saw them, without those of the raw client.
+	To float64 `json:"toMs"`
+	// Dials counts the connections opened to the dependencies, as the meter saw them, without those of the probes.
 	Dials int `json:"dials"`
 	// Left counts the app's connections that the meter still saw open a second after the last answer.
 	Left int `json:"left"`
 	// Stall is the scheduling noise: the longest time for which the computer kept the measuring program from running.
-	Stall float64 `json:"stall_ms"`
+	Stall float64 `json:"stallMs"`
+}
+
+// Dial is a connection to a dependency, as the meter saw it behind the proxy.
+type Dial struct {
+	Proxy string  `json:"proxy,omitempty"`
+	At    float64 `json:"atMs"`
+	// End is when it was closed; 0 if it was still open at the end.
+	End float64 `json:"endMs,omitempty"`
+	// Sent and Received are in bytes, from the app's point of view.
+	Sent     int64 `json:"sentBytes"`
+	Received int64 `json:"receivedBytes"`
 }
 
 // Answer is one request and its result.
 type Answer struct {
 	Phase   string  `json:"phase"`
-	At      float64 `json:"at_ms"`
-	Latency float64 `json:"latency_ms"`
+	At      float64 `json:"atMs"`
+	Latency float64 `json:"latencyMs"`
 	// Status is the HTTP status; 0 when no answer came.
 	Status int `json:"status"`
-	// Wrong marks an answer whose rows are not those of the database.
+	// Wrong marks an answer of 2xx or 3xx that is not the right one.
 	Wrong bool `json:"wrong,omitempty"`
 	// RetryAfter is the header of that name, in seconds.
-	RetryAfter int `json:"retry_after,omitempty"`
+	RetryAfter int `json:"retryAfterS,omitempty"`
 	// Health marks a request to /health/, Says is the status in its body, such as Healthy.
 	Health bool   `json:"health,omitempty"`
 	Says   string `json:"says,omitempty"`
 	Error  string `json:"error,omitempty"`
 }
 
-// Served tells whether the user got what was asked for: a 200 with the right rows.
-func (a Answer) Served() bool { return a.Status == 200 && !a.Wrong }
+// Served tells whether the user got what was asked for: the right answer.
+func (a Answer) Served() bool { return a.Status >= 200 && a.Status < 400 && !a.Wrong }
 
 // end is when the answer came.
 func (a Answer) end() float64 { return a.At + a.Latency }
 
 // State is the state of the breaker from a time on: closed, half-open or open. It explains a run and does not judge it.
 type State struct {
-	At   float64 `json:"at_ms"`
+	At   float64 `json:"atMs"`
 	Name string  `json:"name"`
 }
 
@@ -108,6 +127,14 @@ func (r *Run) phase(name string) (Span, bool) {
 		}
 	}
 	return Span{}, false
+}
+
+// first is the first phase; empty before it is over.
+func (r *Run) first() Span {
+	if len(r.Phases) == 0 {
+		return Span{}
+	}
+	return r.Phases[0]
 }
 
 // Of returns the users' answers in the phases, named as in the method, in the order of their requests.

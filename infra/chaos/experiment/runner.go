@@ -1,12 +1,15 @@
 package experiment
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"debug/buildinfo"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
+	"net/http"
 	"slices"
 	"time"
 
@@ -16,6 +19,7 @@ import (
 	"chaosworkshop/infra/lab/app"
 	"chaosworkshop/infra/lab/openflights"
 	"chaosworkshop/infra/lab/stack"
+	"chaosworkshop/infra/lab/toxi"
 	"chaosworkshop/shared/config"
 )
 
@@ -46,6 +50,8 @@ type Runner struct {
 	stack *stack.Stack
 	pairs []load.Pair
 	rows  map[load.Pair][]flight // What the database itself answers.
+	// database is the database itself, around every proxy.
+	database *sql.DB
 }
 
 // flight is a row of an answer.
@@ -74,13 +80,18 @@ func Open(ctx context.Context, seed uint64) (*Runner, error) {
 		pairs: load.Pairs(openflights.Sample(), pairs, seed),
 	}
 	if err := runner.readRows(ctx); err != nil {
-		return nil, errors.Join(fmt.Errorf("read the right answers: %w", err), running.Close())
+		return nil, errors.Join(fmt.Errorf("read the right answers: %w", err), runner.Close())
 	}
 	return runner, nil
 }
 
 // Close ends the runner's database.
-func (r *Runner) Close() error { return r.stack.Close() }
+func (r *Runner) Close() error {
+	if r.database == nil {
+		return r.stack.Close()
+	}
+	return errors.Join(r.database.Close(), r.stack.Close())
+}
 
 // readRows asks the database itself, past every proxy, what the right answers are.
 func (r *Runner) readRows(ctx context.Context) error {
@@ -91,9 +102,9 @@ func (r *Runner) readRows(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	database := sql.OpenDB(connector)
-	defer database.Close()
-	rows, err := database.QueryContext(ctx, "SELECT r.src_ap, r.dst_ap, a.name FROM routes r JOIN airlines a ON a.alid = r.alid")
+	r.database = sql.OpenDB(connector)
+	r.database.SetMaxIdleConns(0) // Each query dials, as those of the apps do.
+	rows, err := r.database.QueryContext(ctx, "SELECT r.src_ap, r.dst_ap, a.name FROM routes r JOIN airlines a ON a.alid = r.alid")
 	if err != nil {
 		return err
 	}
@@ -110,11 +121,12 @@ func (r *Runner) readRows(ctx context.Context) error {
 	return rows.Err()
 }
 
-// right tells whether body is the answer for the pair: the same rows as the database's, in the order of their airlines.
-// The layout of the JSON does not matter.
-func (r *Runner) right(pair load.Pair, body []byte) bool {
+// right tells whether body is the answer for the pair with that index: the same rows as the database's, in the order of
+// their airlines. The layout of the JSON does not matter.
+func (r *Runner) right(index, status int, body []byte) bool {
+	pair := r.pairs[index]
 	var got []flight
-	if err := json.Unmarshal(body, &got); err != nil || got == nil {
+	if err := json.Unmarshal(body, &got); err != nil || got == nil || status != http.StatusOK {
 		return false
 	}
 	byAirline := func(a, b flight) int {
@@ -138,31 +150,35 @@ func (r *Runner) Run(ctx context.Context, e Experiment, subject Subject) (*Run, 
 	return run, nil
 }
 
-// observe runs the method once and writes down what happens. Whatever happens, the fault is gone and the app has ended
-// when it returns.
-func (r *Runner) observe(ctx context.Context, e Experiment, subject Subject) (_ *Run, err error) {
-	run := &Run{Experiment: e.ID, Folder: subject.Folder, Stage: subject.Stage, Started: time.Now(), Modules: modules(subject.App.Binary)}
-	t := &trial{runner: r, run: run, start: run.Started}
-	defer func() { err = errors.Join(err, t.close()) }()
-	if err := t.open(ctx, subject); err != nil {
-		return run, err
-	}
-	for i, phase := range e.Method {
-		if phase.Only != nil && !phase.Only(run) {
-			continue
-		}
-		if err := t.conduct(ctx, phase); err != nil {
-			return run, err
-		}
-		// Nothing is injected into an app that is not in its steady state.
-		if i == 0 && (!steadyState(phase)(run).Passed || run.inconclusive() != "") || run.Died != "" {
-			break
-		}
-	}
-	run.sort()
-	run.Took = t.now()
-	return run, nil
+// observe runs the method once and writes down what happens.
+func (r *Runner) observe(ctx context.Context, e Experiment, subject Subject) (*Run, error) {
+	run := &Run{Experiment: e.ID, Folder: subject.Folder, Stage: subject.Stage, Modules: modules(subject.App.Binary)}
+	return run, observe(ctx, e, r.lab(subject), run)
 }
+
+// lab is where the workshop's own experiments run on an app.
+func (r *Runner) lab(subject Subject) lab {
+	return lab{
+		proxies: []Proxy{{Name: toxi.ProxyName, Listen: cmp.Or(subject.Proxy, "127.0.0.1:0"), Upstream: r.stack.Database()}},
+		start: func(ctx context.Context, proxy string) (*app.Process, error) {
+			env, err := app.Env(proxy, r.cfg.RootPassword)
+			if err != nil {
+				return nil, err
+			}
+			maps.Copy(env, r.Settings.variables())
+			maps.Copy(env, subject.App.Env)
+			options := subject.App
+			options.Env = env
+			return app.Start(ctx, options)
+		},
+		load:    load.Options{Pairs: r.pairs, Seed: r.Seed, Right: r.right, Timeout: r.Settings.Deadline + patience},
+		health:  "/health/",
+		control: func(ctx context.Context) { _, _ = r.database.ExecContext(ctx, "SELECT 1") }, // Only the time matters, not the result.
+	}
+}
+
+// patience is how much longer than the app's last bound a user waits.
+const patience = 1500 * time.Millisecond
 
 // modules returns the relevant modules that a binary was built with; none when they cannot be read.
 func modules(binary string) []Version {

@@ -22,6 +22,14 @@ type Settings struct {
 // LoadSettings reads the settings that an app would read.
 func LoadSettings() (Settings, error) { return config.Load[Settings]() }
 
+// names are the settings as experiments name them. backoff is the sum of the pauses between all attempts, without jitter.
+func (s Settings) names() names {
+	return names{
+		"TIMEOUT": span(s.Timeout), "DEADLINE": span(s.Deadline), "BREAKER_DELAY": span(s.BreakerDelay),
+		"RETRY_ATTEMPTS": {value: float64(s.RetryAttempts)}, "backoff": span(s.backoff(s.RetryAttempts)),
+	}
+}
+
 // openWait is the longest that a breaker stays open: its delay, and the jitter of a tenth on top.
 func (s Settings) openWait() time.Duration { return s.BreakerDelay * 11 / 10 }
 

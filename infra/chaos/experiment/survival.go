@@ -27,8 +27,8 @@ func survival(fault toxi.Fault, s Settings) Experiment {
 		ID: fault.Name, Title: fault.Summary,
 		Method: []Phase{
 			{Name: steady, Rate: 20, For: time.Second},
-			{Name: underFault, Fault: fault.Name, Rate: 20, For: 10 * time.Second, Raw: s.Deadline},
-			{Name: rollback, Rate: 20, For: s.openWait() + 2*time.Second, Until: func(a Answer) bool { return a.Served() }},
+			{Name: underFault, Faults: []Fault{FromCatalogue(fault)}, Rate: 20, For: 10 * time.Second, Probe: s.Deadline},
+			{Name: rollback, Rate: 20, For: s.openWait() + 2*time.Second, Until: "served"},
 			{Name: after, Rate: 20, For: time.Second},
 		},
 	}

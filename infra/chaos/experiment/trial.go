@@ -5,15 +5,17 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
-	"maps"
 	"net/http"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
 
 	"chaosworkshop/infra/chaos/load"
+	"chaosworkshop/infra/internal/port"
 	"chaosworkshop/infra/internal/stats"
 	"chaosworkshop/infra/lab/app"
 	"chaosworkshop/infra/lab/toxi"
@@ -21,72 +23,155 @@ import (
 
 // The intervals of the measurements during the load.
 const (
-	samplePace   = 100 * time.Millisecond // of GET /metrics, for the breaker's state.
-	databasePace = 200 * time.Millisecond
-	healthPace   = 100 * time.Millisecond
-	stallPace    = 5 * time.Millisecond
+	samplePace  = 100 * time.Millisecond // of GET /metrics, for the breaker's state.
+	controlPace = 200 * time.Millisecond
+	healthPace  = 100 * time.Millisecond
+	stallPace   = 5 * time.Millisecond
 )
 
 // leftPatience is how long connections may take to close after the last answer of a phase.
 const leftPatience = time.Second
 
+// lab is what a trial needs to know about the app under test and its dependencies.
+type lab struct {
+	// proxies are those between the app and its dependencies, api the Toxiproxy that has them; empty for one of the trial's own.
+	proxies []Proxy
+	api     string
+	// start starts the app, which finds its dependency at the address of the first proxy.
+	start func(ctx context.Context, proxy string) (*app.Process, error)
+	// load is what users ask for, and which answers are right.
+	load load.Options
+	// health is the path of the health endpoint. plain says that its status alone decides.
+	health string
+	plain  bool
+	// control, unless nil, does around every fault what the app does: how long that takes shows the scheduling noise.
+	control func(context.Context)
+}
+
 // trial is a run in progress: its parts, and what was observed so far.
 type trial struct {
-	runner *Runner
-	start  time.Time
-	meter  *Meter
-	toxi   *toxi.Server
-	app    *app.Process
-	raw    *raw
-	// direct is a client of the database itself, around proxy and meter.
-	direct *raw
-	fault  string
-	stop   context.CancelFunc
-	watch  sync.WaitGroup
-	stall  atomic.Int64 // The longest since the phase began, in nanoseconds.
+	lab
+	start time.Time
+	toxi  *toxi.Server
+	paths []*path
+	app   *app.Process
+	stop  context.CancelFunc
+	watch sync.WaitGroup
+	stall atomic.Int64 // The longest since the phase began, in nanoseconds.
 
 	mutex sync.Mutex // Guards the run.
 	run   *Run
 }
 
+// path is a proxy of the trial, with what measures on both sides of it.
+type path struct {
+	Proxy
+	meter *Meter // nil on a Toxiproxy of others.
+	*canaries
+	faults []Fault // Those in place.
+}
+
+// observe runs the method once on the app of the lab, and writes down in run what happens. Whatever happens, every fault is
+// gone and the app has ended when it returns.
+func observe(ctx context.Context, e Experiment, lab lab, run *Run) (err error) {
+	run.Started = time.Now()
+	t := &trial{lab: lab, run: run, start: run.Started}
+	defer func() { err = errors.Join(err, t.close()) }()
+	if err := t.open(ctx); err != nil {
+		return err
+	}
+	defer func() {
+		for _, path := range t.paths {
+			if path.meter != nil {
+				run.Dials = append(run.Dials, path.meter.Log(path.Name, t.start)...)
+			}
+		}
+		run.sort()
+		run.Took = t.now()
+	}()
+	for i, phase := range e.Method {
+		if phase.After != "" && !slices.ContainsFunc(run.Answers, phase.After.has) {
+			continue
+		}
+		if err := t.conduct(ctx, phase); err != nil {
+			return err
+		}
+		// Nothing is injected into an app that is not in its steady state.
+		if i == 0 && (!e.steadyState("", phase, run).Passed || run.unfelt() != "" || e.Exercise > 0 && run.pooled() != "") || run.Died != "" {
+			break
+		}
+	}
+	return nil
+}
+
 // now is the time since the run's start, in milliseconds.
 func (t *trial) now() float64 { return stats.Milliseconds(time.Since(t.start)) }
 
-// open starts the parts, from the database to the app.
-func (t *trial) open(ctx context.Context, subject Subject) (err error) {
-	if t.meter, err = StartMeter(t.runner.stack.Database()); err != nil {
+// open starts the parts, from the dependencies to the app.
+func (t *trial) open(ctx context.Context) (err error) {
+	if err := t.openProxies(ctx); err != nil {
 		return err
 	}
-	t.toxi, err = toxi.Start(ctx, toxi.Options{APIAddr: "127.0.0.1:0", Listen: cmp.Or(subject.Proxy, "127.0.0.1:0"), Upstream: t.meter.Addr()})
-	if err != nil {
-		return err
+	first := ""
+	if len(t.paths) > 0 {
+		first = t.paths[0].addr
 	}
-	if t.raw, err = newRaw(t.toxi.ProxyAddr(), "root", t.runner.cfg.RootPassword); err != nil {
-		return err
-	}
-	if t.direct, err = newRaw(t.runner.stack.Database(), "root", t.runner.cfg.RootPassword); err != nil {
-		return err
-	}
-	env, err := app.Env(t.toxi.ProxyAddr(), t.runner.cfg.RootPassword)
-	if err != nil {
-		return err
-	}
-	maps.Copy(env, t.runner.Settings.variables())
-	maps.Copy(env, subject.App.Env)
-	options := subject.App
-	options.Env = env
-	if t.app, err = app.Start(ctx, options); err != nil {
+	if t.app, err = t.lab.start(ctx, first); err != nil {
 		return err
 	}
 	watched, stop := context.WithCancel(ctx)
 	t.stop = stop
 	t.watch.Go(func() { t.sample(watched) })
 	t.watch.Go(func() { t.measureStalls(watched) })
-	t.watch.Go(func() { t.askDatabase(watched) })
+	if t.control != nil {
+		t.watch.Go(func() { t.measureControl(watched) })
+	}
 	return nil
 }
 
-// close ends the parts, in the order from the app to the database; the toxics go with their proxy.
+// openProxies starts Toxiproxy and its proxies, each with a meter behind it, or finds those of one that runs already.
+func (t *trial) openProxies(ctx context.Context) (err error) {
+	addr := "127.0.0.1:0"
+	if t.api != "" {
+		if _, err := toxi.NewClient(t.api).Version(ctx); err != nil {
+			return err
+		}
+		addr = strings.TrimPrefix(t.api, "http://")
+	}
+	if t.toxi, err = toxi.Start(ctx, toxi.Options{APIAddr: addr}); err != nil {
+		return err
+	}
+	for _, proxy := range t.proxies {
+		path := &path{Proxy: proxy, canaries: &canaries{}}
+		t.paths = append(t.paths, path)
+		if proxy.Probe != nil {
+			path.send = proxy.Probe.Send
+		}
+		var running toxi.Proxy
+		switch {
+		case t.api != "" && proxy.Listen == "":
+			running, err = t.toxi.Proxy(ctx, proxy.Name)
+			if err == nil && (!running.Enabled || len(running.Toxics) > 0) {
+				err = fmt.Errorf("the proxy %s is already broken by someone else; `toxiproxy-cli inspect %s` shows its toxics: remove them, and enable it", proxy.Name, proxy.Name)
+			}
+		case t.api != "":
+			running, err = t.toxi.Create(ctx, proxy.Name, proxy.Listen, proxy.Upstream)
+		default:
+			if path.meter, err = StartMeter(proxy.Upstream); err != nil {
+				return err
+			}
+			path.canaries.meter = path.meter
+			running, err = t.toxi.Create(ctx, proxy.Name, proxy.Listen, path.meter.Addr())
+		}
+		if err != nil {
+			return fmt.Errorf("open the proxy %s: %w", proxy.Name, err)
+		}
+		path.addr = port.Reachable(running.Listen)
+	}
+	return nil
+}
+
+// close ends the parts, in the order from the app to its dependencies; the toxics go with their proxies.
 func (t *trial) close() error {
 	if t.stop != nil {
 		t.stop()
@@ -95,38 +180,49 @@ func (t *trial) close() error {
 	if t.app != nil {
 		t.app.Kill()
 	}
-	for _, client := range []*raw{t.raw, t.direct} {
-		if client != nil {
-			client.close()
+	var errs []error
+	for _, path := range t.paths {
+		if t.api != "" && len(path.faults) > 0 {
+			errs = append(errs, t.toxi.Calm(context.Background(), path.Name))
 		}
 	}
-	var errs []error
 	if t.toxi != nil {
 		errs = append(errs, t.toxi.Close())
 	}
-	if t.meter != nil {
-		errs = append(errs, t.meter.Close())
+	for _, path := range t.paths {
+		if path.meter != nil {
+			errs = append(errs, path.meter.Close())
+		}
 	}
 	return errors.Join(errs...)
 }
 
 // conduct carries out one phase.
 func (t *trial) conduct(ctx context.Context, phase Phase) error {
-	span := Span{Name: phase.Name, Fault: phase.Fault, From: t.now()}
+	span := Span{Name: phase.Name, Fault: describe(phase.Faults), From: t.now()}
+	calm := len(t.run.Phases) == 0
 	dials := t.dials()
 	t.stall.Store(0)
-	changed := phase.Fault != t.fault || len(t.run.Phases) == 0
-	if err := t.inject(ctx, phase.Fault); err != nil {
-		return err
-	}
 	var group sync.WaitGroup
-	if changed {
-		group.Go(func() {
-			felt := t.raw.feel(ctx, phase)
+	for _, path := range t.paths {
+		changed, err := t.inject(ctx, path, phase)
+		if err != nil {
+			return err
+		}
+		feel := func() {
+			felt := path.feel(ctx, phase, path.faults)
+			if len(t.paths) > 1 || path.Name != toxi.ProxyName {
+				felt.Proxy = path.Name
+			}
 			t.mutex.Lock()
 			defer t.mutex.Unlock()
 			t.run.Felt = append(t.run.Felt, felt)
-		})
+		}
+		if calm {
+			feel() // Before the load, which it measures the usual latency for.
+		} else if changed {
+			group.Go(feel)
+		}
 	}
 	if err := t.drive(ctx, phase); err != nil {
 		return err
@@ -136,7 +232,7 @@ func (t *trial) conduct(ctx context.Context, phase Phase) error {
 		return ctx.Err()
 	}
 	span.To = t.now()
-	span.Dials, span.Left = t.dials()-dials, t.left(ctx, len(t.run.Phases) == 0)
+	span.Dials, span.Left = t.dials()-dials, t.left(ctx, calm)
 	span.Stall = stats.Milliseconds(time.Duration(t.stall.Load()))
 	t.mutex.Lock()
 	defer t.mutex.Unlock()
@@ -155,30 +251,55 @@ func (t *trial) conduct(ctx context.Context, phase Phase) error {
 	return nil
 }
 
-// inject replaces the current fault; an empty name means calm.
-func (t *trial) inject(ctx context.Context, name string) error {
-	if name == t.fault {
-		return nil
+// inject puts the phase's faults on a proxy, in place of those before; none means calm.
+func (t *trial) inject(ctx context.Context, path *path, phase Phase) (changed bool, err error) {
+	faults := slices.DeleteFunc(slices.Clone(phase.Faults), func(f Fault) bool { return !f.hits(path.Name) })
+	if fmt.Sprint(faults) == fmt.Sprint(path.faults) {
+		return false, nil
 	}
-	t.fault = name
-	if name == "" {
-		return t.toxi.Calm(ctx, toxi.ProxyName)
+	before := path.faults
+	path.faults = faults
+	if len(before) > 0 {
+		if err := t.toxi.Calm(ctx, path.Name); err != nil {
+			return true, err
+		}
 	}
-	fault, err := toxi.Lookup(name)
-	if err != nil {
-		return err
+	for i, fault := range faults {
+		if fault.Type == "" {
+			err = t.toxi.Disable(ctx, path.Name)
+		} else {
+			err = t.toxi.Add(ctx, path.Name, toxi.Toxic{
+				Name: fmt.Sprint("experiment-", i+1), Type: fault.Type, Stream: fault.Stream, Toxicity: float32(fault.Toxicity), Attributes: fault.Attributes,
+			})
+		}
+		if err != nil {
+			return true, err
+		}
 	}
-	return t.toxi.Inject(ctx, toxi.ProxyName, fault)
+	return true, nil
 }
 
-// dials counts the connections at the meter, without those of the raw client.
-func (t *trial) dials() int { return t.meter.Dials() - int(t.raw.dialled.Load()) }
+// dials counts the connections at the meters, without those of the canaries.
+func (t *trial) dials() int {
+	sum := 0
+	for _, path := range t.paths {
+		if path.meter != nil {
+			sum += path.meter.Dials() - int(path.dialled.Load())
+		}
+	}
+	return sum
+}
 
-// left counts the app's connections to the database that stay open after the last answer. Before any fault, that is what
-// the app keeps. Later, it waits until no more than that are left, or until its patience ends.
+// left counts the app's connections that stay open after the last answer. Before any fault, that is what the app keeps.
+// Later, it waits until no more than that are left, or until its patience ends.
 func (t *trial) left(ctx context.Context, calm bool) int {
 	for deadline := time.Now().Add(leftPatience); ; time.Sleep(10 * time.Millisecond) {
-		open := t.meter.Open()
+		open := 0
+		for _, path := range t.paths {
+			if path.meter != nil {
+				open += path.meter.Open()
+			}
+		}
 		if !calm && open <= t.run.Phases[0].Left || time.Now().After(deadline) || ctx.Err() != nil || calm && open == 0 {
 			return open
 		}
@@ -193,7 +314,7 @@ func (t *trial) drive(ctx context.Context, phase Phase) error {
 		t.mutex.Lock()
 		t.run.Answers = append(t.run.Answers, answer)
 		t.mutex.Unlock()
-		if phase.Until != nil && phase.Until(answer) {
+		if phase.Until != "" && phase.Until.has(answer) {
 			end()
 		}
 	}
@@ -229,12 +350,11 @@ func (t *trial) send(ctx context.Context, phase Phase, ended <-chan struct{}, se
 		case <-ctx.Done():
 		}
 	}()
-	return load.Run(ctx, load.Options{
-		URL: t.app.URL, Throttle: throttle, Duration: phase.For,
-		Pairs: t.runner.pairs, Seed: t.runner.Seed, Timeout: cmp.Or(phase.Patience, t.runner.Settings.Deadline+patience),
-		Right: t.runner.right,
-		Sent:  func() { due.Add(1) },
-	}, func(result load.Result) {
+	options := t.load
+	options.URL, options.Throttle, options.Duration = t.app.URL, throttle, phase.For
+	options.Timeout = cmp.Or(phase.Patience, options.Timeout)
+	options.Sent = func() { due.Add(1) }
+	return load.Run(ctx, options, func(result load.Result) {
 		see(Answer{
 			Phase: phase.Name, At: stats.Milliseconds(result.At.Sub(t.start)), Latency: stats.Milliseconds(result.Latency),
 			Status: result.Status, Wrong: result.Wrong, RetryAfter: result.RetryAfter, Error: result.Err,
@@ -245,7 +365,7 @@ func (t *trial) send(ctx context.Context, phase Phase, ended <-chan struct{}, se
 	})
 }
 
-// askHealth asks GET /health/ at a constant pace until the phase is over, and waits for the answers still due.
+// askHealth asks the health endpoint at a constant pace until the phase is over, and waits for the answers still due.
 func (t *trial) askHealth(ctx context.Context, phase Phase, ended, loaded <-chan struct{}, see func(Answer)) {
 	const give = 3 * time.Second
 	client := &http.Client{Timeout: give, Transport: &http.Transport{DisableKeepAlives: true}}
@@ -258,7 +378,10 @@ func (t *trial) askHealth(ctx context.Context, phase Phase, ended, loaded <-chan
 	for {
 		due.Go(func() {
 			answer := Answer{Phase: phase.Name, At: t.now(), Health: true}
-			answer.Status, answer.Says, answer.Error = askHealth(ctx, client, t.app.URL)
+			answer.Status, answer.Says, answer.Error = askHealth(ctx, client, t.app.URL+t.health)
+			if t.plain && answer.Status/100 == 2 {
+				answer.Says = "Healthy"
+			}
 			answer.Latency = t.now() - answer.At
 			see(answer)
 		})
@@ -277,9 +400,9 @@ func (t *trial) askHealth(ctx context.Context, phase Phase, ended, loaded <-chan
 	}
 }
 
-// askHealth is the status of one GET /health/ and what its body says, or 0 and why there was no answer.
+// askHealth is the status of one answer of the health endpoint and what its body says, or 0 and why there was none.
 func askHealth(ctx context.Context, client *http.Client, url string) (status int, says, reason string) {
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url+"/health/", nil)
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
 	if err != nil {
 		return 0, "", err.Error()
 	}
@@ -313,11 +436,11 @@ func (t *trial) sample(ctx context.Context) {
 	})
 }
 
-// askDatabase queries the database itself, around every fault: how long that takes is a control for scheduling noise.
-func (t *trial) askDatabase(ctx context.Context) {
-	load.Every(ctx, databasePace, func() {
+// measureControl does what the app does, around every fault.
+func (t *trial) measureControl(ctx context.Context) {
+	load.Every(ctx, controlPace, func() {
 		start := time.Now()
-		_ = t.direct.ask(ctx) // Only the time matters, not the result.
+		t.control(ctx)
 		if ctx.Err() == nil {
 			t.stalled(time.Since(start))
 		}

@@ -33,7 +33,5 @@ func code(airport string) bool {
 	return len(airport) == 3 && strings.Trim(airport, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") == ""
 }
 
-// pick is the pair that request n asks for.
-func pick(pairs []Pair, seed, n uint64) Pair {
-	return pairs[rand.New(rand.NewPCG(seed, n)).IntN(len(pairs))]
-}
+// pick is the index below count of what request n asks for.
+func pick(count int, seed, n uint64) int { return rand.New(rand.NewPCG(seed, n)).IntN(count) }

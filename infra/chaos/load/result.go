@@ -22,7 +22,7 @@ type Result struct {
 	Status int
 	// Err says why there was no answer; empty when there was one.
 	Err string
-	// Wrong marks a 200 whose body is not the right answer, if the options can tell.
+	// Wrong marks an answer of 2xx or 3xx that is not the right one, if the options can tell.
 	Wrong bool
 	// RetryAfter is the answer's Retry-After in seconds, whether it is a number or a date; 0 when it has none.
 	RetryAfter int

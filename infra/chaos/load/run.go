@@ -6,8 +6,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"net/url"
+	"strings"
 	"sync"
 	"time"
 )
@@ -36,14 +38,24 @@ type Options struct {
 	Duration time.Duration
 	// Pairs are the connections asked for, at least one.
 	Pairs []Pair
-	// Seed decides which pair each request asks for: the n-th request of one seed is always the same.
+	// Requests are what a service that is no exercise is asked for, in place of pairs.
+	Requests []Request
+	// Seed decides which pair or request is asked for: the n-th request of one seed is always the same.
 	Seed uint64
 	// Timeout bounds one request; 0 is DefaultTimeout.
 	Timeout time.Duration
-	// Right, unless nil, tells whether the body of a 200 is the right answer for the pair.
-	Right func(pair Pair, body []byte) bool
+	// Right, unless nil, tells whether an answer of 2xx or 3xx is the right one for the pair or request with that index.
+	Right func(index, status int, body []byte) bool
 	// Sent, unless nil, is called for every request before it is sent.
 	Sent func()
+}
+
+// Request is a request to a service.
+type Request struct {
+	// Method is GET if it is empty. Path holds the query, too.
+	Method, Path string
+	Header       http.Header
+	Body         string
 }
 
 // check says in one line what is wrong with the options.
@@ -56,7 +68,7 @@ func (o Options) check() error {
 		return fmt.Errorf("a rate of %d requests a second is out of bounds; choose 1 to %d", o.Rate, MaxRate)
 	case o.Duration < 0 || o.Duration > MaxDuration:
 		return fmt.Errorf("a duration of %s is out of bounds; choose at most %s", o.Duration, MaxDuration)
-	case len(o.Pairs) == 0:
+	case len(o.Pairs) == 0 && len(o.Requests) == 0:
 		return errors.New("no pair of airports to ask for; the dataset has no routes")
 	}
 	return nil
@@ -104,14 +116,24 @@ func Run(ctx context.Context, options Options, each func(Result)) error {
 
 // ask sends one request and waits for the end of its answer.
 func ask(ctx context.Context, client *http.Client, options Options, number int) (result Result) {
-	pair := pick(options.Pairs, options.Seed, uint64(number+1))
-	address := options.URL + "/api/flights/routes?" + url.Values{"from": {pair.From}, "to": {pair.To}}.Encode()
+	index := pick(max(len(options.Pairs), len(options.Requests)), options.Seed, uint64(number+1))
+	var what Request
+	if len(options.Requests) > 0 {
+		what = options.Requests[index]
+	} else {
+		pair := options.Pairs[index]
+		what.Path = "/api/flights/routes?" + url.Values{"from": {pair.From}, "to": {pair.To}}.Encode()
+	}
 	result = Result{Seq: number, At: time.Now()}
 	defer func() { result.Latency = time.Since(result.At) }()
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
+	request, err := http.NewRequestWithContext(ctx, what.Method, options.URL+what.Path, strings.NewReader(what.Body))
 	if err != nil {
 		result.Err = reason(err)
 		return result
+	}
+	maps.Copy(request.Header, what.Header)
+	if host := what.Header.Get("Host"); host != "" {
+		request.Host = host
 	}
 	response, err := client.Do(request)
 	if err != nil {
@@ -129,7 +151,7 @@ func ask(ctx context.Context, client *http.Client, options Options, number int) 
 	}
 	result.Status = response.StatusCode
 	result.RetryAfter = retryAfter(response.Header.Get("Retry-After"), time.Now())
-	result.Wrong = options.Right != nil && result.Status == http.StatusOK && !options.Right(pair, body)
+	result.Wrong = options.Right != nil && result.Status >= 200 && result.Status < 400 && !options.Right(index, result.Status, body)
 	return result
 }
 

@@ -1,0 +1,199 @@
+package experiment
+
+import (
+	"context"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"net"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"chaosworkshop/infra/internal/stats"
+)
+
+// Felt is what canaries met next to the app: new connections through the same proxy, with a short conversation each.
+type Felt struct {
+	Phase string `json:"phase"`
+	Proxy string `json:"proxy,omitempty"`
+	Fault string `json:"fault,omitempty"`
+	// Probes is their number, Failed and Late are how many of them the fault hit, and Required is how many it must hit.
+	Probes   int `json:"probes"`
+	Failed   int `json:"failed"`
+	Late     int `json:"late"`
+	Required int `json:"required,omitempty"`
+	// Median and Slowest are latencies of the successful probes, in milliseconds.
+	Median  float64 `json:"medianMs"`
+	Slowest float64 `json:"slowestMs"`
+	// Error is the error of the last probe that failed.
+	Error string `json:"error,omitempty"`
+}
+
+// canaries verify the injection on one proxy: they hold a conversation of three replies with the meter behind it, or,
+// on a Toxiproxy of others, send what the dependency answers.
+type canaries struct {
+	addr  string
+	meter *Meter
+	send  string
+	// usual is the latency of the slowest one without a fault, and size how many bytes a dependency answers at least.
+	usual float64
+	size  int
+	// dialled counts the connections that reached the proxy, and so the meter.
+	dialled atomic.Int64
+}
+
+// probes is the smallest number of canaries, canaryPatience how long each waits.
+const (
+	probes         = 20
+	canaryPatience = 1500 * time.Millisecond
+)
+
+// feel runs canaries side by side and returns what they met. faults are those of the proxy.
+func (c *canaries) feel(ctx context.Context, phase Phase, faults []Fault) Felt {
+	ctx, cancel := context.WithTimeout(ctx, max(phase.Probe, canaryPatience))
+	defer cancel()
+	felt := Felt{Phase: phase.Name, Fault: describe(faults), Probes: probes}
+	late, reply, up := math.Inf(1), 256, 0
+	for _, fault := range faults {
+		e := fault.effect()
+		reply = max(reply, e.reply)
+		if fault.Stream == "upstream" {
+			up = reply
+		}
+		if !e.fails {
+			late = min(late, e.late)
+		}
+		n, least := c.required(fault)
+		felt.Probes, felt.Required = max(felt.Probes, n), max(felt.Required, least)
+	}
+	if c.meter != nil {
+		c.meter.expect(felt.Probes)
+		defer c.meter.expect(0)
+	}
+	var mutex sync.Mutex
+	var group sync.WaitGroup
+	var latencies []float64
+	for range felt.Probes {
+		group.Go(func() {
+			start := time.Now()
+			size, err := c.talk(ctx, reply, up)
+			took := stats.Milliseconds(time.Since(start))
+			mutex.Lock()
+			defer mutex.Unlock()
+			if err == nil && len(faults) > 0 && size < c.size {
+				err = fmt.Errorf("got %d bytes instead of %d", size, c.size)
+			}
+			switch {
+			case err != nil:
+				felt.Failed++
+				felt.Error = err.Error()
+				return
+			case took >= c.usual+late:
+				felt.Late++
+			}
+			if len(faults) == 0 {
+				c.usual = max(c.usual, took)
+			}
+			if len(faults) == 0 && c.meter == nil && (c.size == 0 || size < c.size) {
+				c.size = size
+			}
+			latencies = append(latencies, took)
+		})
+	}
+	group.Wait()
+	felt.Median, felt.Slowest = stats.Percentile(latencies, 50), stats.Percentile(latencies, 100)
+	return felt
+}
+
+// required is how many canaries a fault needs, and how many of them it must hit: all of them, or a third of what is
+// expected, which is missed in fewer than one run in a thousand, as TestChance computes.
+func (c *canaries) required(fault Fault) (n, least int) {
+	e := fault.effect()
+	if c.meter == nil && !e.fails {
+		e.chance /= 2 // The reply is one chunk, not three.
+	}
+	if e.chance == 1 {
+		return probes, probes
+	}
+	const enough = 20
+	n = max(probes, int(math.Ceil(enough/e.chance)))
+	return n, int(math.Floor(float64(n) * e.chance / 3))
+}
+
+// talk is the conversation of one canary; size counts the bytes that it got.
+func (c *canaries) talk(ctx context.Context, reply, up int) (size int, err error) {
+	var dialer net.Dialer
+	conn, err := dialer.DialContext(ctx, "tcp", c.addr)
+	if err != nil {
+		return 0, err
+	}
+	c.dialled.Add(1)
+	defer conn.Close()
+	defer context.AfterFunc(ctx, func() { _ = conn.SetDeadline(time.Unix(1, 0)) })()
+	if c.meter == nil {
+		return c.ask(conn)
+	}
+	hello := slices.Concat(c.meter.token[:], binary.BigEndian.AppendUint32(nil, uint32(reply)), binary.BigEndian.AppendUint32(nil, uint32(up)), make([]byte, up))
+	buffer := make([]byte, reply)
+	for round, length := range rounds(reply) {
+		if round > 0 {
+			hello = []byte{'.'}
+		}
+		if _, err := conn.Write(hello); err != nil {
+			return size, err
+		}
+		n, err := io.ReadFull(conn, buffer[:length])
+		size += n
+		if err != nil {
+			return size, err
+		}
+	}
+	// The other side closes: a fault may delay that.
+	if _, err := conn.Read(buffer); !errors.Is(err, io.EOF) {
+		return size, err
+	}
+	return size, nil
+}
+
+// ask sends what a dependency answers, and reads until it pauses.
+func (c *canaries) ask(conn net.Conn) (size int, err error) {
+	const pause = 50 * time.Millisecond
+	if _, err := io.WriteString(conn, c.send); err != nil {
+		return 0, err
+	}
+	buffer := make([]byte, 4<<10)
+	for {
+		n, err := conn.Read(buffer)
+		size += n
+		if err != nil {
+			if size == 0 {
+				return 0, err
+			}
+			return size, nil
+		}
+		_ = conn.SetReadDeadline(time.Now().Add(pause))
+	}
+}
+
+// rounds are the lengths of the replies to a canary.
+func rounds(reply int) []int { return []int{min(reply, 80), min(reply, 20), reply} }
+
+// missing says why the injection is not verified; empty when it is.
+func (f Felt) missing() string {
+	on := ""
+	if f.Proxy != "" {
+		on = " on " + f.Proxy
+	}
+	switch {
+	case f.Fault == "" && f.Failed > 0:
+		return fmt.Sprintf("without a fault, %d of %d probes through the proxy%s failed: %s", f.Failed, f.Probes, on, f.Error)
+	case f.Fault != "" && f.Failed+f.Late < f.Required:
+		return fmt.Sprintf("injection of %s not verified%s: of %d new connections, %d failed and %d were late, required: at least %d; is the toxic in place, and on this proxy?",
+			f.Fault, on, f.Probes, f.Failed, f.Late, f.Required)
+	}
+	return ""
+}

@@ -1,0 +1,64 @@
+package experiment
+
+import (
+	"testing"
+
+	"chaosworkshop/infra/lab/toxi"
+)
+
+// The canaries meet every fault of the catalogue, whatever the protocol behind the proxy is, and nothing without one.
+func TestCanariesMeetTheFaults(t *testing.T) {
+	meter, err := StartMeter(echo(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer meter.Close()
+	proxy, err := toxi.Start(t.Context(), toxi.Options{APIAddr: "127.0.0.1:0", Listen: "127.0.0.1:0", Upstream: meter.Addr()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer proxy.Close()
+	trial := &trial{toxi: proxy}
+	path := &path{Proxy: Proxy{Name: toxi.ProxyName}, meter: meter, canaries: &canaries{addr: proxy.ProxyAddr(), meter: meter}}
+	feel := func(name string, faults ...Fault) {
+		t.Helper()
+		phase := Phase{Name: name, Faults: faults}
+		if _, err := trial.inject(t.Context(), path, phase); err != nil {
+			t.Fatal(err)
+		}
+		if felt := path.feel(t.Context(), phase, faults); felt.missing() != "" {
+			t.Errorf("%s: %s; got %+v", name, felt.missing(), felt)
+		}
+	}
+	feel("calm")
+	for _, fault := range toxi.Faults() {
+		feel(fault.Name, FromCatalogue(fault))
+	}
+	up := faultOf("latency")
+	up.Stream, up.Attributes["latency"] = "upstream", 200
+	feel("latency upstream", up)
+	partial := faultOf("outage")
+	partial.Toxicity = 0.1
+	feel("a rare fault", partial)
+	feel("calm again")
+	if got := meter.Log("", trial.start); len(got) != 0 {
+		t.Errorf("the dependency got %d connections of the canaries, want none", len(got))
+	}
+}
+
+// A fault that is not in place is not felt.
+func TestCanariesMissAFaultThatIsNotThere(t *testing.T) {
+	meter, err := StartMeter(echo(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer meter.Close()
+	c := &canaries{addr: meter.Addr(), meter: meter}
+	c.feel(t.Context(), Phase{Name: "calm"}, nil)
+	for _, fault := range toxi.Faults() {
+		faults := []Fault{FromCatalogue(fault)}
+		if felt := c.feel(t.Context(), Phase{Name: fault.Name, Faults: faults}, faults); felt.missing() == "" {
+			t.Errorf("%s: verified although it is not in place: %+v", fault.Name, felt)
+		}
+	}
+}

@@ -1,0 +1,563 @@
+package experiment
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"net"
+	"net/http"
+	"net/url"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"go.yaml.in/yaml/v4"
+)
+
+// Target is the service under test: the one at URL, or the one that Command starts.
+type Target struct {
+	URL     string            `yaml:"url"`
+	Command string            `yaml:"command"`
+	Dir     string            `yaml:"dir"`
+	Env     map[string]string `yaml:"env"`
+	// Ready is a path that answers 2xx as soon as the service is ready; empty means any HTTP answer.
+	Ready string `yaml:"ready"`
+	// Health is the path of the health endpoint; empty if there is none.
+	Health string `yaml:"health"`
+}
+
+// Request is one of the requests of the load, and what a right answer to it is.
+type Request struct {
+	Method  string            `yaml:"method"`
+	Path    string            `yaml:"path"`
+	Headers map[string]string `yaml:"headers"`
+	Body    string            `yaml:"body"`
+	Right   struct {
+		Status int            `yaml:"status"`
+		JSON   map[string]any `yaml:"json"`
+		File   string         `yaml:"file"`
+		Same   bool           `yaml:"same-as-calm"`
+	} `yaml:"right"`
+
+	body []byte // Of Right.File.
+}
+
+// Proxy is a proxy between the target and one of its dependencies.
+type Proxy struct {
+	Name     string `yaml:"name"`
+	Listen   string `yaml:"listen"`
+	Upstream string `yaml:"upstream"`
+	Probe    *struct {
+		Send string `yaml:"send"`
+	} `yaml:"probe"`
+}
+
+// text is a value with its place in the file.
+type text struct {
+	value string
+	node  *yaml.Node
+}
+
+// UnmarshalYAML keeps the node.
+func (t *text) UnmarshalYAML(node *yaml.Node) error {
+	t.value, t.node = node.Value, node
+	return nil
+}
+
+// document is an experiment file.
+type document struct {
+	Title         text            `yaml:"title"`
+	Description   string          `yaml:"description"`
+	Exercise      int             `yaml:"exercise"`
+	Configuration map[string]text `yaml:"configuration"`
+	Target        *Target         `yaml:"target"`
+	Requests      []Request       `yaml:"requests"`
+	Toxiproxy     struct {
+		API text `yaml:"api"`
+	} `yaml:"toxiproxy"`
+	Proxies []Proxy `yaml:"proxies"`
+	Steady  struct {
+		Title      string `yaml:"title"`
+		Tolerances []text `yaml:"tolerances"`
+	} `yaml:"steady-state-hypothesis"`
+	Method     []phaseDocument     `yaml:"method"`
+	Tolerances []toleranceDocument `yaml:"tolerances"`
+	Rollbacks  []string            `yaml:"rollbacks"`
+}
+
+type phaseDocument struct {
+	Name     text        `yaml:"phase"`
+	Fault    yaml.Node   `yaml:"fault"`
+	Faults   []yaml.Node `yaml:"faults"`
+	Duration text        `yaml:"duration"`
+	Load     struct {
+		Rate     int  `yaml:"rate"`
+		Patience text `yaml:"patience"`
+	} `yaml:"load"`
+	Health bool `yaml:"health"`
+	Until  text `yaml:"until"`
+	After  text `yaml:"only-after"`
+}
+
+type toleranceDocument struct {
+	Name   string    `yaml:"name"`
+	Phase  yaml.Node `yaml:"phase"`
+	Expect text      `yaml:"expect"`
+	Why    string    `yaml:"why"`
+	Hints  []string  `yaml:"hints"`
+}
+
+// Load reads the experiment in a file. A mistake in it is a *Problem.
+func Load(path string) (Experiment, error) {
+	const most = 1 << 20
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return Experiment{}, fmt.Errorf("read the experiment: %w", err)
+	}
+	if len(text) > most {
+		return Experiment{}, fmt.Errorf("read the experiment: %s has %d bytes; that is no experiment", path, len(text))
+	}
+	e, err := read(path, text, nil)
+	if err != nil {
+		return e, err
+	}
+	if e.Exercise > 0 {
+		return e, fmt.Errorf("%s is one of the workshop's own; run it with `make verify EX=%d`", path, e.Exercise)
+	}
+	folder := filepath.Dir(path)
+	e.Target.Dir = within(folder, e.Target.Dir)
+	for i, request := range e.Requests {
+		if request.Right.File == "" {
+			continue
+		}
+		if e.Requests[i].body, err = os.ReadFile(within(folder, request.Right.File)); err != nil {
+			return e, fmt.Errorf("read the right answer: %w", err)
+		}
+	}
+	return e, nil
+}
+
+// within is a path relative to a folder.
+func within(folder, path string) string {
+	if filepath.IsAbs(path) {
+		return path
+	}
+	return filepath.Join(folder, path)
+}
+
+// read reads an experiment: names are the values of the names that it may use besides those of its configuration. The
+// error is a *Problem.
+func read(file string, text []byte, names names) (e Experiment, err error) {
+	defer func() {
+		if wrong, ok := errors.AsType[*Problem](err); ok {
+			wrong.File = file
+		}
+	}()
+	root, err := parse(text)
+	if err != nil {
+		return e, err
+	}
+	if wrong := validate(root); wrong != nil {
+		return e, wrong
+	}
+	var d document
+	if err := root.Decode(&d); err != nil {
+		return e, problem(root, "%v", err) // The schema leaves nothing that does not fit.
+	}
+	r := reader{document: d, names: maps.Clone(names), root: root}
+	return r.experiment(file)
+}
+
+// parse reads YAML. The error is a *Problem.
+func parse(text []byte) (*yaml.Node, error) {
+	decoder := yaml.NewDecoder(bytes.NewReader(text))
+	var document, second yaml.Node
+	err := decoder.Decode(&document)
+	if err == nil && decoder.Decode(&second) != io.EOF {
+		return nil, problem(&second, "expected one experiment in a file; write the next one into a file of its own")
+	}
+	if wrong, ok := errors.AsType[*yaml.ParserError](err); ok {
+		return nil, problem(&yaml.Node{Line: wrong.Line, Column: wrong.Column}, "this is not YAML: %s", wrong.Message)
+	}
+	if err != nil && err != io.EOF {
+		return nil, problem(&yaml.Node{}, "this is not YAML: %v", err)
+	}
+	if len(document.Content) == 0 {
+		return nil, problem(&yaml.Node{}, "the file is empty; `experiment --new` writes a first experiment")
+	}
+	return document.Content[0], nil
+}
+
+// reader turns a document into an experiment.
+type reader struct {
+	document
+	names names
+	root  *yaml.Node
+}
+
+// experiment is the document as an experiment. The error is a *Problem.
+func (r *reader) experiment(file string) (e Experiment, err error) {
+	d := r.document
+	e = Experiment{
+		ID: strings.TrimSuffix(filepath.Base(file), filepath.Ext(file)), Exercise: d.Exercise, Title: d.Title.value,
+		Hypothesis: d.Description, SteadyState: d.Steady.Title, Rollback: strings.Join(d.Rollbacks, "; "),
+		Requests: d.Requests, Proxies: d.Proxies, API: d.Toxiproxy.API.value,
+	}
+	if e.Rollback == "" {
+		e.Rollback = "every fault is removed, however the run ends"
+	}
+	if e.SteadyState == "" {
+		e.SteadyState = "without a fault, every request is served"
+	}
+	if err := r.configure(); err != nil {
+		return e, err
+	}
+	if d.Exercise == 0 {
+		if err := r.target(&e); err != nil {
+			return e, err
+		}
+	}
+	if err := r.method(&e); err != nil {
+		return e, err
+	}
+	for _, one := range d.Steady.Tolerances {
+		expression, err := r.expression(one, e)
+		if err != nil {
+			return e, err
+		}
+		e.steady = append(e.steady, expression)
+	}
+	for _, one := range d.Tolerances {
+		made, err := r.tolerance(one, e)
+		if err != nil {
+			return e, err
+		}
+		e.Tolerances = append(e.Tolerances, made)
+	}
+	e.names = r.names
+	return e, nil
+}
+
+// configure adds the names of the configuration.
+func (r *reader) configure() error {
+	if r.names == nil {
+		r.names = names{}
+	}
+	for _, name := range slices.Sorted(maps.Keys(r.Configuration)) {
+		value := r.Configuration[name]
+		if _, taken := measures[name]; taken || letters.FindString(name) != name {
+			return problem(value.node, "%q cannot be a name; use letters, digits and _, and no name of a measure", name)
+		}
+		made, err := parseQuantity(value.value, nil)
+		if err != nil {
+			return value.wrong(err)
+		}
+		r.names[name] = made
+	}
+	return nil
+}
+
+// wrong is the problem of a mistake in the text.
+func (t text) wrong(err error) *Problem {
+	found := problem(t.node, "%v", err)
+	if at, ok := errors.AsType[*mistake](err); ok && t.node.Style&(yaml.FoldedStyle|yaml.LiteralStyle) == 0 && !strings.Contains(t.value[:at.at], "\n") {
+		found.Column += utf8.RuneCountInString(t.value[:at.at])
+		if t.node.Style&(yaml.SingleQuotedStyle|yaml.DoubleQuotedStyle) != 0 {
+			found.Column++
+		}
+	}
+	return found
+}
+
+// duration is a time of up to half an hour.
+func (r *reader) duration(t text) (time.Duration, error) {
+	const longest = 30 * time.Minute
+	value, err := parseQuantity(t.value, r.names)
+	switch most := float64(longest.Milliseconds()); {
+	case err != nil:
+		return 0, t.wrong(err)
+	case !value.duration:
+		return 0, problem(t.node, "%s is a number; expected a duration with a unit, such as 10s", t.value)
+	case !(value.value >= 1 && value.value <= most):
+		return 0, problem(t.node, "%s is out of range; expected 1ms to %s", t.value, longest)
+	}
+	return time.Duration(value.value * float64(time.Millisecond)), nil
+}
+
+// method reads the phases.
+func (r *reader) method(e *Experiment) error {
+	for i, one := range r.Method {
+		phase := Phase{Name: one.Name.value, Rate: one.Load.Rate, Health: one.Health, Until: Outcome(one.Until.value), After: Outcome(one.After.value)}
+		last := i == len(r.Method)-1
+		var err error
+		if phase.For, err = r.duration(one.Duration); err != nil {
+			return err
+		}
+		if one.Load.Patience.node != nil {
+			if phase.Patience, err = r.duration(one.Load.Patience); err != nil {
+				return err
+			}
+		}
+		for _, outcome := range []text{one.Until, one.After} {
+			if outcome.node != nil {
+				if err := checkOutcome(outcome.value); err != nil {
+					return outcome.wrong(err)
+				}
+			}
+		}
+		faults := one.Faults
+		if one.Fault.Kind != 0 {
+			faults = append(faults, one.Fault)
+		}
+		for _, node := range faults {
+			fault, err := r.fault(&node, *e)
+			if err != nil {
+				return err
+			}
+			phase.Faults = append(phase.Faults, fault)
+		}
+		switch {
+		case slices.ContainsFunc(e.Method, func(p Phase) bool { return p.Name == phase.Name }):
+			return problem(one.Name.node, "two phases are called %q; tolerances must tell them apart", phase.Name)
+		case (i == 0 || last) && len(faults) > 0:
+			return problem(one.Name.node, "%q is the first or the last phase; expected a calm one, which shows the steady state", phase.Name)
+		case (i == 0 || last) && (phase.Rate == 0 || one.After.node != nil):
+			return problem(one.Name.node, "%q is the first or the last phase; expected a load, and no only-after: it shows the steady state", phase.Name)
+		case phase.Health && e.Exercise == 0 && e.Target.Health == "":
+			return problem(one.Name.node, "%q asks the health endpoint; name its path in target: health", phase.Name)
+		case phase.Rate == 0 && !phase.Health && phase.Until != "":
+			return problem(one.Until.node, "%q has no load, so no answer can end it", phase.Name)
+		}
+		e.Method = append(e.Method, phase)
+	}
+	return nil
+}
+
+// fault reads a fault, which is a name or has its own numbers.
+func (r *reader) fault(node *yaml.Node, e Experiment) (Fault, error) {
+	if node.Kind == yaml.ScalarNode {
+		node = &yaml.Node{Kind: yaml.MappingNode, Line: node.Line, Column: node.Column, Content: []*yaml.Node{
+			{Kind: yaml.ScalarNode, Value: "type", Line: node.Line, Column: node.Column}, node,
+		}}
+		if wrong := schemaOf().Defs["fault"].check(node, nil, "fault"); wrong != nil {
+			return Fault{}, wrong
+		}
+	}
+	var fault Fault
+	for i := 0; i+1 < len(node.Content); i += 2 {
+		if node.Content[i].Value == "type" {
+			fault = faultOf(node.Content[i+1].Value)
+		}
+	}
+	for i := 0; i+1 < len(node.Content); i += 2 {
+		key, value := node.Content[i], node.Content[i+1]
+		switch key.Value {
+		case "type":
+		case "toxicity":
+			fault.Toxicity, _ = strconv.ParseFloat(value.Value, 64) // A number, by the schema.
+		case "stream":
+			fault.Stream = value.Value
+		case "proxies":
+			for _, item := range value.Content {
+				if !slices.ContainsFunc(e.Proxies, func(p Proxy) bool { return p.Name == item.Value }) {
+					return fault, problem(item, "there is no proxy %q; %s", item.Value, instead(item.Value, proxyNames(e)))
+				}
+				fault.Proxies = append(fault.Proxies, item.Value)
+			}
+		default:
+			number, err := attributeOf(fault.Type, key.Value, value)
+			if err != nil {
+				return fault, err
+			}
+			fault.Attributes[key.Value] = number
+		}
+	}
+	if e.Exercise == 0 && len(e.Proxies) == 0 {
+		return fault, problem(node, "a fault needs a proxy; add proxies, with the name, listen and upstream of each")
+	}
+	if err := fault.check(); err != nil {
+		return fault, problem(node, "%v", err)
+	}
+	return fault, nil
+}
+
+// proxyNames are the names of the proxies.
+func proxyNames(e Experiment) []string {
+	var known []string
+	for _, proxy := range e.Proxies {
+		known = append(known, proxy.Name)
+	}
+	return known
+}
+
+// attributeOf is an attribute's value in Toxiproxy's unit: times are numbers in that unit, or durations.
+func attributeOf(kind, name string, node *yaml.Node) (int64, error) {
+	const longest = 600_000 // Milliseconds, or what it is in another unit.
+	number, err := strconv.ParseInt(node.Value, 10, 64)
+	if err == nil && (number < 0 || number > longest*1000) {
+		return 0, problem(node, "%s is %s; expected 0 to %d", name, node.Value, longest)
+	}
+	if err == nil || kindOf(node) == "integer" {
+		return number, err
+	}
+	value, err := parseQuantity(node.Value, nil)
+	if err != nil {
+		return 0, text{node.Value, node}.wrong(err)
+	}
+	if !value.duration || !(value.value >= 0 && value.value <= longest) {
+		return 0, problem(node, "%s is %q; expected a duration from 0 to 10m, such as 300ms", name, node.Value)
+	}
+	if kind == "slicer" {
+		value.value *= 1000
+	}
+	return int64(value.value), nil
+}
+
+// target checks the service, its requests and its proxies.
+func (r *reader) target(e *Experiment) error {
+	if r.Target == nil {
+		return problem(r.root, "the file lacks \"target\": the url of a service that runs, or the command that starts it")
+	}
+	e.Target = *r.Target
+	at := func(path ...string) *yaml.Node { return find(r.root, path...) }
+	t := e.Target
+	switch {
+	case (t.URL == "") == (t.Command == ""):
+		return problem(at("target"), "target needs either url or command")
+	case t.URL != "" && (t.Dir != "" || len(t.Env) > 0):
+		return problem(at("target"), "dir and env belong to a command, not to a url")
+	case t.URL != "" && !isHTTP(t.URL):
+		return problem(at("target", "url"), "%q is no URL; expected one such as http://127.0.0.1:8080", t.URL)
+	case e.API != "" && !isHTTP(e.API):
+		return problem(at("toxiproxy", "api"), "%q is no URL; expected one such as http://127.0.0.1:8474", e.API)
+	}
+	for _, name := range []string{"ready", "health"} {
+		if node := at("target", name); node != nil && !strings.HasPrefix(node.Value, "/") {
+			return problem(node, "%q is no path; expected one such as /healthz", node.Value)
+		}
+	}
+	if len(e.Requests) == 0 {
+		e.Requests = []Request{{Path: "/"}}
+	}
+	for i, request := range e.Requests {
+		node := at("requests", strconv.Itoa(i), "path")
+		if node == nil {
+			break
+		}
+		method := request.Method
+		if method == "" {
+			method = http.MethodGet
+		}
+		if _, err := http.NewRequest(method, "http://127.0.0.1"+request.Path, nil); err != nil || !strings.HasPrefix(request.Path, "/") {
+			return problem(node, "%q is no path; expected one such as /orders?user=7", request.Path)
+		}
+		for _, path := range slices.Sorted(maps.Keys(request.Right.JSON)) {
+			if _, err := stepsOf(path); err != nil {
+				return problem(at("requests", strconv.Itoa(i), "right", "json"), "%v", err)
+			}
+		}
+	}
+	for i, proxy := range e.Proxies {
+		place := at("proxies", strconv.Itoa(i))
+		addresses := 0
+		for _, key := range []string{"listen", "upstream"} {
+			node := at("proxies", strconv.Itoa(i), key)
+			if node == nil {
+				continue
+			}
+			addresses++
+			if host, port, err := net.SplitHostPort(node.Value); err != nil || host == "" || port == "" {
+				return problem(node, "%q is no address; expected a host and a port, such as 127.0.0.1:6379", node.Value)
+			}
+		}
+		switch {
+		case proxy.Name == "" || strings.ContainsAny(proxy.Name, "/?#%"):
+			return problem(place, "%q cannot be the name of a proxy; expected letters and digits", proxy.Name)
+		case slices.Index(proxyNames(*e), proxy.Name) < i:
+			return problem(place, "two proxies are called %q", proxy.Name)
+		case e.API == "" && addresses < 2:
+			return problem(place, "the proxy %q needs both: listen, the address that the service connects to, and upstream, that of the dependency", proxy.Name)
+		case e.API != "" && addresses == 1:
+			return problem(place, "the proxy %q needs listen and upstream if the Toxiproxy does not have it yet, and neither if it does", proxy.Name)
+		case e.API != "" && proxy.Probe == nil:
+			return problem(place, "the proxy %q needs a probe, which verifies the fault on a Toxiproxy that is not the experiment's own; such as probe: {send: \"PING\\r\\n\"}", proxy.Name)
+		}
+	}
+	return nil
+}
+
+// isHTTP tells whether an address is a URL that can be asked.
+func isHTTP(address string) bool {
+	parsed, err := url.Parse(address)
+	return err == nil && parsed.Host != "" && (parsed.Scheme == "http" || parsed.Scheme == "https")
+}
+
+// find is the node at a path of keys and indexes; nil if there is none.
+func find(node *yaml.Node, path ...string) *yaml.Node {
+	for _, step := range path {
+		var next *yaml.Node
+		if index, err := strconv.Atoi(step); err == nil && node.Kind == yaml.SequenceNode && index < len(node.Content) {
+			next = node.Content[index]
+		}
+		for i := 0; node.Kind == yaml.MappingNode && i+1 < len(node.Content); i += 2 {
+			if node.Content[i].Value == step {
+				next = node.Content[i+1]
+			}
+		}
+		if next == nil {
+			return nil
+		}
+		node = next
+	}
+	return node
+}
+
+// expression reads a tolerance's text.
+func (r *reader) expression(t text, e Experiment) (Expression, error) {
+	made, err := parseExpression(t.value, r.names)
+	if err != nil {
+		return made, t.wrong(err)
+	}
+	for _, name := range anyWord.FindAllString(t.value, -1) {
+		switch m := measures[name]; {
+		case m.workshop && e.Exercise == 0:
+			return made, problem(t.node, "%s is only for the workshop's own experiments; write the value, or a name of the configuration", name)
+		case m.metered && e.API != "":
+			return made, problem(t.node, "%s counts connections, which needs a Toxiproxy of the experiment's own; remove toxiproxy: api", name)
+		case m.metered && e.Exercise == 0 && len(e.Proxies) == 0:
+			return made, problem(t.node, "%s counts connections through proxies; add some", name)
+		}
+	}
+	return made, nil
+}
+
+// tolerance reads a tolerance.
+func (r *reader) tolerance(one toleranceDocument, e Experiment) (Tolerance, error) {
+	made := Tolerance{Name: one.Name, Why: one.Why, Hints: one.Hints}
+	nodes := one.Phase.Content
+	if one.Phase.Kind == yaml.ScalarNode {
+		nodes = []*yaml.Node{&one.Phase}
+	}
+	var known []string
+	for _, phase := range e.Method {
+		known = append(known, phase.Name)
+	}
+	for _, node := range nodes {
+		if !slices.Contains(known, node.Value) {
+			return made, problem(node, "there is no phase %q; %s", node.Value, instead(node.Value, known))
+		}
+		made.Phases = append(made.Phases, node.Value)
+	}
+	if len(made.Phases) == 0 {
+		return made, problem(&one.Phase, "expected the name of a phase")
+	}
+	var err error
+	made.Expect, err = r.expression(one.Expect, e)
+	return made, err
+}

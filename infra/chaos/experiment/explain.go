@@ -1,0 +1,69 @@
+package experiment
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// examples are the answers that show best why a comparison failed, the best first. fewer says that there were too few of
+// those looked for, so that the others are the ones to show.
+func (f figure) examples(fewer bool) []Answer {
+	found := slices.Clone(f.answers)
+	if f.is != nil {
+		found = slices.DeleteFunc(found, func(a Answer) bool { return f.is(a) == fewer })
+		return found
+	}
+	slices.SortStableFunc(found, func(a, b Answer) int { return cmp.Compare(b.Latency, a.Latency) })
+	return found
+}
+
+// best are three of the answers: one of each status first.
+func (r *Run) best(answers []Answer) []Answer {
+	const most = 3
+	var best []Answer
+	for _, fresh := range []bool{true, false} {
+		for _, answer := range answers {
+			same := func(other Answer) bool { return other.Status == answer.Status && other.Wrong == answer.Wrong }
+			known := func(other Answer) bool { return other == answer }
+			if len(best) < most && slices.ContainsFunc(best, same) != fresh && !slices.ContainsFunc(best, known) {
+				best = append(best, answer)
+			}
+		}
+	}
+	slices.SortFunc(best, func(a, b Answer) int { return cmp.Compare(a.At, b.At) })
+	return best
+}
+
+// Story tells one request in a line: what the user got and when, and which connections the meter saw meanwhile.
+func (r *Run) Story(a Answer) string {
+	what := "asked"
+	if a.Health {
+		what = "asked for the health"
+	}
+	text := fmt.Sprintf("%s %s in %q, %s after %s", Duration(a.At), what, a.Phase, statusText(a), Duration(a.Latency))
+	if a.RetryAfter > 0 {
+		text += fmt.Sprintf(" (Retry-After %d)", a.RetryAfter)
+	}
+	const most = 12
+	var dials []string
+	for _, dial := range r.Dials {
+		if dial.At >= a.At && dial.At <= a.end() {
+			dials = append(dials, fmt.Sprintf("+%.0f", dial.At-a.At))
+		}
+	}
+	beside := count(r.Answers, func(b Answer) bool { return !b.Health && b != a && b.At <= a.end() && b.end() >= a.At })
+	switch {
+	case len(dials) == 0:
+		text += "; no connection opened meanwhile"
+	case len(dials) > most:
+		text += fmt.Sprintf("; %d connections opened meanwhile", len(dials))
+	default:
+		text += fmt.Sprintf("; connections opened at %s ms", strings.Join(dials, ", "))
+	}
+	if beside > 0 && len(dials) > 0 {
+		text += fmt.Sprintf(", for this request or the %d beside it", beside)
+	}
+	return text
+}

@@ -1,0 +1,150 @@
+package experiment
+
+import (
+	"fmt"
+	"maps"
+	"math"
+	"slices"
+	"strings"
+
+	"chaosworkshop/infra/lab/toxi"
+)
+
+// Fault is a fault of a phase: one of the catalogue, perhaps with other numbers, or a toxic.
+type Fault struct {
+	// Name is that of the catalogue, or the type of the toxic.
+	Name string `json:"name"`
+	// Type is the toxic's type; empty when the fault disables the proxy instead.
+	Type string `json:"type,omitempty"`
+	// Stream is downstream (what the dependency answers) or upstream.
+	Stream string `json:"stream"`
+	// Toxicity is the share of connections that meet it.
+	Toxicity float64 `json:"toxicity"`
+	// Attributes are in Toxiproxy's units: milliseconds (the slicer's delay: microseconds), bytes, KB/s.
+	Attributes map[string]int64 `json:"attributes,omitempty"`
+	// Proxies get the fault; empty means all of them.
+	Proxies []string `json:"proxies,omitempty"`
+}
+
+// FromCatalogue is a fault of the catalogue as it is.
+func FromCatalogue(fault toxi.Fault) Fault {
+	made := Fault{
+		Name: fault.Name, Type: fault.Type, Stream: "downstream",
+		Toxicity: math.Round(100*float64(fault.Toxicity)) / 100, Attributes: map[string]int64{},
+	}
+	for _, attribute := range fault.Attributes {
+		made.Attributes[attribute.Name] = attribute.Value
+	}
+	if fault.Type == "" {
+		made.Toxicity = 1
+	}
+	return made
+}
+
+// faultOf is a fault by its name in the catalogue, or a toxic of that type without attributes.
+func faultOf(name string) Fault {
+	if fault, err := toxi.Lookup(name); err == nil {
+		return FromCatalogue(fault)
+	}
+	return Fault{Name: name, Type: name, Stream: "downstream", Toxicity: 1, Attributes: map[string]int64{}}
+}
+
+// attributes are those of each type of toxic; the first is required.
+var attributes = map[string][]string{
+	"":           nil,
+	"latency":    {"latency", "jitter"},
+	"bandwidth":  {"rate"},
+	"slow_close": {"delay"},
+	"timeout":    {"timeout"},
+	"reset_peer": {"timeout"},
+	"slicer":     {"average_size", "size_variation", "delay"},
+	"limit_data": {"bytes"},
+}
+
+// check says what is wrong with the numbers: Toxiproxy ignores what it does not know, ends on some values, and a fault that
+// cannot be told from noise cannot be verified.
+func (f Fault) check() error {
+	known := attributes[f.Type]
+	for _, name := range slices.Sorted(maps.Keys(f.Attributes)) {
+		if !slices.Contains(known, name) {
+			return fmt.Errorf("%s has no %q; %s", f.Name, name, instead(name, known))
+		}
+	}
+	if len(known) > 0 {
+		if _, ok := f.Attributes[known[0]]; !ok {
+			return fmt.Errorf("%s needs %q", f.Name, known[0])
+		}
+	}
+	const least = 5 // Milliseconds.
+	effect := f.effect()
+	switch {
+	case f.Type == "slicer" && f.Attributes["size_variation"] >= f.Attributes["average_size"]:
+		return fmt.Errorf("size_variation must be less than average_size")
+	case !effect.fails && effect.late < least:
+		return fmt.Errorf("%s is too weak to be told from noise; choose greater numbers", f.Name)
+	}
+	return nil
+}
+
+// String is the fault for people: slow, or latency 300 on redis.
+func (f Fault) String() string {
+	text := f.Name
+	if _, err := toxi.Lookup(f.Name); err != nil {
+		for _, name := range slices.Sorted(maps.Keys(f.Attributes)) {
+			text += fmt.Sprintf(" %s=%d", name, f.Attributes[name])
+		}
+	}
+	if len(f.Proxies) > 0 {
+		text += " on " + strings.Join(f.Proxies, ", ")
+	}
+	return text
+}
+
+// hits tells whether the proxy gets the fault.
+func (f Fault) hits(proxy string) bool {
+	return len(f.Proxies) == 0 || slices.Contains(f.Proxies, proxy)
+}
+
+// effect is what a probe of three short replies meets.
+type effect struct {
+	// fails says that the probe fails; otherwise it is late by late milliseconds at least, with the chance given.
+	fails  bool
+	late   float64
+	chance float64
+	// reply is the size of its longest reply, in bytes, that makes the effect show.
+	reply int
+}
+
+// effect is what a probe meets. A reply of latency is drawn from latency - jitter to latency + jitter, so it is later than
+// half the latency, or a quarter of the jitter, with chance 3/8 at least, and one of three is with chance 3/4.
+func (f Fault) effect() effect {
+	const usual, longest = 256, 32 << 10 // Toxiproxy may hang when a toxic changes during longer replies.
+	at := func(name string) float64 { return float64(f.Attributes[name]) }
+	e := effect{chance: f.Toxicity, reply: usual}
+	switch f.Type {
+	case "latency":
+		e.late, e.chance = max(at("latency")/2, at("jitter")/4), f.Toxicity*3/4
+	case "bandwidth":
+		e.reply = int(min(max(usual, at("rate")*1024/5), longest))
+		e.late = float64(e.reply) / at("rate") / 1.024 / 2
+	case "slicer":
+		e.reply = int(min(max(usual, at("average_size")*4), longest))
+		e.late = (float64(e.reply)/at("average_size") - 1) * at("delay") / 1000 / 2
+	case "slow_close":
+		e.late = at("delay") / 2
+	case "limit_data":
+		e.fails, e.reply = true, int(max(usual, at("bytes")+1))
+	default:
+		e.fails = true
+	}
+	return e
+}
+
+// describe lists faults for people; empty for none.
+func describe(faults []Fault) string {
+	names := make([]string, len(faults))
+	for i, fault := range faults {
+		names[i] = fault.String()
+	}
+	return strings.Join(names, " and ")
+}

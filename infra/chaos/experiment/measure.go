@@ -1,0 +1,318 @@
+package experiment
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+
+	"chaosworkshop/infra/internal/stats"
+)
+
+// measure is something about a run that a tolerance compares with a limit.
+type measure struct {
+	// duration says that it is in milliseconds.
+	duration bool
+	// least and most bound the number of its arguments, takes names them, and check checks one.
+	least, most int
+	takes       string
+	check       func(i int, arg string) error
+	// metered measures need a meter behind the proxy; workshop measures know the app's policies.
+	metered, workshop bool
+	eval              func(s scope, args []string) figure
+}
+
+// figure is a measure's value in a run.
+type figure struct {
+	value float64
+	// text says it in words, or missing why there is no value.
+	text, missing string
+	// late is the longest latency, if every request that was not served may have been too late: a stall explains it.
+	late float64
+	// answers are those that were measured, and is what was looked for among them; nil means that latency was.
+	answers []Answer
+	is      func(Answer) bool
+}
+
+// join is the figure of a sum or another operation.
+func (f figure) join(other figure, value float64) figure {
+	joined := figure{value: value, text: f.text, missing: f.missing, answers: f.answers, is: f.is}
+	if joined.missing == "" {
+		joined.missing = other.missing
+	}
+	if joined.text == "" {
+		joined.text, joined.answers, joined.is = other.text, other.answers, other.is
+	} else if other.text != "" && other.text != joined.text {
+		joined.text += "; " + other.text
+	}
+	return joined
+}
+
+// measures are all measures, by name; at-work.md explains them to users.
+var measures = map[string]measure{
+	"requests": {eval: func(s scope, _ []string) figure {
+		answers := s.run.Of(s.phases...)
+		return figure{value: float64(len(answers)), text: fmt.Sprint(len(answers), " requests"), answers: answers}
+	}},
+	"rate":  {least: 1, most: 9, takes: "outcomes, as in rate(served) or rate(200)", check: outcomeArg, eval: rate},
+	"count": {least: 1, most: 9, takes: "outcomes, as in count(503) or count(served, 504)", check: outcomeArg, eval: tally},
+	"p": {
+		duration: true, least: 1, most: 2, takes: "a percentile and perhaps an outcome, as in p(99) or p(50, served)",
+		check: func(i int, arg string) error {
+			if i > 0 {
+				return checkOutcome(arg)
+			}
+			if p, err := strconv.ParseFloat(arg, 64); err != nil || !(p >= 0 && p <= 100) {
+				return fmt.Errorf("%q is no percentile; expected a number from 0 to 100", arg)
+			}
+			return nil
+		},
+		eval: func(s scope, args []string) figure {
+			p, _ := strconv.ParseFloat(args[0], 64) // Checked.
+			return latency(s, p, "p"+args[0]+" %s of %d answers", args[1:])
+		},
+	},
+	"max": {duration: true, most: 1, takes: "nothing, or an outcome as in max(answered)", check: outcomeArg, eval: func(s scope, args []string) figure {
+		return latency(s, 100, "the slowest took %s, of %d answers", args)
+	}},
+	"time_to": {duration: true, least: 1, most: 1, takes: "an outcome, as in time_to(served)", check: outcomeArg, eval: timeTo},
+	"dials":   {metered: true, eval: func(s scope, _ []string) figure { return dials(s) }},
+	"dials_per_request": {metered: true, eval: func(s scope, _ []string) figure {
+		made := dials(s)
+		made.value /= math.Max(1, float64(len(made.answers)))
+		made.text = fmt.Sprintf("%.1f connections per request", made.value)
+		return made
+	}},
+	"connections_left": {metered: true, eval: func(s scope, _ []string) figure {
+		made := figure{answers: s.run.Of(s.phases...)}
+		for _, span := range s.spans() {
+			made.value = float64(span.Left)
+		}
+		made.text = fmt.Sprintf("%.0f connections are still open a second later, %d before the fault", made.value, s.run.first().Left)
+		return s.filled(made)
+	}},
+	"connections_before": {metered: true, eval: func(s scope, _ []string) figure { return figure{value: float64(s.run.first().Left)} }},
+	"retry_after_error":  {duration: true, eval: retryAfterError},
+	"bound": {duration: true, workshop: true, eval: func(s scope, _ []string) figure {
+		name := "TIMEOUT"
+		if s.run.Stage > 2 {
+			name = "DEADLINE"
+		}
+		return figure{value: s.names[name].value, text: name}
+	}},
+	"open_waits": {workshop: true, eval: func(s scope, _ []string) figure {
+		took := 0.0
+		for _, span := range s.spans() {
+			took += span.To - span.From
+		}
+		return figure{value: math.Floor(took / s.names["BREAKER_DELAY"].value)}
+	}},
+}
+
+// outcomeArg checks an argument that is an outcome.
+func outcomeArg(_ int, arg string) error { return checkOutcome(arg) }
+
+// spans are the phases of the scope as they happened.
+func (s scope) spans() []Span {
+	var spans []Span
+	for _, name := range s.phases {
+		if span, ok := s.run.phase(name); ok {
+			spans = append(spans, span)
+		}
+	}
+	return spans
+}
+
+// filled is the figure, or says that the phases had no requests or were skipped.
+func (s scope) filled(f figure) figure {
+	if len(f.answers) > 0 {
+		return f
+	}
+	if len(s.spans()) == 0 {
+		return figure{missing: "the phase was skipped"}
+	}
+	return figure{missing: "no request was answered"}
+}
+
+// asked are the answers that an outcome is among: the users', or those of the health endpoint.
+func (s scope) asked(names []string) []Answer {
+	if len(names) > 0 && Outcome(names[0]).health() {
+		return s.run.health(s.phases...)
+	}
+	return s.run.Of(s.phases...)
+}
+
+// tally counts the answers with one of the outcomes.
+func tally(s scope, names []string) figure {
+	answers, is := s.asked(names), anyOf(names)
+	kind, words := "requests", make([]string, len(names))
+	if Outcome(names[0]).health() {
+		kind = "health checks"
+	}
+	for i, name := range names {
+		words[i] = Outcome(name).words()
+	}
+	found := count(answers, is)
+	made := figure{
+		value: float64(found), answers: answers, is: is,
+		text: fmt.Sprintf("%d of %d %s %s", found, len(answers), kind, strings.Join(words, " or ")),
+	}
+	if slices.Contains(names, "served") || slices.Contains(names, "healthy") {
+		made.text += firstOther(answers, is)
+	}
+	late := count(answers, func(a Answer) bool { return is(a) || a.Status == 0 || a.Status == 504 })
+	if slices.Contains(names, "served") && late == len(answers) {
+		made.late = stats.Percentile(Latencies(answers), 100) // A computer that stalls for a second makes a timeout fire.
+	}
+	if kind == "health checks" && count(answers, func(a Answer) bool { return a.Status == 404 }) == len(answers) && len(answers) > 0 {
+		made.text = "the health endpoint answers 404: there is none"
+	}
+	return s.filled(made)
+}
+
+// rate is the share of the answers with one of the outcomes.
+func rate(s scope, names []string) figure {
+	made := tally(s, names)
+	made.value /= math.Max(1, float64(len(made.answers)))
+	return made
+}
+
+// firstOther is ", the first failure is 500" for the first answer that is not one of those looked for.
+func firstOther(answers []Answer, is func(Answer) bool) string {
+	for _, answer := range answers {
+		if !is(answer) {
+			return ", the first failure is " + statusText(answer)
+		}
+	}
+	return ""
+}
+
+// statusText is what a user got, in a word or two.
+func statusText(a Answer) string {
+	switch {
+	case a.Status == 0:
+		return strings.TrimSuffix("no answer: "+a.Error, ": ")
+	case a.Wrong:
+		return fmt.Sprint(a.Status, " with a wrong answer")
+	case a.Health && a.Says != "":
+		return fmt.Sprint(a.Status, " ", a.Says)
+	}
+	return fmt.Sprint(a.Status)
+}
+
+// latency is a percentile of latencies, of all answers or of those with the outcomes.
+func latency(s scope, p float64, format string, names []string) figure {
+	answers := s.asked(names)
+	if len(names) > 0 {
+		answers = slices.DeleteFunc(answers, func(a Answer) bool { return !anyOf(names)(a) })
+	}
+	value := stats.Percentile(Latencies(answers), p)
+	return s.filled(figure{value: value, text: fmt.Sprintf(format, Duration(value), len(answers)), answers: answers})
+}
+
+// timeTo is how long after the start of the phase the first answer with the outcome came.
+func timeTo(s scope, names []string) figure {
+	answers, is := s.asked(names), anyOf(names)
+	made := figure{value: math.Inf(1), answers: answers, is: is}
+	spans := s.spans()
+	for _, answer := range answers {
+		if is(answer) && len(spans) > 0 {
+			made.value = min(made.value, answer.end()-spans[0].From)
+		}
+	}
+	made.text = fmt.Sprintf("%s after %s", names[0], Duration(made.value))
+	if math.IsInf(made.value, 1) {
+		made.text = fmt.Sprintf("never %s, of %d answers", names[0], len(answers))
+	}
+	return s.filled(made)
+}
+
+// retryAfterError is how wrong the worst Retry-After is: a user who comes back when it says is let through to the
+// database, and one who comes earlier is not. It ignores rejections during a probe, because nobody knows when the
+// probe will end.
+func retryAfterError(s scope, _ []string) figure {
+	rejected := Outcome("rejected").has
+	answers := s.run.Of(s.phases...)
+	admitted := slices.DeleteFunc(slices.Clone(answers), func(a Answer) bool { return a.Status == 503 || a.Status == 0 })
+	worst, judged := 0.0, 0
+	for _, answer := range answers {
+		beside := slices.ContainsFunc(admitted, func(probe Answer) bool { return probe.At <= answer.end() && answer.At <= probe.end() })
+		next := slices.IndexFunc(admitted, func(probe Answer) bool { return probe.At > answer.At })
+		if !rejected(answer) || beside || next < 0 {
+			continue
+		}
+		judged++
+		off := answer.end() + 1000*float64(answer.RetryAfter) - admitted[next].At
+		if math.Abs(off) > math.Abs(worst) {
+			worst = off
+		}
+	}
+	if judged == 0 {
+		return figure{missing: "no rejection was followed by a request that was let through"}
+	}
+	direction := "late"
+	if worst < 0 {
+		direction = "early"
+	}
+	return figure{
+		value: math.Abs(worst), answers: answers, is: rejected,
+		text: fmt.Sprintf("of %d rejections the worst Retry-After is %s too %s", judged, Duration(math.Abs(worst)), direction),
+	}
+}
+
+// dials are the connections that reached the dependencies.
+func dials(s scope) figure {
+	answers, dials := s.run.Of(s.phases...), 0
+	for _, span := range s.spans() {
+		dials += span.Dials
+	}
+	return s.filled(figure{value: float64(dials), text: fmt.Sprintf("%d connections for %d requests", dials, len(answers)), answers: answers})
+}
+
+// count is the number of answers that satisfy is.
+func count(answers []Answer, is func(Answer) bool) int {
+	n := 0
+	for _, answer := range answers {
+		if is(answer) {
+			n++
+		}
+	}
+	return n
+}
+
+// Latencies are the latencies of answers, in milliseconds.
+func Latencies(answers []Answer) []float64 {
+	values := make([]float64, len(answers))
+	for i, answer := range answers {
+		values[i] = answer.Latency
+	}
+	return values
+}
+
+// Success is the share of answers that served their user, from 0 to 1; 0 when there are none.
+func Success(answers []Answer) float64 {
+	return float64(count(answers, Answer.Served)) / float64(max(1, len(answers)))
+}
+
+// Duration writes a duration in milliseconds for people.
+func Duration(ms float64) string {
+	switch {
+	case ms < 10:
+		return fmt.Sprintf("%.1f ms", ms)
+	case ms < 1000:
+		return fmt.Sprintf("%.0f ms", ms)
+	}
+	return fmt.Sprintf("%.2f s", ms/1000)
+}
+
+// Recovery is the time from the rollback to the first success, in milliseconds; false when there was none.
+func (r *Run) Recovery() (float64, bool) { return r.timeTo("served") }
+
+// HealthyAfter is the time from the rollback until /health/ said Healthy, in milliseconds; false when it never did.
+func (r *Run) HealthyAfter() (float64, bool) { return r.timeTo("healthy") }
+
+func (r *Run) timeTo(outcome string) (float64, bool) {
+	made := timeTo(scope{run: r, phases: []string{rollback}}, []string{outcome})
+	return made.value, made.missing == "" && !math.IsInf(made.value, 1)
+}

@@ -1,0 +1,123 @@
+package experiment
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"reflect"
+	"regexp"
+	"strconv"
+	"strings"
+	"sync"
+)
+
+// right tells whether answers to the requests are right. It remembers what the steady state answered.
+type right struct {
+	requests []Request
+
+	mutex sync.Mutex
+	calm  map[int]any
+}
+
+// is tells whether an answer to the request with that index is right.
+func (r *right) is(index, status int, body []byte) bool {
+	want := r.requests[index].Right
+	switch {
+	case want.Status > 0 && status != want.Status, want.Status == 0 && status >= 300:
+		return false
+	case want.File != "" && !reflect.DeepEqual(content(body), content(r.requests[index].body)):
+		return false
+	case len(want.JSON) > 0 && !holds(body, want.JSON):
+		return false
+	}
+	return !want.Same || r.asCalm(index, content(body))
+}
+
+// asCalm tells whether a body is that of the first answer, which comes without a fault.
+func (r *right) asCalm(index int, body any) bool {
+	r.mutex.Lock()
+	defer r.mutex.Unlock()
+	first, known := r.calm[index]
+	if !known {
+		r.calm[index] = body
+	}
+	return !known || reflect.DeepEqual(first, body)
+}
+
+// content is a body as it is compared: JSON without its layout, everything else as it is.
+func content(body []byte) any {
+	var value any
+	decoder := json.NewDecoder(bytes.NewReader(body))
+	decoder.UseNumber()
+	if decoder.Decode(&value) == nil && !decoder.More() {
+		return value
+	}
+	return string(body)
+}
+
+// holds tells whether a JSON body has the values at the paths.
+func holds(body []byte, want map[string]any) bool {
+	var value any
+	if json.Unmarshal(body, &value) != nil {
+		return false
+	}
+	for path, wanted := range want {
+		steps, err := stepsOf(path)
+		if err != nil {
+			return false
+		}
+		got, ok := at(value, steps)
+		if !ok {
+			return false
+		}
+		// A number of YAML is whole or not; one of JSON is never.
+		if number, ok := got.(float64); ok {
+			wanted, _ = strconv.ParseFloat(fmt.Sprint(wanted), 64)
+			got = number
+		}
+		if !reflect.DeepEqual(got, wanted) {
+			return false
+		}
+	}
+	return true
+}
+
+// at is the value at a path.
+func at(value any, steps []string) (any, bool) {
+	for _, step := range steps {
+		switch parent := value.(type) {
+		case map[string]any:
+			child, ok := parent[step]
+			if !ok {
+				return nil, false
+			}
+			value = child
+		case []any:
+			index, err := strconv.Atoi(step)
+			if err != nil || index >= len(parent) {
+				return nil, false
+			}
+			value = parent[index]
+		default:
+			return nil, false
+		}
+	}
+	return value, true
+}
+
+// step is a part of a path: .name or [0].
+var step = regexp.MustCompile(`^(\.[^.\[\]]+|\[\d+\])`)
+
+// stepsOf are the names and indexes of a path such as $.items[0].name.
+func stepsOf(path string) ([]string, error) {
+	rest, ok := strings.CutPrefix(path, "$")
+	var steps []string
+	for ok && rest != "" {
+		found := step.FindString(rest)
+		steps, rest, ok = append(steps, strings.Trim(found, ".[]")), rest[len(found):], found != ""
+	}
+	if !ok {
+		return nil, fmt.Errorf("%q is no path in JSON; expected one such as $.items[0].name", path)
+	}
+	return steps, nil
+}

@@ -1,0 +1,254 @@
+package experiment
+
+import (
+	_ "embed"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+
+	"go.yaml.in/yaml/v4"
+)
+
+//go:embed schema.json
+var schemaText []byte
+
+// Schema is the JSON Schema (draft 2020-12) of experiment files: for editors, and for Read itself.
+func Schema() []byte { return slices.Clone(schemaText) }
+
+// Problem is a mistake in an experiment file. Line and Column count from 1.
+type Problem struct {
+	File         string
+	Line, Column int
+	// Text says what is wrong and what was expected.
+	Text string
+}
+
+func (p *Problem) Error() string {
+	return fmt.Sprintf("%s:%d:%d: %s", p.File, p.Line, p.Column, p.Text)
+}
+
+// problem is a mistake at a node of the file.
+func problem(node *yaml.Node, format string, values ...any) *Problem {
+	return &Problem{Line: max(node.Line, 1), Column: max(node.Column, 1), Text: fmt.Sprintf(format, values...)}
+}
+
+// rule is a schema: the part of JSON Schema that schema.json uses.
+type rule struct {
+	Ref        string           `json:"$ref"`
+	Type       words            `json:"type"`
+	Properties map[string]*rule `json:"properties"`
+	Required   []string         `json:"required"`
+	More       *rule            `json:"additionalProperties"`
+	Items      *rule            `json:"items"`
+	MinItems   int              `json:"minItems"`
+	Enum       []string         `json:"enum"`
+	Minimum    *float64         `json:"minimum"`
+	Maximum    *float64         `json:"maximum"`
+	Defs       map[string]*rule `json:"$defs"`
+
+	never bool // The schema false.
+}
+
+// UnmarshalJSON also reads the schema false.
+func (r *rule) UnmarshalJSON(text []byte) error {
+	if string(text) == "false" {
+		r.never = true
+		return nil
+	}
+	type plain rule // Without this method.
+	return json.Unmarshal(text, (*plain)(r))
+}
+
+// words are one word, or a list of them.
+type words []string
+
+// UnmarshalJSON reads either.
+func (w *words) UnmarshalJSON(text []byte) error {
+	if text[0] == '"' {
+		*w = make(words, 1)
+		return json.Unmarshal(text, &(*w)[0])
+	}
+	return json.Unmarshal(text, (*[]string)(w))
+}
+
+// schemaOf is the schema, read once.
+var schemaOf = sync.OnceValue(func() *rule {
+	schema := &rule{}
+	if err := json.Unmarshal(schemaText, schema); err != nil {
+		panic(fmt.Sprintf("the embedded schema is invalid: %v", err)) // A test reads it.
+	}
+	return schema
+})
+
+// validate says where a file differs from the schema; nil where it does not.
+func validate(file *yaml.Node) *Problem { return schemaOf().check(file, schemaOf(), "the file") }
+
+// check compares a node, which what names, with the rule.
+func (r *rule) check(node *yaml.Node, root *rule, what string) *Problem {
+	if r.Ref != "" {
+		r = root.Defs[strings.TrimPrefix(r.Ref, "#/$defs/")]
+	}
+	if node.Kind == yaml.AliasNode || node.Anchor != "" {
+		return problem(node, "anchors and aliases (& and *) have no meaning here; write the value itself")
+	}
+	if is := kindOf(node); len(r.Type) > 0 && !slices.ContainsFunc(r.Type, func(kind string) bool { return fits(is, kind) }) {
+		return problem(node, "%s is %s; expected %s", what, article(is), either(r.Type))
+	}
+	switch node.Kind {
+	case yaml.MappingNode:
+		return r.checkMapping(node, root, what)
+	case yaml.SequenceNode:
+		if len(node.Content) < r.MinItems {
+			return problem(node, "%s is empty; expected at least %d entry", what, r.MinItems)
+		}
+		for _, item := range node.Content {
+			if wrong := r.Items.check(item, root, "an entry of "+what); wrong != nil {
+				return wrong
+			}
+		}
+		return nil
+	}
+	return r.checkScalar(node, what)
+}
+
+// checkMapping compares the keys and values.
+func (r *rule) checkMapping(node *yaml.Node, root *rule, what string) *Problem {
+	seen := map[string]bool{}
+	for i := 0; i+1 < len(node.Content); i += 2 {
+		key, value := node.Content[i], node.Content[i+1]
+		if key.Kind != yaml.ScalarNode {
+			return problem(key, "a key of %s is %s; expected a name", what, article(kindOf(key)))
+		}
+		if seen[key.Value] {
+			return problem(key, "%q occurs twice in %s; remove one", key.Value, what)
+		}
+		seen[key.Value] = true
+		next := r.Properties[key.Value]
+		if next == nil {
+			next = r.More
+		}
+		if next == nil || next.never {
+			return problem(key, "%s has no key %q; %s", what, key.Value, instead(key.Value, slices.Sorted(maps.Keys(r.Properties))))
+		}
+		if wrong := next.check(value, root, key.Value); wrong != nil {
+			return wrong
+		}
+	}
+	for _, name := range r.Required {
+		if !seen[name] {
+			return problem(node, "%s lacks %q", what, name)
+		}
+	}
+	return nil
+}
+
+// checkScalar compares a single value.
+func (r *rule) checkScalar(node *yaml.Node, what string) *Problem {
+	if len(r.Enum) > 0 && !slices.Contains(r.Enum, node.Value) {
+		return problem(node, "%s is %q; %s", what, node.Value, instead(node.Value, r.Enum))
+	}
+	if r.Minimum == nil && r.Maximum == nil {
+		return nil
+	}
+	least, most := math.Inf(-1), math.Inf(1)
+	if r.Minimum != nil {
+		least = *r.Minimum
+	}
+	if r.Maximum != nil {
+		most = *r.Maximum
+	}
+	if number, err := strconv.ParseFloat(node.Value, 64); err != nil || !(number >= least && number <= most) {
+		if r.Maximum == nil {
+			return problem(node, "%s is %s; expected at least %v", what, node.Value, least)
+		}
+		return problem(node, "%s is %s; expected %v to %v", what, node.Value, least, most)
+	}
+	return nil
+}
+
+// kindOf is the node's type, as JSON Schema names it.
+func kindOf(node *yaml.Node) string {
+	switch node.Kind {
+	case yaml.MappingNode:
+		return "object"
+	case yaml.SequenceNode:
+		return "array"
+	}
+	switch node.ShortTag() {
+	case "!!int":
+		return "integer"
+	case "!!float":
+		return "number"
+	case "!!bool":
+		return "boolean"
+	case "!!null":
+		return "null"
+	}
+	return "string"
+}
+
+// fits tells whether a value of the type is may stand where the type want is expected.
+func fits(is, want string) bool { return is == want || is == "integer" && want == "number" }
+
+// article names a type in a sentence.
+func article(kind string) string {
+	names := map[string]string{
+		"object": "a group of keys", "array": "a list", "integer": "a whole number", "number": "a number",
+		"boolean": "true or false", "null": "empty", "string": "a text",
+	}
+	return names[kind]
+}
+
+// either names types in a sentence.
+func either(kinds []string) string {
+	names := make([]string, len(kinds))
+	for i, kind := range kinds {
+		names[i] = article(kind)
+	}
+	return strings.Join(names, " or ")
+}
+
+// instead proposes the right spelling, or lists all names.
+func instead(got string, names []string) string {
+	const near = 3
+	best, least := "", near
+	for _, name := range names {
+		if far := distance(strings.ToLower(got), strings.ToLower(name)); far < least && far < len(name) {
+			best, least = name, far
+		}
+	}
+	if best != "" {
+		return fmt.Sprintf("did you mean %q?", best)
+	}
+	return "expected one of " + strings.Join(names, ", ")
+}
+
+// distance is how many letters must be changed, added or removed to turn a into b; for long texts a bound.
+func distance(a, b string) int {
+	const longest = 40
+	if len(a) > longest || len(b) > longest {
+		return longest
+	}
+	row := make([]int, len(b)+1)
+	for j := range row {
+		row[j] = j
+	}
+	for i := range len(a) {
+		diagonal := row[0]
+		row[0] = i + 1
+		for j := range len(b) {
+			cost := diagonal
+			if a[i] != b[j] {
+				cost++
+			}
+			diagonal = row[j+1]
+			row[j+1] = min(cost, row[j]+1, row[j+1]+1)
+		}
+	}
+	return row[len(b)]
+}
