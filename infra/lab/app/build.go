@@ -42,7 +42,7 @@ func Build(ctx context.Context, dir string) (string, error) {
 		return "", fmt.Errorf("build %s: it has no Go files; name the folder of an exercise, such as exercise3", dir)
 	}
 	binary := filepath.Join(root, "bin", binaryName(root, full))
-	command := exec.CommandContext(ctx, "go", "build", "-o", binary, ".")
+	command := exec.CommandContext(ctx, "go", "build", "-buildvcs=false", "-o", binary, ".")
 	command.Dir = full
 	command.Env = environment(root, full)
 	output, err := command.CombinedOutput()
