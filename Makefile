@@ -102,8 +102,8 @@ data: workshop ## Download the full OpenFlights data into data/openflights
 	@$(WORKSHOP) data
 
 .PHONY: seed
-seed: workshop ## Fill a MySQL or MariaDB server: DSN=..., DATA=dir, FORCE=1
-	@$(WORKSHOP) seed $(call option,DATA,data) $(call flag,FORCE,force)
+seed: workshop ## Fill a MySQL or MariaDB server: DSN=..., DATA=dir, FORCE=1, YES=1
+	@$(WORKSHOP) seed $(call option,DATA,data) $(call flag,FORCE,force) $(call flag,YES,yes)
 
 .PHONY: up
 up: workshop ## Run the database and Toxiproxy in Docker: PROFILE=mysql, observe, exercise4

@@ -2,6 +2,7 @@ package cmd
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -28,23 +29,31 @@ func newChaosCommand() *cobra.Command {
 		RunE: func(command *cobra.Command, _ []string) error {
 			out := command.OutOrStdout()
 			client, err := stack.Toxiproxy()
-			if client != nil && (list || !command.Flags().Changed("ex") && !command.Flags().Changed("fault")) {
+			chosen, timed := command.Flags().Changed("ex") || command.Flags().Changed("fault"), command.Flags().Changed("ttl")
+			switch {
+			case client != nil && !chosen && !timed:
 				return printFaults(out, client, asJSON)
-			}
-			if err != nil {
+			case timed && !chosen:
+				return cli.Usage(errors.New("--ttl needs a fault; choose one with --ex or --fault"))
+			case ttl < 0:
+				return cli.Usage(fmt.Errorf("--ttl %s is negative; choose a duration such as 5m", ttl))
+			case err != nil:
 				return err
 			}
-			if ttl < 0 {
-				return fmt.Errorf("--ttl %s is negative; choose a duration such as 5m", ttl)
-			}
 			fault, err := toxi.ForExercise(number)
-			if name != "" {
+			if command.Flags().Changed("fault") {
 				fault, err = toxi.Lookup(name)
 			}
 			if err != nil {
-				return err
+				return cli.Usage(err)
 			}
-			if err := client.Inject(command.Context(), toxi.ProxyName, fault); err != nil {
+			var injection *toxi.Injection
+			if ttl > 0 {
+				injection, err = client.InjectOwn(command.Context(), toxi.ProxyName, fault)
+			} else {
+				err = client.Inject(command.Context(), toxi.ProxyName, fault)
+			}
+			if err != nil {
 				return err
 			}
 			if asJSON {
@@ -59,7 +68,7 @@ func newChaosCommand() *cobra.Command {
 				cli.Pair(out, "heal it", "make calm")
 				return nil
 			}
-			return calmAfter(command.Context(), out, client, ttl)
+			return removeAfter(command.Context(), out, injection, ttl)
 		},
 	}
 	command.Flags().IntVar(&number, "ex", 0, "the exercise whose fault to inject: 1 to 5")
@@ -71,11 +80,16 @@ func newChaosCommand() *cobra.Command {
 	return command
 }
 
-// calmAfter removes the fault when the ttl is over or ctx ends.
-func calmAfter(ctx context.Context, out io.Writer, client *toxi.Client, ttl time.Duration) error {
+// removeAfter removes the fault when the ttl is over or ctx ends.
+func removeAfter(ctx context.Context, out io.Writer, injection *toxi.Injection, ttl time.Duration) error {
 	cli.Pair(out, "until", time.Now().Add(ttl).Format(time.TimeOnly)+", or Ctrl-C")
-	if err := client.CalmAfter(ctx, toxi.ProxyName, ttl); err != nil {
+	removed, err := injection.RemoveAfter(ctx, ttl)
+	if err != nil {
 		return err
+	}
+	if !removed {
+		cli.Pair(out, "over", "the fault was already removed or replaced; nothing changed")
+		return nil
 	}
 	cli.Pair(out, "calm", "the fault is gone")
 	return nil

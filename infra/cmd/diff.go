@@ -14,6 +14,7 @@ import (
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
 
+	"chaosworkshop/infra/internal/cli"
 	"chaosworkshop/infra/room/diff"
 	"chaosworkshop/shared/config"
 )
@@ -27,6 +28,9 @@ func newDiffCommand() *cobra.Command {
 		Short: "Show the lesson as a diff between two exercises, without go.sum and prose",
 		Args:  cobra.NoArgs,
 		RunE: func(command *cobra.Command, _ []string) error {
+			if style != "unified" && style != "side" {
+				return cli.Usage(fmt.Errorf("there is no style %q; choose unified or side", style))
+			}
 			before, err := stageFolder(from)
 			if err != nil {
 				return err
@@ -39,18 +43,15 @@ func newDiffCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			switch style {
-			case "unified":
+			if style == "unified" {
 				return printUnified(command.OutOrStdout(), files, before, after)
-			case "side":
-				width, _, err := term.GetSize(int(os.Stdout.Fd()))
-				if err != nil {
-					width = 160 // No terminal.
-				}
-				printSideBySide(command.OutOrStdout(), files, before, after, width)
-				return nil
 			}
-			return fmt.Errorf("there is no style %q; choose unified or side", style)
+			width, _, err := term.GetSize(int(os.Stdout.Fd()))
+			if err != nil {
+				width = 160 // No terminal.
+			}
+			printSideBySide(command.OutOrStdout(), files, before, after, width)
+			return nil
 		},
 	}
 	command.Flags().StringVar(&from, "from", "1", "the exercise to start from: 1 to 5, or a folder")
@@ -63,6 +64,9 @@ func newDiffCommand() *cobra.Command {
 // stageFolder is the folder of an exercise that is named by its number or by its folder.
 func stageFolder(name string) (string, error) {
 	if !regexp.MustCompile(`^[1-5]$`).MatchString(name) {
+		if info, err := os.Stat(name); err != nil || !info.IsDir() {
+			return "", cli.Usage(fmt.Errorf("there is no exercise and no folder %q; choose 1 to 5, or a folder such as work/exercise3", name))
+		}
 		return filepath.Clean(name), nil
 	}
 	root, err := config.Root()

@@ -10,6 +10,7 @@ import (
 	"net/url"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -61,12 +62,16 @@ func newLoadCommand() *cobra.Command {
 // runLoad runs the load: the live lines go to progress, the summary to out.
 func runLoad(ctx context.Context, out, progress io.Writer, flags loadFlags) error {
 	if extension := filepath.Ext(flags.out); flags.out != "" && extension != ".json" && extension != ".html" {
-		return fmt.Errorf("%s: the name of the file must end in .json or .html", flags.out)
+		return cli.Usage(fmt.Errorf("%s: the name of the file must end in .json or .html", flags.out))
 	}
 	if flags.Duration == 0 {
-		return fmt.Errorf("a duration of 0 would never end; choose up to %s", load.MaxDuration)
+		return cli.Usage(fmt.Errorf("a duration of 0 would never end; choose up to %s", load.MaxDuration))
 	}
 	cfg, err := config.Load[config.Infra]()
+	if err != nil {
+		return err
+	}
+	settings, err := config.Load[config.App]()
 	if err != nil {
 		return err
 	}
@@ -77,19 +82,30 @@ func runLoad(ctx context.Context, out, progress io.Writer, flags loadFlags) erro
 	}
 	flags.URL = strings.TrimRight(flags.URL, "/")
 	if !flags.remote && !onThisMachine(flags.URL) {
-		return fmt.Errorf("%s is not on this machine; add --remote if you have permission to load it", flags.URL)
+		return cli.Usage(fmt.Errorf("%s is not on this machine; add --remote if you have permission to load it", flags.URL))
 	}
 	data, err := stack.Dataset(cfg)
 	if err != nil {
 		return err
 	}
 	flags.Pairs = load.Pairs(data, flags.pairs, flags.Seed)
+	if err := flags.Check(); err != nil {
+		return cli.Usage(err)
+	}
 	sayFault(ctx, progress)
 	fmt.Fprintf(progress, "%d requests a second to %s for %s; Ctrl-C ends it\n", flags.Rate, flags.URL, flags.Duration)
 	fmt.Fprintln(progress, "   time    rate   success        p50        p99   breaker     statuses")
 	breaker := func(ctx context.Context) string {
 		metrics, _ := app.MetricsAt(ctx, flags.URL) // If the app does not answer, the load shows it.
 		return metrics.Breaker
+	}
+	ports, kept := load.Ports()
+	if tires, lasting := load.Tires(flags.Rate, flags.Duration, ports, kept); tires && onThisMachine(flags.URL) && settings.Database.MaxIdleConns == 0 {
+		fmt.Fprintf(progress, "%s\n", color.YellowString("The app opens a connection for each query, and this computer has ports for about %d a second: expect failures that are "+
+			"not the app's. Choose a rate up to %d, or start the app with DB_MAX_IDLE_CONNS=100.", lasting, lasting))
+	}
+	if onThisMachine(flags.URL) && flags.Rate > ports/int(kept.Seconds())/4 {
+		flags.Tired = func() bool { return outOfPorts(settings.Database, cfg) }
 	}
 	summary, err := load.Watch(ctx, flags.Options, breaker, printSeconds(progress))
 	if err != nil {
@@ -125,6 +141,23 @@ func faultInPlace(fault string) string {
 	return "the fault " + fault + " is in place; make calm removes it"
 }
 
+// outOfPorts tells whether no connection to the proxy or to the database can be opened, because no port is left for it.
+func outOfPorts(database config.Database, cfg config.Infra) bool {
+	for _, address := range []string{
+		net.JoinHostPort(dialable(database.Host), strconv.Itoa(database.Port)),
+		net.JoinHostPort(dialable(cfg.Bind), strconv.Itoa(cfg.MySQLPort)),
+	} {
+		connection, err := net.DialTimeout("tcp", address, 200*time.Millisecond)
+		if load.OutOfPorts(err) {
+			return true
+		}
+		if err == nil {
+			connection.Close()
+		}
+	}
+	return false
+}
+
 // onThisMachine tells whether the URL's host is a loopback address. It leaves an invalid URL to the load.
 func onThisMachine(address string) bool {
 	parsed, err := url.Parse(address)
@@ -152,6 +185,9 @@ func printSeconds(out io.Writer) func(load.Second) {
 				experiment.Duration(second.Latency.P50), experiment.Duration(second.Latency.P99), breaker, counts(second.Statuses))
 			if second.WhyNot != "" {
 				line += "  " + color.YellowString(second.WhyNot)
+			}
+			if second.Tired {
+				line += "  " + color.YellowString("no port is left for the database")
 			}
 			fmt.Fprintln(out, line)
 		}
@@ -181,6 +217,16 @@ func printLoad(out io.Writer, summary load.Summary) {
 	}
 	cli.Pair(out, "outcomes", strings.Join(outcomes, ", "))
 	cli.Pair(out, "statuses", counts(summary.Statuses))
+	tired := 0
+	for _, second := range summary.Seconds {
+		if second.Tired {
+			tired++
+		}
+	}
+	if tired > 0 || summary.NoPort > 0 {
+		cli.Pair(out, "no ports", fmt.Sprintf("this computer ran out of ports: %d requests were never sent, and in %d s no connection to the database was possible; "+
+			"those failures are not the app's. Choose a lower rate, or start the app with DB_MAX_IDLE_CONNS=100", summary.NoPort, tired))
+	}
 	if summary.WhyNot != "" {
 		cli.Pair(out, "no answer", withAdvice(summary.WhyNot))
 	}

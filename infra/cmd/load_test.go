@@ -2,6 +2,7 @@ package cmd
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"net/http"
 	"net/http/httptest"
@@ -79,5 +80,26 @@ func TestLoadCommandRefuses(t *testing.T) {
 		if _, _, err := command(t, append([]string{"load"}, test.args...)...); err == nil || !strings.Contains(err.Error(), test.want) {
 			t.Errorf("%s: error %v, want it to say %q", name, err, test.want)
 		}
+	}
+}
+
+// A rate that a connection for each query cannot hold is warned of before anything is sent, and the summary tells what the
+// computer could not do from what the app did not do.
+func TestLoadThatUsesUpThePorts(t *testing.T) {
+	app := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
+	t.Cleanup(app.Close)
+	ctx, stop := context.WithCancel(t.Context())
+	stop()
+	for arguments, want := range map[string]bool{"--rate 1000 --duration 10m": true, "--rate 1000 --duration 5s": false, "--rate 50 --duration 30m": false} {
+		out, err := carryOut(ctx, append([]string{"load", "--url", app.URL}, strings.Fields(arguments)...)...)
+		if got := strings.Contains(out, "opens a connection for each query"); err != nil || got != want {
+			t.Errorf("%s: error %v, warned %v, want %v:\n%s", arguments, err, got, want, out)
+		}
+	}
+	var out bytes.Buffer
+	summary := load.Summary{Numbers: load.Numbers{Requests: 10, NoPort: 3}, Seconds: []load.Second{{}, {Tired: true}, {Tired: true}}}
+	printLoad(&out, summary)
+	if want := "this computer ran out of ports: 3 requests were never sent, and in 2 s no connection to the database was possible"; !strings.Contains(out.String(), want) {
+		t.Errorf("got\n%s, want %q", &out, want)
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/fatih/color"
@@ -27,7 +28,8 @@ func newMatrixCommand() *cobra.Command {
 		Use:   "matrix",
 		Short: "Run every experiment on every exercise: each must pass from its own exercise onwards, and fail before",
 		Long: "Run every experiment on every exercise: each must pass from its own exercise onwards, and fail before.\n\n" +
-			"The journal and the report go to reports/matrix.json and reports/matrix.html.\n" +
+			"The journal and the report go to reports/matrix.json and reports/matrix.html. Of several runs, these hold the last one;\n" +
+			"a run that is not as expected also stays, as matrix-run3.html for the third.\n" +
 			"Exit codes: 0 every cell is as expected, 1 one is not, 2 no verdict: no build, no start, or an inconclusive run.",
 		Args: cobra.NoArgs,
 		RunE: func(command *cobra.Command, _ []string) error {
@@ -39,6 +41,9 @@ func newMatrixCommand() *cobra.Command {
 			if html == "" {
 				html = filepath.Join(root, "reports", "matrix.html")
 			}
+			if runs < 1 {
+				return cli.Usage(fmt.Errorf("--runs %d runs nothing; choose 1 or more", runs))
+			}
 			progress, worst, wrong := command.ErrOrStderr(), 0, 0
 			for number := range runs {
 				if runs > 1 {
@@ -46,9 +51,12 @@ func newMatrixCommand() *cobra.Command {
 				}
 				matrix, err := runMatrix(command.Context(), progress)
 				if err == nil {
-					err = errors.Join(
-						writeFile(journal, func(out io.Writer) error { return json.NewEncoder(out).Encode(matrix) }),
-						writeFile(html, func(out io.Writer) error { return report.Write(out, matrix) }))
+					err = keepReport(matrix, journal, html)
+				}
+				if err == nil && runs > 1 && unexpected(matrix) > 0 {
+					// The next run writes its report in the same place.
+					err = keepReport(matrix, ofRun(journal, number+1), ofRun(html, number+1))
+					fmt.Fprintf(progress, "The report of run %d stays in %s\n", number+1, ofRun(html, number+1))
 				}
 				if err == nil && asJSON {
 					err = printJSON(command.OutOrStdout(), matrix)
@@ -74,6 +82,19 @@ func newMatrixCommand() *cobra.Command {
 	command.Flags().StringVar(&html, "html", "", "the file for the report (default reports/matrix.html)")
 	command.Flags().IntVar(&runs, "runs", 1, "how many times to run it in a row")
 	return command
+}
+
+// keepReport writes the journal and the report of a matrix.
+func keepReport(matrix *experiment.Matrix, journal, html string) error {
+	return errors.Join(
+		writeFile(journal, func(out io.Writer) error { return json.NewEncoder(out).Encode(matrix) }),
+		writeFile(html, func(out io.Writer) error { return report.Write(out, matrix) }))
+}
+
+// ofRun is the path of a file of one run among several, such as matrix-run3.html.
+func ofRun(path string, number int) string {
+	extension := filepath.Ext(path)
+	return fmt.Sprintf("%s-run%d%s", strings.TrimSuffix(path, extension), number, extension)
 }
 
 // runMatrix runs the matrix once, with a line for each cell on out.

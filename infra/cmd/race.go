@@ -59,10 +59,10 @@ func newRaceCommand() *cobra.Command {
 // runRace races until ctx ends, or until something that the race needs fails.
 func runRace(ctx context.Context, out io.Writer, flags raceFlags) (err error) {
 	if flags.rate < 1 || flags.rate > load.MaxRate {
-		return fmt.Errorf("a rate of %d is out of range; choose 1 to %d", flags.rate, load.MaxRate)
+		return cli.Usage(fmt.Errorf("a rate of %d is out of range; choose 1 to %d", flags.rate, load.MaxRate))
 	}
 	if flags.ttl <= 0 {
-		return errors.New("a fault must end; choose a --ttl above 0, such as 5m")
+		return cli.Usage(errors.New("a fault must end; choose a --ttl above 0, such as 5m"))
 	}
 	plan, err := newPlan(ctx, os.Stderr, "CONSOLE_PORT")
 	if err != nil {

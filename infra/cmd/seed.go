@@ -1,13 +1,18 @@
 package cmd
 
 import (
+	"bufio"
+	"errors"
 	"fmt"
+	"io"
 	"net"
 	"os"
 	"strconv"
+	"strings"
 
 	"github.com/go-sql-driver/mysql"
 	"github.com/spf13/cobra"
+	"golang.org/x/term"
 
 	"chaosworkshop/infra/lab/seed"
 	"chaosworkshop/infra/lab/stack"
@@ -17,7 +22,7 @@ import (
 // newSeedCommand fills a MySQL-compatible server with the flights database.
 func newSeedCommand() *cobra.Command {
 	var dir string
-	var force, asJSON bool
+	var force, yes, asJSON bool
 	command := &cobra.Command{
 		Use:   "seed [DSN]",
 		Short: "Fill a MySQL or MariaDB server with the flights database",
@@ -39,6 +44,12 @@ func newSeedCommand() *cobra.Command {
 			}
 			tables, err := seed.Run(command.Context(), seed.Options{
 				DSN: seedTarget(cfg, args), Data: data, Force: force, Out: command.ErrOrStderr(),
+				Confirm: func(results []seed.Result) error {
+					if force || yes {
+						return nil
+					}
+					return askRemoval(command.InOrStdin(), command.ErrOrStderr(), results)
+				},
 			})
 			if err != nil {
 				return err
@@ -55,9 +66,27 @@ func newSeedCommand() *cobra.Command {
 		},
 	}
 	command.Flags().StringVar(&dir, "data", "", "a folder of OpenFlights .dat files (default: OPENFLIGHTS_DIR, or the built-in sample)")
-	command.Flags().BoolVar(&force, "force", false, "also fill a database that holds other tables, and leave those alone")
+	command.Flags().BoolVar(&force, "force", false, "also fill a database that holds other tables, leave those alone, and remove rows without asking")
+	command.Flags().BoolVar(&yes, "yes", false, "remove rows that do not belong to the data without asking")
 	command.Flags().BoolVar(&asJSON, "json", false, "print the rows of each table as JSON")
 	return command
+}
+
+// askRemoval asks whether rows may be removed. Without a terminal there is nobody to ask, and nothing is removed.
+func askRemoval(in io.Reader, out io.Writer, results []seed.Result) error {
+	terminal, ok := in.(*os.File)
+	if !ok || !term.IsTerminal(int(terminal.Fd())) {
+		return fmt.Errorf("it would remove %s, and nothing was changed; add --yes (YES=1 with make) to remove them, or name another database", seed.Removal(results))
+	}
+	fmt.Fprintf(out, "This removes %s. Continue? [y/N] ", seed.Removal(results))
+	answer, err := bufio.NewReader(in).ReadString('\n')
+	if err != nil && !errors.Is(err, io.EOF) {
+		return fmt.Errorf("read the answer: %w", err)
+	}
+	if answer = strings.ToLower(strings.TrimSpace(answer)); answer != "y" && answer != "yes" {
+		return errors.New("nothing was changed")
+	}
+	return nil
 }
 
 // seedTarget is the DSN that the user gave, or that of the database on MYSQL_PORT.

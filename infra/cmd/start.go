@@ -1,6 +1,7 @@
 package cmd
 
 import (
+	"errors"
 	"fmt"
 	"path/filepath"
 
@@ -19,8 +20,11 @@ func newStartCommand() *cobra.Command {
 		Short: "Copy the previous exercise into work/, with the task, for you to solve",
 		Args:  cobra.NoArgs,
 		RunE: func(command *cobra.Command, _ []string) error {
-			if number < 2 || number > 5 {
-				return cli.Exit(cli.Broken, fmt.Errorf("there is nothing to solve in exercise %d; choose 2 to 5", number))
+			switch {
+			case number == 1:
+				return cli.Usage(errors.New("exercise 1 is the starting point, with nothing to solve; choose 2 to 5"))
+			case number < 1 || number > 5:
+				return cli.Usage(fmt.Errorf("there is no exercise %d; choose 2 to 5", number))
 			}
 			root, err := config.Root()
 			if err != nil {

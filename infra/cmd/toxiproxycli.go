@@ -28,7 +28,7 @@ func newToxiproxyCLICommand() *cobra.Command {
 			// The build does not know its own version: without the flag, --version would say "git".
 			build := tool.Run{
 				Dir: "infra",
-				Args: []string{"go", "build", "-o", filepath.Join("..", name),
+				Args: []string{"go", "build", "-buildvcs=false", "-o", filepath.Join("..", name),
 					"-ldflags", "-X github.com/Shopify/toxiproxy/v2.Version=2.12.0", "github.com/Shopify/toxiproxy/v2/cmd/cli"},
 				Output: command.ErrOrStderr(),
 			}

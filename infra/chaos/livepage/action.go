@@ -20,15 +20,19 @@ func (r *Race) Inject(ctx context.Context, name string) error {
 	if err != nil {
 		return err
 	}
-	return r.act(func(proxy *toxi.Server) error { return proxy.Inject(ctx, toxi.ProxyName, fault) }, func() {
-		r.now.Fault, r.expires = &FaultFrame{Name: name, Since: r.clock.Now()}, time.Now().Add(r.options.TTL)
+	var injection *toxi.Injection
+	return r.act(func(proxy *toxi.Server) (err error) {
+		injection, err = proxy.InjectOwn(ctx, toxi.ProxyName, fault)
+		return err
+	}, func() {
+		r.now.Fault, r.own, r.expires = &FaultFrame{Name: name, Since: r.clock.Now()}, injection, time.Now().Add(r.options.TTL)
 	})
 }
 
 // Calm removes every fault.
 func (r *Race) Calm(ctx context.Context) error {
 	return r.act(func(proxy *toxi.Server) error { return proxy.Calm(ctx, toxi.ProxyName) }, func() {
-		r.now.Fault, r.expires = nil, time.Time{}
+		r.now.Fault, r.own = nil, nil
 	})
 }
 

@@ -7,7 +7,9 @@ import (
 	"fmt"
 	"net"
 	"path/filepath"
+	"slices"
 	"strconv"
+	"strings"
 	"sync"
 	"time"
 
@@ -65,10 +67,12 @@ type Race struct {
 	acting sync.Mutex // One action after the other.
 
 	mutex   sync.Mutex
-	toxi    *toxi.Server // nil until the stack runs.
-	started bool         // The load may run.
-	now     Frame        // The settings and the notice; the rest is filled in for each frame.
-	expires time.Time    // When our own fault is removed; zero without one.
+	toxi    *toxi.Server    // nil until the stack runs.
+	started bool            // The load may run.
+	now     Frame           // The settings and the notice of the moment; the rest is filled in for each frame.
+	failed  string          // What failed for the rest of the race, such as the recording.
+	own     *toxi.Injection // Our own fault; nil without one.
+	expires time.Time       // When it is removed.
 }
 
 // NewRace returns a race that has not begun. Its frames go to the hub.
@@ -223,9 +227,10 @@ func (r *Race) frame() Frame {
 	r.mutex.Lock()
 	frame := r.now
 	frame.T = r.clock.Now()
+	frame.Notice = strings.Join(slices.DeleteFunc([]string{frame.Notice, r.failed}, func(notice string) bool { return notice == "" }), "; ")
 	if frame.Fault != nil {
 		fault := *frame.Fault
-		if !r.expires.IsZero() {
+		if r.own != nil {
 			fault.Left = max(0, r.expires.Sub(now).Milliseconds())
 		}
 		frame.Fault = &fault
@@ -251,11 +256,11 @@ func (r *Race) look(ctx context.Context) {
 	r.acting.Lock()
 	defer r.acting.Unlock()
 	r.mutex.Lock()
-	over := !r.expires.IsZero() && time.Now().After(r.expires)
+	own, over := r.own, r.own != nil && time.Now().After(r.expires)
 	r.mutex.Unlock()
 	var err error
 	if over {
-		err = r.toxi.Calm(ctx, toxi.ProxyName)
+		_, err = own.Remove(ctx)
 	}
 	proxy, failed := r.toxi.Proxy(ctx, toxi.ProxyName)
 	if err = errors.Join(err, failed); ctx.Err() != nil {
@@ -271,29 +276,30 @@ func (r *Race) look(ctx context.Context) {
 	name := proxy.Fault()
 	switch {
 	case name == "":
-		r.now.Fault, r.expires = nil, time.Time{}
-	case r.now.Fault == nil || r.now.Fault.Name != name:
-		r.now.Fault, r.expires = &FaultFrame{Name: name, Since: r.clock.Now()}, time.Time{}
+		r.now.Fault, r.own = nil, nil
+	case r.own != nil && !r.own.InPlace(proxy), r.now.Fault == nil || r.now.Fault.Name != name:
+		r.now.Fault, r.own = &FaultFrame{Name: name, Since: r.clock.Now()}, nil
 	default:
 		return
 	}
 	r.frameNow()
 }
 
-// say shows the people who watch the page what went wrong.
+// say shows the people who watch the page what went wrong, for the rest of the race.
 func (r *Race) say(err error) {
 	r.mutex.Lock()
 	defer r.mutex.Unlock()
-	r.now.Notice = firstLine(err.Error())
+	r.failed = firstLine(err.Error())
 }
 
 // rollBack removes our own fault.
 func (r *Race) rollBack() error {
 	r.mutex.Lock()
-	ours := !r.expires.IsZero()
+	own := r.own
 	r.mutex.Unlock()
-	if !ours {
+	if own == nil {
 		return nil
 	}
-	return r.Calm(context.Background())
+	_, err := own.Remove(context.Background())
+	return err
 }

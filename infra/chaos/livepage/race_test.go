@@ -273,3 +273,50 @@ func portIn(t *testing.T, address string) int {
 	}
 	return port
 }
+
+// A fault that someone injects in a terminal is not removed when the time of the page's own fault is over, not even if it is
+// the same one.
+func TestTTLRemovesOnlyItsOwn(t *testing.T) {
+	server, err := toxi.Start(t.Context(), toxi.Options{APIAddr: "127.0.0.1:0", Listen: "127.0.0.1:0", Upstream: "127.0.0.1:1"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer server.Close()
+	race := &Race{toxi: server, clock: newClock(), kick: make(chan struct{}, 1), options: Options{TTL: time.Hour}}
+	terminal := toxi.NewClient(server.URL())
+	for _, name := range []string{"slow", "outage", "refused"} {
+		if err := race.Inject(t.Context(), "slow"); err != nil {
+			t.Fatal(err)
+		}
+		fault, err := toxi.Lookup(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := terminal.Inject(t.Context(), toxi.ProxyName, fault); err != nil {
+			t.Fatal(err)
+		}
+		race.expires = time.Now().Add(-time.Second)
+		race.look(t.Context())
+		proxy, err := server.Proxy(t.Context(), toxi.ProxyName)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := proxy.Fault(); got != name || race.now.Fault == nil || race.now.Fault.Name != name {
+			t.Errorf("%q is in place and %+v on the page, want %s", got, race.now.Fault, name)
+		}
+		if err := race.rollBack(); err != nil {
+			t.Fatal(err)
+		}
+		if proxy, err = server.Proxy(t.Context(), toxi.ProxyName); err != nil || proxy.Fault() != name {
+			t.Errorf("%q is in place after the race, %v, want %s", proxy.Fault(), err, name)
+		}
+	}
+	if err := race.Inject(t.Context(), "slow"); err != nil {
+		t.Fatal(err)
+	}
+	race.expires = time.Now().Add(-time.Second)
+	race.look(t.Context())
+	if proxy, err := server.Proxy(t.Context(), toxi.ProxyName); err != nil || proxy.Fault() != "" || race.now.Fault != nil {
+		t.Errorf("%q, %v: our own fault is in place after its time", proxy.Fault(), err)
+	}
+}

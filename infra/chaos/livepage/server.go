@@ -40,6 +40,8 @@ type Server struct {
 	listener net.Listener
 	http     *http.Server
 	hub      *Hub
+	streams  streams
+	patience time.Duration      // How long a page may take to read a frame.
 	end      context.CancelFunc // Ends every request: otherwise a shutdown would wait for the event streams.
 	served   chan error
 	// Close ends every event stream and the server. A second call does nothing.
@@ -63,7 +65,7 @@ func Serve(listener net.Listener, hub *Hub, control Control) (*Server, error) {
 		return nil, errors.Join(err, listener.Close())
 	}
 	ctx, end := context.WithCancel(context.Background())
-	server := &Server{listener: listener, hub: hub, end: end, served: make(chan error, 1)}
+	server := &Server{listener: listener, hub: hub, patience: stalled, end: end, served: make(chan error, 1)}
 	server.Close = sync.OnceValue(server.shutDown)
 	routes := http.NewServeMux()
 	routes.HandleFunc("GET /{$}", func(w http.ResponseWriter, _ *http.Request) {
@@ -125,6 +127,9 @@ func write(w http.ResponseWriter, page *page.Page, recording []byte) {
 	_, _ = w.Write(whole.Bytes()) // The browser may be gone, so the error does not matter.
 }
 
+// stalled is how long a page may take to read a frame. Then its stream ends, and it reconnects.
+const stalled = 10 * time.Second
+
 // stream sends the race as server-sent events until the page or the server goes: the lanes, the recent past, then every
 // frame as it comes. A page that reconnects gets the same, and is complete again.
 func (s *Server) stream(w http.ResponseWriter, r *http.Request) {
@@ -132,12 +137,17 @@ func (s *Server) stream(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Content-Type", "text/event-stream")
 	recent, next, leave := s.hub.Join()
 	defer leave()
+	evicted, gone := s.streams.add(r.UserAgent())
+	defer gone()
 	// Errors say that the page is gone, here and below: the next flush ends the stream.
+	_ = out.SetWriteDeadline(time.Now().Add(s.patience))
 	fmt.Fprintf(w, "retry: 1000\nevent: hello\ndata: %s\n\n", s.hub.hello)
 	for _, frame := range recent {
 		fmt.Fprintf(w, "data: %s\n\n", frame)
 	}
 	for {
+		// The deadline also holds for what fmt.Fprintf writes below. No connection lacks it here.
+		_ = out.SetWriteDeadline(time.Now().Add(s.patience))
 		if err := out.Flush(); err != nil {
 			return
 		}
@@ -147,6 +157,8 @@ func (s *Server) stream(w http.ResponseWriter, r *http.Request) {
 				return
 			}
 			fmt.Fprintf(w, "data: %s\n\n", frame)
+		case <-evicted:
+			return
 		case <-r.Context().Done():
 			return
 		}

@@ -78,6 +78,9 @@ func reason(err error) string {
 	if timeout, ok := errors.AsType[net.Error](err); ok && timeout.Timeout() {
 		return "no answer in time"
 	}
+	if OutOfPorts(err) {
+		return errPorts
+	}
 	parts := strings.Split(err.Error(), ": ")
 	return parts[len(parts)-1]
 }

@@ -48,6 +48,8 @@ type Options struct {
 	Right func(index, status int, body []byte) bool
 	// Sent, unless nil, is called for every request before it is sent.
 	Sent func()
+	// Tired, unless nil, tells whether this computer has no port left. Watch calls it for each second in which requests failed.
+	Tired func() bool
 }
 
 // Request is a request to a service.
@@ -58,14 +60,16 @@ type Request struct {
 	Body         string
 }
 
-// check says in one line what is wrong with the options.
-func (o Options) check() error {
+// Check says in one line what is wrong with the options.
+func (o Options) Check() error {
 	base, err := url.Parse(o.URL)
 	switch {
 	case err != nil || base.Host == "" || base.Scheme != "http" && base.Scheme != "https":
 		return fmt.Errorf("%q is not the URL of an exercise; write one such as http://127.0.0.1:5000", o.URL)
 	case o.Throttle == nil && (o.Rate < 1 || o.Rate > MaxRate):
 		return fmt.Errorf("a rate of %d requests a second is out of bounds; choose 1 to %d", o.Rate, MaxRate)
+	case o.Timeout < 0:
+		return fmt.Errorf("a timeout of %s is negative; choose a duration such as 10s", o.Timeout)
 	case o.Duration < 0 || o.Duration > MaxDuration:
 		return fmt.Errorf("a duration of %s is out of bounds; choose at most %s", o.Duration, MaxDuration)
 	case len(o.Pairs) == 0 && len(o.Requests) == 0:
@@ -78,7 +82,7 @@ func (o Options) check() error {
 // comes in. After the duration it waits for the answers still due; when ctx ends it cancels them, drops their results
 // and returns nil at once. The error says what is wrong with the options; what the app does is in the results.
 func Run(ctx context.Context, options Options, each func(Result)) error {
-	if err := options.check(); err != nil {
+	if err := options.Check(); err != nil {
 		return err
 	}
 	if options.Timeout == 0 {

@@ -81,6 +81,8 @@ type Numbers struct {
 	Statuses map[string]int `json:"statuses"`
 	// WhyNot is the most frequent reason for no answer; empty when every request was answered.
 	WhyNot string `json:"whyNot,omitempty"`
+	// NoPort is how many of the requests without an answer never left this computer, because it ran out of ports.
+	NoPort int `json:"noPort,omitempty"`
 }
 
 // Latency holds quantiles in milliseconds.
@@ -95,7 +97,7 @@ type Latency struct {
 func (t *Tally) Numbers() Numbers {
 	at := func(q float64) float64 { return stats.Milliseconds(t.Quantile(q)) }
 	numbers := Numbers{
-		Requests: t.Count(), Success: t.Success(), Statuses: map[string]int{},
+		Requests: t.Count(), NoPort: t.errors[errPorts], Success: t.Success(), Statuses: map[string]int{},
 		Latency: Latency{P50: at(0.5), P95: at(0.95), P99: at(0.99), Max: at(1)},
 	}
 	for status, n := range t.statuses {
@@ -135,6 +137,9 @@ type Second struct {
 	Numbers
 	// Breaker is closed, half-open or open; empty where the app has none or does not say.
 	Breaker string `json:"breaker,omitempty"`
+	// Tired says that this computer had no port left for a connection to the database: what failed then may not be the app's
+	// doing.
+	Tired bool `json:"outOfPorts,omitempty"`
 }
 
 // total completes the summary with the numbers of all its results.

@@ -18,6 +18,7 @@ import (
 	"slices"
 	"strings"
 
+	"chaosworkshop/infra/internal/cli"
 	"chaosworkshop/shared/config"
 )
 
@@ -151,7 +152,7 @@ func (c *Compose) Logs(ctx context.Context, out io.Writer, follow bool, services
 	}
 	for _, name := range services {
 		if _, ok := c.services[name]; !ok {
-			return fmt.Errorf("there is no service %q; choose from %s", name, strings.Join(c.names(), ", "))
+			return cli.Usage(fmt.Errorf("there is no service %q; %s", name, cli.DidYouMean(name, c.names())))
 		}
 	}
 	command := c.command(ctx, c.profiles(), append(arguments, services...))

@@ -13,6 +13,7 @@ import (
 
 	"go.yaml.in/yaml/v4"
 
+	"chaosworkshop/infra/internal/cli"
 	"chaosworkshop/infra/internal/port"
 )
 
@@ -57,7 +58,7 @@ func (c *Compose) chosen(profiles []string) ([]string, error) {
 	on := func(profile string) bool { return slices.Contains(profiles, profile) }
 	for _, profile := range profiles {
 		if !slices.Contains(c.profiles(), profile) {
-			return nil, fmt.Errorf("there is no profile %q; choose from %s", profile, strings.Join(c.profiles(), ", "))
+			return nil, cli.Usage(fmt.Errorf("there is no profile %q; %s", profile, cli.DidYouMean(profile, c.profiles())))
 		}
 	}
 	var names []string

@@ -8,6 +8,8 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"regexp"
+	"strings"
 	"syscall"
 
 	"github.com/fatih/color"
@@ -20,6 +22,8 @@ const (
 	Failed = 1
 	// Broken says that there is no verdict: no build, no start, wrong usage, or the environment stood in the way.
 	Broken = 2
+	// Interrupted says that the user ended the program before it was done, as shells have it.
+	Interrupted = 130
 )
 
 // Main runs the command line, ends the program with its exit code, and passes the first signal to end on to the command
@@ -55,17 +59,20 @@ func endings() []os.Signal {
 	return signals
 }
 
-// execute carries out the command line and returns the exit code: 0, that of Exit, Broken for wrong usage, or 1.
+// execute carries out the command line and returns the exit code: 0, that of Exit, Broken for wrong usage, Interrupted when
+// ctx ended before the command was done, or 1.
 func execute(ctx context.Context, root *cobra.Command) int {
 	started := false
 	noteStart(root, &started)
 	complaints := speller{os.Stderr, root, startedAs()}
-	err := root.ExecuteContext(ctx)
-	if err == nil {
+	command, err := root.ExecuteContextC(ctx)
+	switch {
+	case err == nil:
 		return 0
-	}
-	if !started {
-		err = Exit(Broken, err)
+	case ctx.Err() != nil:
+		err = Exit(Interrupted, interrupted(err))
+	case !started:
+		err = Exit(Broken, explain(command, err))
 	}
 	if text := err.Error(); text != "" {
 		color.New(color.FgRed).Fprint(os.Stderr, "error: ")
@@ -73,6 +80,24 @@ func execute(ctx context.Context, root *cobra.Command) int {
 	}
 	return ExitCode(err)
 }
+
+// interrupted is what remains to say of an error after Ctrl-C: what failed on its own, such as the removal of a fault, or that
+// the command stopped. That work was cut off, and that a child process was killed, is what the user asked for.
+func interrupted(err error) error {
+	var kept []string
+	for line := range strings.Lines(err.Error()) {
+		if !cutOff.MatchString(line) {
+			kept = append(kept, strings.TrimRight(line, "\n"))
+		}
+	}
+	if len(kept) == 0 {
+		return errors.New("stopped before it was done")
+	}
+	return errors.New(strings.Join(kept, "\n"))
+}
+
+// cutOff recognises the errors of work that Ctrl-C cut off.
+var cutOff = regexp.MustCompile(`context canceled|operation was canceled|signal: (?:killed|interrupt|terminated)|exit status`)
 
 // ExitCode is the code that err ends the program with: 0 for nil, that of Exit, or 1.
 func ExitCode(err error) int {

@@ -28,12 +28,13 @@ const password = "mariadb-of-a-test"
 // initSQL lets root in over TCP and makes the empty database flights.
 const initSQL = `CREATE OR REPLACE USER root@'127.0.0.1' IDENTIFIED BY '` + password + `';
 GRANT ALL ON *.* TO root@'127.0.0.1' WITH GRANT OPTION;
+ALTER USER root@localhost IDENTIFIED BY '` + password + `';
 CREATE DATABASE IF NOT EXISTS flights;
 `
 
 // Start runs a MariaDB server with an empty database flights until the test ends, and returns its host and port and the
-// password of root. Where MariaDB is not installed the test ends as require.Missing says.
-func Start(t testing.TB) (addr, rootPassword string) {
+// password of root. The options are added to MariaDB's own. Where MariaDB is not installed the test ends as require.Missing says.
+func Start(t testing.TB, options ...string) (addr, rootPassword string) {
 	t.Helper()
 	server, serverErr := look("mariadbd", "mysqld")
 	install, installErr := look("mariadb-install-db", "mysql_install_db")
@@ -66,6 +67,7 @@ func Start(t testing.TB) (addr, rootPassword string) {
 		// Five exercises at once under a flaky network hold more than the default of 151.
 		"--max-connections=1000",
 		"--bind-address=127.0.0.1", "--socket=" + filepath.Join(dir, "socket"), "--pid-file=" + filepath.Join(dir, "pid")}, asUser()...)
+	arguments = append(arguments, options...)
 	// MariaDB takes no port 0, so a free port may be taken by the time it listens.
 	for range 3 {
 		if addr, err = run(t, server, arguments); err == nil {

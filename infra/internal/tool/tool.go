@@ -62,6 +62,9 @@ func (r Run) Do(ctx context.Context) error {
 		command.Stderr = r.Complaints
 	}
 	err = command.Run()
+	if ctx.Err() != nil {
+		return ctx.Err() // The program was ended; what it says about that is no news.
+	}
 	if errors.Is(err, exec.ErrNotFound) {
 		return fmt.Errorf("run %s: it is not installed or not in the PATH", r.Args[0])
 	}

@@ -156,6 +156,7 @@ func (s Source) transfer(ctx context.Context, address string, rest part, bar *pr
 	defer answer.Body.Close()
 	if size > 0 && answer.StatusCode != http.StatusOK && !continues(answer, size) {
 		// The server cannot continue where the part ends: start again.
+		watchdog.Stop()
 		if err := rest.remove(); err != nil {
 			return err
 		}
@@ -183,6 +184,9 @@ func (s Source) transfer(ctx context.Context, address string, rest part, bar *pr
 	err = cmp.Or(context.Cause(ctx), err, file.Sync(), file.Close())
 	if bar.done > maxFile {
 		return cmp.Or(rest.remove(), errTooLarge)
+	}
+	if errors.Is(err, context.Canceled) {
+		return fmt.Errorf("stopped after %s bytes, run again to continue", thousands(bar.done))
 	}
 	if err != nil {
 		return fmt.Errorf("cut off after %s bytes, run again to continue: %w", thousands(bar.done), err)

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -33,6 +34,18 @@ func Parse(dsn string) (*mysql.Config, error) {
 	if target.DBName == "" {
 		return nil, errNoName
 	}
+	if err := secure(target); err != nil {
+		return nil, err
+	}
+	// Whatever the server's defaults are, it must refuse what it cannot keep, and must not take the names for latin1.
+	if target.Params == nil {
+		target.Params = map[string]string{}
+	}
+	target.Params["sql_mode"] = "'STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION'"
+	target.Params["sql_select_limit"] = "18446744073709551615"
+	if err := target.Apply(mysql.Charset("utf8mb4", "utf8mb4_general_ci")); err != nil {
+		return nil, errDSN
+	}
 	// One round trip a batch instead of two.
 	target.InterpolateParams = true
 	target.Logger = &mysql.NopLogger{}
@@ -54,6 +67,25 @@ func parse(dsn string) (*mysql.Config, error) {
 		return nil, errDSN
 	}
 	return target, nil
+}
+
+// secure turns the parameter ssl-mode of MySQL's own clients into the driver's tls.
+func secure(target *mysql.Config) error {
+	modes := map[string]string{
+		"DISABLED": "false", "PREFERRED": "preferred", "REQUIRED": "skip-verify", "VERIFY_CA": "true", "VERIFY_IDENTITY": "true",
+	}
+	for name, value := range target.Params {
+		if !slices.Contains([]string{"ssl-mode", "sslmode", "ssl_mode"}, strings.ToLower(name)) {
+			continue
+		}
+		mode, ok := modes[strings.ToUpper(value)]
+		if !ok {
+			return errors.New("the DSN has an unknown ssl-mode; choose DISABLED, PREFERRED, REQUIRED or VERIFY_IDENTITY")
+		}
+		delete(target.Params, name)
+		target.TLSConfig, target.TLS = mode, nil
+	}
+	return nil
 }
 
 // cutScheme removes the scheme of the URL form; mariadb:// means the same.

@@ -2,11 +2,13 @@ package seed
 
 import (
 	"context"
+	"crypto/tls"
 	"database/sql/driver"
 	"errors"
 	"fmt"
 	"net"
 	"slices"
+	"strings"
 
 	"github.com/go-sql-driver/mysql"
 )
@@ -18,6 +20,13 @@ func explain(target *mysql.Config, err error) error {
 	}
 	if refused, ok := errors.AsType[*mysql.MySQLError](err); ok {
 		return explainRefusal(target, refused, err)
+	}
+	unverified, isUnverified := errors.AsType[*tls.CertificateVerificationError](err)
+	switch {
+	case isUnverified:
+		return fmt.Errorf("the certificate of the server at %s cannot be verified (%w); ssl-mode=REQUIRED encrypts without verifying it", target.Addr, unverified.Err)
+	case errors.Is(err, mysql.ErrNoTLS):
+		return fmt.Errorf("the server at %s offers no TLS; turn it on there, or leave ssl-mode and tls out of the DSN", target.Addr)
 	}
 	if _, ok := errors.AsType[net.Error](err); ok || slices.ContainsFunc(noMySQL, func(one error) bool { return errors.Is(err, one) }) {
 		return fmt.Errorf("no database answers at %s; start it, or fix the host and port in the DSN", target.Addr)
@@ -32,8 +41,20 @@ var noMySQL = []error{
 
 // explainRefusal is explain for what the server itself says.
 func explainRefusal(target *mysql.Config, refused *mysql.MySQLError, err error) error {
+	if strings.Contains(refused.Message, "insecure transport") { // 3159 in MySQL, 4031 in MariaDB.
+		return fmt.Errorf("the server at %s refuses a connection without TLS; write ssl-mode=REQUIRED in the DSN, or leave tls and ssl-mode out", target.Addr)
+	}
 	switch refused.Number {
+	case 1129:
+		return fmt.Errorf("the server at %s blocks this computer (error 1129) after too many broken handshakes, as faults leave them; run FLUSH HOSTS there as an administrator, and SET GLOBAL max_connect_errors = 1000000", target.Addr)
+	case 1366:
+		return fmt.Errorf("%w; a table at %s cannot hold every name: convert it with ALTER TABLE ... CONVERT TO CHARACTER SET utf8mb4, or name an empty database", err, target.Addr)
+	case 1451:
+		return fmt.Errorf("%w; another table refers to rows that do not belong to the data: remove its rows first, or name an empty database", err)
 	case 1045, 1698:
+		if target.TLSConfig == "false" { // MariaDB says no more than this when it requires TLS.
+			return fmt.Errorf("the server at %s refuses the user, the password, or a connection without TLS; fix them in the DSN", target.Addr)
+		}
 		return fmt.Errorf("the server at %s refuses the user or the password; fix them in the DSN", target.Addr)
 	case 1044, 1142, 1227:
 		return fmt.Errorf("the user of the DSN may not fill the database %s; use one that may create tables there", target.DBName)

@@ -17,15 +17,25 @@ import (
 // batch is how many rows one statement writes or removes: some 100 KB, far below the packet size that any server accepts.
 const batch = 1000
 
+// page is how many rows one statement reads: some servers, such as Vitess, refuse larger answers.
+const page = 5000
+
 // table is the content that one table should have.
 type table struct {
 	name string
 	rows int
-	// write adds and changes rows until all rows that belong in the table are there. It returns how many it wrote, and the
-	// keys of the rows that do not belong there.
-	write func(*gorm.DB, report) (written int, extra []any, err error)
-	// prune removes the rows with those keys.
-	prune func(*gorm.DB, []any, report) error
+	// plan compares the table with that content.
+	plan func(*gorm.DB) (change, error)
+}
+
+// change is what brings one table in line.
+type change struct {
+	// written and extra are the rows to add or change, and those to remove.
+	written, extra int
+	// write adds and changes rows until all rows that belong in the table are there.
+	write func(*gorm.DB, report) error
+	// prune removes the rows that do not belong there.
+	prune func(*gorm.DB, report) error
 }
 
 // report is called with the number of finished rows, and of all.
@@ -44,70 +54,91 @@ func tables(data model.Dataset) []table {
 
 // tableOf is the table name with the primary key column, which should hold the rows.
 func tableOf[T any](name, column string, rows []T, key func(T) any) table {
-	return table{
-		name: name,
-		rows: len(rows),
-		write: func(db *gorm.DB, report report) (int, []any, error) {
-			return write(db, rows, key, report)
-		},
-		prune: func(db *gorm.DB, extra []any, report report) error {
-			return prune[T](db, column, extra, report)
-		},
-	}
+	return table{name: name, rows: len(rows), plan: func(db *gorm.DB) (change, error) {
+		there, err := present(db, column, key)
+		if err != nil {
+			return change{}, err
+		}
+		var changed []T
+		for _, row := range rows {
+			old, ok := there[key(row)]
+			if !ok || !reflect.DeepEqual(old, row) {
+				changed = append(changed, row)
+			}
+			delete(there, key(row))
+		}
+		extra := slices.Collect(maps.Keys(there))
+		return change{
+			written: len(changed), extra: len(extra),
+			write: func(db *gorm.DB, report report) error { return write(db, changed, report) },
+			prune: func(db *gorm.DB, report report) error { return prune[T](db, column, extra, report) },
+		}, nil
+	}}
 }
 
-// fill writes every table, then prunes them in reverse order: no row is removed while another refers to it.
-func fill(db *gorm.DB, tables []table, progress *progress) ([]Result, error) {
-	results, extra := make([]Result, len(tables)), make([][]any, len(tables))
+// fill plans every table and asks before it removes rows. Then it writes every table, prunes them in reverse order, so that no
+// row is removed while another refers to it, and checks what it wrote.
+func fill(db *gorm.DB, tables []table, confirm func([]Result) error, progress *progress) ([]Result, error) {
+	results, changes := make([]Result, len(tables)), make([]change, len(tables))
 	for i, table := range tables {
-		results[i] = Result{Table: table.name, Rows: table.rows}
-		err := db.Transaction(func(db *gorm.DB) (err error) {
-			results[i].Written, extra[i], err = table.write(db, progress.of(table.name, "written"))
-			return err
-		})
+		var err error
+		if changes[i], err = table.plan(db); err != nil {
+			return nil, fmt.Errorf("read %s: %w", table.name, err)
+		}
+		results[i] = Result{Table: table.name, Rows: table.rows, Written: changes[i].written, Removed: changes[i].extra}
+	}
+	if err := mayRemove(db, results, confirm); err != nil {
+		return nil, err
+	}
+	for i, table := range tables {
+		err := db.Transaction(func(db *gorm.DB) error { return changes[i].write(db, progress.of(table.name, "written")) })
 		if err != nil {
 			return nil, fmt.Errorf("write %s: %w", table.name, err)
 		}
 		progress.say("%-9s %d rows, %d written", table.name, table.rows, results[i].Written)
 	}
 	for i, table := range slices.Backward(tables) {
-		results[i].Removed = len(extra[i])
 		if results[i].Removed == 0 {
 			continue
 		}
-		err := db.Transaction(func(db *gorm.DB) error {
-			return table.prune(db, extra[i], progress.of(table.name, "removed"))
-		})
+		err := db.Transaction(func(db *gorm.DB) error { return changes[i].prune(db, progress.of(table.name, "removed")) })
 		if err != nil {
 			return nil, fmt.Errorf("clean %s: %w", table.name, err)
 		}
 		progress.say("%-9s %d rows removed that do not belong to the data", table.name, results[i].Removed)
 	}
-	return results, nil
+	return results, verify(db, tables, changes)
 }
 
-func write[T any](db *gorm.DB, rows []T, key func(T) any, report report) (written int, extra []any, err error) {
-	there, err := present(db, key)
-	if err != nil {
-		return 0, nil, err
-	}
-	var changed []T
-	for _, row := range rows {
-		old, ok := there[key(row)]
-		if !ok || !reflect.DeepEqual(old, row) {
-			changed = append(changed, row)
+// verify reads back the tables that changed: a server may accept what it does not keep.
+func verify(db *gorm.DB, tables []table, changes []change) error {
+	for i, table := range tables {
+		if changes[i].written+changes[i].extra == 0 {
+			continue
 		}
-		delete(there, key(row))
+		left, err := table.plan(db)
+		if err != nil {
+			return fmt.Errorf("read %s: %w", table.name, err)
+		}
+		if wrong := left.written + left.extra; wrong > 0 {
+			return fmt.Errorf("the server did not keep what was written: %d rows of %s read back differently; "+
+				"look for triggers, replicas that lag, or another program that writes, or name an empty database", wrong, table.name)
+		}
 	}
+	return nil
+}
+
+func write[T any](db *gorm.DB, changed []T, report report) error {
+	written := 0
 	for part := range slices.Chunk(changed, batch) {
 		err := db.Clauses(clause.OnConflict{UpdateAll: true}).Omit(clause.Associations).Create(&part).Error
 		if err != nil {
-			return 0, nil, err
+			return err
 		}
 		written += len(part)
 		report(written, len(changed))
 	}
-	return written, slices.Collect(maps.Keys(there)), nil
+	return nil
 }
 
 func prune[T any](db *gorm.DB, column string, extra []any, report report) error {
@@ -123,16 +154,22 @@ func prune[T any](db *gorm.DB, column string, extra []any, report report) error 
 }
 
 // present are the rows of a table by their key.
-func present[T any](db *gorm.DB, key func(T) any) (map[any]T, error) {
-	var rows []T
-	if err := db.Find(&rows).Error; err != nil {
-		return nil, err
+func present[T any](db *gorm.DB, column string, key func(T) any) (map[any]T, error) {
+	found := map[any]T{}
+	next := db.Order(column).Limit(page)
+	for {
+		var rows []T
+		if err := next.Find(&rows).Error; err != nil {
+			return nil, err
+		}
+		for _, row := range rows {
+			found[key(row)] = row
+		}
+		if len(rows) < page {
+			return found, nil
+		}
+		next = db.Where(clause.Gt{Column: column, Value: key(rows[len(rows)-1])}).Order(column).Limit(page)
 	}
-	found := make(map[any]T, len(rows))
-	for _, row := range rows {
-		found[key(row)] = row
-	}
-	return found, nil
 }
 
 // progress says how far a Run has got.

@@ -13,10 +13,10 @@ import (
 	"chaosworkshop/shared/model"
 )
 
-// start runs a MariaDB until the test ends, and returns how root logs in to its empty database flights.
-func start(t *testing.T) *mysql.Config {
+// start runs a MariaDB with the options until the test ends, and returns how root logs in to its empty database flights.
+func start(t *testing.T, options ...string) *mysql.Config {
 	t.Helper()
-	addr, password := mariadb.Start(t)
+	addr, password := mariadb.Start(t, options...)
 	root := mysql.NewConfig()
 	root.Net, root.Addr, root.User, root.Passwd, root.DBName = "tcp", addr, "root", password, "flights"
 	root.InterpolateParams = true

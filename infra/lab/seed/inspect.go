@@ -15,7 +15,7 @@ import (
 // inspect refuses a database in which somebody might lose data: one with tables outside the flights schema, unless forced,
 // and always one with a table that has only the name in common with one of the schema.
 func inspect(db *gorm.DB, name string, force bool) error {
-	found, err := columnsOf(db)
+	found, unfit, err := columnsOf(db)
 	if err != nil {
 		return fmt.Errorf("list the tables: %w", err)
 	}
@@ -30,6 +30,9 @@ func inspect(db *gorm.DB, name string, force bool) error {
 			return fmt.Errorf("the database %s holds a table %s with other columns than the flights schema; name an empty database, or drop that table if nobody needs it",
 				name, table.Table)
 		}
+		if cause := unfit[table.Table]; cause != "" {
+			return fmt.Errorf("%s in the database %s %s", table.Table, name, cause)
+		}
 	}
 	if len(found) == 0 || force {
 		return nil
@@ -43,19 +46,27 @@ func inspect(db *gorm.DB, name string, force bool) error {
 		name, shorten(others))
 }
 
-// columnsOf are the columns of each table of the database, sorted.
-func columnsOf(db *gorm.DB) (map[string][]string, error) {
-	var rows []struct{ Owner, Entry string }
-	err := db.Raw("SELECT table_name AS owner, column_name AS entry FROM information_schema.columns WHERE table_schema = DATABASE()").
-		Scan(&rows).Error
-	columns := map[string][]string{}
+// columnsOf are the columns of each table of the database, sorted, and why a table cannot hold the data.
+func columnsOf(db *gorm.DB) (columns map[string][]string, unfit map[string]string, err error) {
+	var rows []struct{ Owner, Kind, Entry, Letters string }
+	err = db.Raw("SELECT c.table_name AS owner, t.table_type AS kind, c.column_name AS entry, COALESCE(c.character_set_name, '') AS letters " +
+		"FROM information_schema.columns c JOIN information_schema.tables t ON t.table_schema = c.table_schema AND t.table_name = c.table_name " +
+		"WHERE c.table_schema = DATABASE()").Scan(&rows).Error
+	columns, unfit = map[string][]string{}, map[string]string{}
 	for _, row := range rows {
 		columns[row.Owner] = append(columns[row.Owner], row.Entry)
+		switch {
+		case strings.Contains(row.Kind, "VIEW"):
+			unfit[row.Owner] = "is a view, not a table; name an empty database, or drop the view if nobody needs it"
+		case row.Letters != "" && !strings.HasPrefix(row.Letters, "utf8"):
+			unfit[row.Owner] = fmt.Sprintf("stores %s, which has no letter for many names of the world's airports; run SET foreign_key_checks = 0; "+
+				"ALTER TABLE %s CONVERT TO CHARACTER SET utf8mb4; there, or name an empty database", row.Letters, row.Owner)
+		}
 	}
 	for _, names := range columns {
 		slices.Sort(names)
 	}
-	return columns, err
+	return columns, unfit, err
 }
 
 // shorten lists at most five names.

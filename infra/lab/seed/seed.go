@@ -26,6 +26,9 @@ type Options struct {
 	Data model.Dataset
 	// Force allows a database that holds other tables. They stay as they are.
 	Force bool
+	// Confirm, unless nil, is asked before rows are removed, and told what the Run would do to each table. Its error ends the
+	// Run, before anything is written.
+	Confirm func([]Result) error
 	// Out gets a line for each step, and one every second in a long one; nil discards them.
 	Out io.Writer
 }
@@ -82,7 +85,7 @@ func run(ctx context.Context, target *mysql.Config, options Options) ([]Result, 
 	if err := db.Set("gorm:table_options", ours).AutoMigrate(model.All()...); err != nil {
 		return nil, fmt.Errorf("make the tables: %w", err)
 	}
-	return fill(db, tables(options.Data), progress)
+	return fill(db, tables(options.Data), options.Confirm, progress)
 }
 
 // connect opens the database, and creates it if it is missing.
@@ -106,8 +109,23 @@ func connect(ctx context.Context, target *mysql.Config, progress *progress) (*sq
 	return open(ctx, target)
 }
 
-// open connects, and checks that the connection works.
+// open connects, and checks that the connection works. If the DSN does not say whether to use TLS, it is used where the server
+// offers a version that this computer accepts.
 func open(ctx context.Context, target *mysql.Config) (*sql.DB, error) {
+	if target.TLSConfig != "" || target.TLS != nil || target.Net != "tcp" {
+		return openAs(ctx, target)
+	}
+	secure := target.Clone()
+	secure.TLSConfig = "preferred"
+	pool, err := openAs(ctx, secure)
+	if err != nil && strings.Contains(err.Error(), "tls:") {
+		return openAs(ctx, target)
+	}
+	return pool, err
+}
+
+// openAs is open as the target says.
+func openAs(ctx context.Context, target *mysql.Config) (*sql.DB, error) {
 	connector, err := mysql.NewConnector(target)
 	if err != nil {
 		return nil, errDSN
@@ -117,7 +135,16 @@ func open(ctx context.Context, target *mysql.Config) (*sql.DB, error) {
 		pool.Close()
 		return nil, fmt.Errorf("connect: %w", err)
 	}
-	return pool, nil
+	// In a Galera cluster behind a load balancer, another node may not have applied yet what the last run wrote.
+	const synchronous = "wsrep_sync_wait"
+	var name, value string
+	if pool.QueryRowContext(ctx, "SHOW VARIABLES LIKE '"+synchronous+"'").Scan(&name, &value) != nil || target.Params[synchronous] != "" {
+		return pool, nil
+	}
+	pool.Close()
+	waiting := target.Clone()
+	waiting.Params[synchronous] = "1"
+	return openAs(ctx, waiting)
 }
 
 // quote makes a name safe within a statement.

@@ -93,7 +93,7 @@ func build(ctx context.Context, root, target string, out io.Writer) error {
 	if runtime.GOOS == "windows" {
 		program += ".exe"
 	}
-	return goCommand(ctx, filepath.Join(root, "infra"), nil, "build", "-trimpath", "-ldflags=-s -w", "-o", program, ".")
+	return goCommand(ctx, filepath.Join(root, "infra"), nil, "build", "-buildvcs=false", "-trimpath", "-ldflags=-s -w", "-o", program, ".")
 }
 
 // goCommand runs the go command; the error holds the last line that it wrote.

@@ -145,7 +145,7 @@ func TestMake(t *testing.T) {
 			for folder, workspace := range map[string]string{"exercise1": "", "tryout1": "off"} {
 				execute(t, filepath.Join(unpacked, folder), []string{
 					"GOPROXY=off", "GOMODCACHE=" + t.TempDir(), "GOFLAGS=-modcacherw", "GOWORK=" + workspace,
-				}, "go", "build", "-o", filepath.Join(target, "built"), ".")
+				}, "go", "build", "-buildvcs=false", "-o", filepath.Join(target, "built"), ".")
 			}
 			if left, _ := filepath.Glob(filepath.Join(root, "dist", ".bundle-*")); len(left) > 0 {
 				t.Errorf("%v is left behind", left)

@@ -20,7 +20,7 @@ func BenchmarkRace(b *testing.B) {
 		require.Missing(b, "/proc, which Linux has,")
 	}
 	workshop := filepath.Join(b.TempDir(), "workshop")
-	build := exec.CommandContext(b.Context(), "go", "build", "-o", workshop, "./infra")
+	build := exec.CommandContext(b.Context(), "go", "build", "-buildvcs=false", "-o", workshop, "./infra")
 	build.Dir = root(b)
 	if output, err := build.CombinedOutput(); err != nil {
 		b.Fatalf("build the workshop: %v\n%s", err, output)

@@ -52,7 +52,7 @@ func newWorkshop(t *testing.T) *workshop {
 		t.Fatal(err)
 	}
 	w := &workshop{binary: filepath.Join(t.TempDir(), "workshop.exe"), ports: map[string]string{}}
-	build := exec.CommandContext(t.Context(), "go", "build", "-o", w.binary, "./infra")
+	build := exec.CommandContext(t.Context(), "go", "build", "-buildvcs=false", "-o", w.binary, "./infra")
 	build.Dir = root
 	if output, err := build.CombinedOutput(); err != nil {
 		t.Fatalf("build the workshop: %v\n%s", err, output)

@@ -60,7 +60,9 @@ function take(next) {
   frame.lanes.forEach((part, i) => lanes[i]?.add(part));
   timeline.add(frame.t, frame.fault);
   announce(frame, hello.lanes);
-  if (!due) {
+  if (document.hidden) {
+    draw(); // It also forgets what is out of the picture. A hidden tab gets no repaint.
+  } else if (!due) {
     due = true;
     requestAnimationFrame(draw);
   }

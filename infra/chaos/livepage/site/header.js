@@ -21,7 +21,7 @@ function drawHeader(frame) {
   stateDetail.textContent = fault ? detail(fault, t) : starting ? 'the exercises are being built' : '';
   if ((notice ?? '') !== said) {
     said = notice ?? '';
-    showMessage(said);
+    show(said);
   }
 }
 
@@ -37,12 +37,18 @@ function drawLink(state, text) {
   document.body.dataset.link = state;
 }
 
-/** Shows a message for a while, or hides it when it is empty. */
+/** Shows a message for a while, then the notice of the race again, if there is one. */
 function showMessage(text) {
+  show(text);
+  hide = setTimeout(() => show(said), 8000);
+}
+
+/** Shows a text until the next one, or until someone clicks on it. */
+function show(text) {
   clearTimeout(hide);
   message.textContent = text;
   message.hidden = !text;
-  if (text) hide = setTimeout(() => { message.hidden = true; }, 8000);
+  message.onclick = () => { message.hidden = true; };
 }
 
 /** The previous frame; null if the next frame is not a change. */

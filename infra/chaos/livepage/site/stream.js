@@ -6,7 +6,12 @@ const patience = 3000;
 /** How long to wait before reconnecting when the browser has given up, in milliseconds. */
 const again = 1000;
 
-/** Calls hello for each connection, frame for each frame, and lost when the connection is lost. */
+/**
+ * Calls hello for each connection, frame for each frame, and lost when the connection is lost.
+ *
+ * A browser opens six connections to one address, for all its tabs together. So a hidden tab gives its stream up, and gets
+ * the recent past again when it is shown.
+ */
 function connect({ hello, frame, lost }) {
   let source;
   let watchdog = 0;
@@ -15,7 +20,9 @@ function connect({ hello, frame, lost }) {
     watchdog = setTimeout(() => { lost(); open(); }, patience);
   };
   const open = () => {
+    clearTimeout(watchdog);
     source?.close();
+    if (document.hidden) return;
     source = new EventSource('/events');
     source.addEventListener('hello', (event) => { alive(); hello(JSON.parse(event.data)); });
     source.onmessage = (event) => { alive(); frame(JSON.parse(event.data)); };
@@ -25,5 +32,6 @@ function connect({ hello, frame, lost }) {
       watchdog = setTimeout(open, again);
     };
   };
+  document.addEventListener('visibilitychange', open);
   open();
 }

@@ -1,0 +1,114 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"strings"
+	"testing"
+
+	"github.com/spf13/cobra"
+)
+
+// run carries out a command line and returns the exit code and what it wrote to the terminal.
+func run(t *testing.T, ctx context.Context, do func(*cobra.Command, []string) error, args ...string) (int, string) {
+	t.Helper()
+	root := &cobra.Command{Use: "workshop", SilenceErrors: true, SilenceUsage: true}
+	for _, name := range []string{"exercise1", "exercise2", "chaos", "load"} {
+		command := &cobra.Command{Use: name, Args: cobra.NoArgs, RunE: do}
+		command.Flags().Int("rate", 50, "requests a second, at most 1000")
+		command.Flags().Duration("ttl", 0, "how long")
+		if name == "load" {
+			command.Flags().Int("ex", 0, "the exercise: 1 to 5")
+			if err := command.MarkFlagRequired("ex"); err != nil {
+				t.Fatal(err)
+			}
+		}
+		root.AddCommand(command)
+	}
+	root.SetArgs(args)
+	root.SetOut(io.Discard)
+	root.SetErr(io.Discard)
+	file, err := os.CreateTemp(t.TempDir(), "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	terminal := os.Stderr
+	os.Stderr = file
+	code := execute(ctx, root)
+	os.Stderr = terminal
+	text, err := os.ReadFile(file.Name())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return code, strings.TrimPrefix(string(text), "error: ")
+}
+
+// Wrong usage ends with 2 and with one line that holds the nearest right spelling, in no words of a library.
+func TestWrongUsage(t *testing.T) {
+	for line, want := range map[string]string{
+		"exercse1":                          `there is no command "exercse1"; did you mean exercise1?`,
+		"exercise6":                         `there is no command "exercise6"; did you mean exercise1?`,
+		"lod":                               `there is no command "lod"; did you mean load?`,
+		"cahos":                             `there is no command "cahos"; did you mean chaos?`,
+		"frobnicate":                        `there is no command "frobnicate"; see workshop --help`,
+		"chaos --tll 5m":                    "chaos has no flag --tll; did you mean --ttl?",
+		"chaos --rate=x":                    "--rate x is not a whole number in range; it is requests a second, at most 1000",
+		"chaos --ttl 5":                     "--ttl 5 is not a duration such as 30s or 5m; it is how long",
+		"chaos --ttl":                       "--ttl needs a value: how long",
+		"chaos extra":                       `chaos takes no argument such as "extra"; see workshop chaos --help`,
+		"load":                              "load needs --ex, the exercise: 1 to 5; with make: EX=...",
+		"chaos --rate 99999999999999999999": "--rate 99999999999999999999 is not a whole number in range; it is requests a second, at most 1000",
+	} {
+		code, got := run(t, t.Context(), func(*cobra.Command, []string) error { return nil }, strings.Fields(line)...)
+		if code != Broken || got != want+"\n" {
+			t.Errorf("%s: got %d and %q, want %d and %q", line, code, got, Broken, want)
+		}
+	}
+}
+
+// After Ctrl-C, a command that was not done ends with 130 and says so; one that stays until then ends with 0.
+func TestInterrupted(t *testing.T) {
+	ended, cancel := context.WithCancel(t.Context())
+	cancel()
+	killed := exec.CommandContext(ended, "go", "version").Run()
+	for what, test := range map[string]struct {
+		err  error
+		code int
+		want string
+	}{
+		"stays":          {nil, 0, ""},
+		"cut off":        {fmt.Errorf("call Toxiproxy: %w", context.Canceled), 130, "stopped before it was done\n"},
+		"no verdict":     {Exit(Broken, fmt.Errorf("run: %w", context.Canceled)), 130, "stopped before it was done\n"},
+		"said already":   {Exit(Failed, nil), 130, "stopped before it was done\n"},
+		"a child":        {fmt.Errorf("build: %w", killed), 130, "stopped before it was done\n"},
+		"killed child":   {errors.New("signal: killed"), 130, "stopped before it was done\n"},
+		"dial":           {errors.New("dial tcp 127.0.0.1:1: operation was canceled"), 130, "stopped before it was done\n"},
+		"in its words":   {errors.New("stopped; no bundle was made"), 130, "stopped; no bundle was made\n"},
+		"failed besides": {errors.Join(context.Canceled, errors.New("remove the fault: no Toxiproxy answers")), 130, "remove the fault: no Toxiproxy answers\n"},
+	} {
+		code, got := run(t, ended, func(*cobra.Command, []string) error { return test.err }, "chaos")
+		if code != test.code || got != test.want {
+			t.Errorf("%s: got %d and %q, want %d and %q", what, code, got, test.code, test.want)
+		}
+	}
+	if code, got := run(t, t.Context(), func(*cobra.Command, []string) error { return context.Canceled }, "chaos"); code != 1 || !strings.Contains(got, "canceled") {
+		t.Errorf("without Ctrl-C: got %d and %q, want 1 and the error", code, got)
+	}
+}
+
+// FuzzNearest: a distance is symmetric, and no word breaks it.
+func FuzzNearest(f *testing.F) {
+	f.Add("chaos", "cahos")
+	f.Fuzz(func(t *testing.T, a, b string) {
+		if len(a) > 50 || len(b) > 50 {
+			return
+		}
+		if there, back := distance(a, b), distance(b, a); there != back || (there == 0) != (a == b) {
+			t.Errorf("%q to %q: %d there, %d back", a, b, there, back)
+		}
+	})
+}
