@@ -44,7 +44,8 @@ func Build(ctx context.Context, dir string) (string, error) {
 	binary := filepath.Join(root, "bin", binaryName(root, full))
 	command := exec.CommandContext(ctx, "go", "build", "-o", binary, ".")
 	command.Dir = full
-	command.Env = environment(root, full)
+	// By its own go.mod, whose modules are all that it needs: the workspace would also ask for those of everything else.
+	command.Env = append(os.Environ(), "GOWORK=off")
 	output, err := command.CombinedOutput()
 	if ctx.Err() != nil {
 		return "", ctx.Err()
@@ -56,14 +57,6 @@ func Build(ctx context.Context, dir string) (string, error) {
 		return "", fmt.Errorf("build %s: %w; is Go installed and in the PATH?", dir, err)
 	}
 	return binary, nil
-}
-
-// environment lets a copy of an exercise outside the workspace build by its own go.mod.
-func environment(root, dir string) []string {
-	if inside, err := filepath.Rel(root, dir); err == nil && !strings.HasPrefix(inside, "..") && strings.HasPrefix(inside, "exercise") {
-		return os.Environ()
-	}
-	return append(os.Environ(), "GOWORK=off")
 }
 
 // binaryName is the folder's name for the workshop's own exercises; another folder gets its path's hash beside it, so
