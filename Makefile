@@ -22,8 +22,8 @@ help: ## List the commands
 	@sed -n -e '/^### /{x;p;x;s/^### //p;d;}' -e 's/^\([a-z0-9-]*\):.*## \(.*\)/  make \1                  \2/' -e 's/^\(  make .\{15\}\) *\(.*\)/\1\2/p' $(firstword $(MAKEFILE_LIST))
 
 .PHONY: workshop tools
-workshop: # Build the commands; make does nothing when nothing changed.
-	@go build -buildvcs=false -o $(WORKSHOP) ./infra
+workshop: # Build the commands, from the modules of infra alone unless a bundle has them all; go does nothing when nothing changed.
+	@cd infra && $(if $(wildcard vendor),,GOWORK=off) go build -buildvcs=false -o ../$(WORKSHOP) .
 tools: # Build the maintainers' commands.
 	@go build -buildvcs=false -o $(TOOLS) ./infra/tools
 
@@ -83,9 +83,13 @@ race: workshop ## Race all five under one fault, in the browser: RECORD=run.json
 
 ### Prepare a room
 
+.PHONY: prepare
+prepare: ## Download and compile everything, so that the workshop works without a network
+	@cd infra && GOWORK=off go run ./room/prepare/now
+
 .PHONY: doctor
-doctor: workshop ## Check that this computer is ready, and say how to fix what is not
-	@$(WORKSHOP) doctor
+doctor: ## Check that this computer is ready, and say how to fix what is not
+	@sh infra/room/doctor/doctor.sh
 
 .PHONY: bundle
 bundle: workshop ## Pack everything into one archive, for computers without a network

@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"os"
+	"syscall"
 	"testing"
 
 	"github.com/go-sql-driver/mysql"
@@ -23,6 +25,8 @@ func TestTransient(t *testing.T) {
 		{"bad connection", driver.ErrBadConn, true},
 		{"invalid connection", fmt.Errorf("find: %w", mysql.ErrInvalidConn), true},
 		{"refused dial", &net.OpError{Op: "dial", Err: errors.New("refused")}, true},
+		{"a reset on Windows, WSAECONNRESET", &net.OpError{Op: "read", Err: os.NewSyscallError("wsarecv", syscall.Errno(10054))}, true},
+		{"an abort on Windows, WSAECONNABORTED", fmt.Errorf("find: %w", &net.OpError{Op: "write", Err: os.NewSyscallError("wsasend", syscall.Errno(10053))}), true},
 		{"too many connections", &mysql.MySQLError{Number: 1040}, true},
 		{"a node cut off from its cluster", &mysql.MySQLError{Number: 1047}, true},
 		{"shutdown", &mysql.MySQLError{Number: 1053}, true},

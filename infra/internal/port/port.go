@@ -81,7 +81,8 @@ func HeldBy(number int) string {
 		}
 		for line := range strings.Lines(string(output)) {
 			columns := strings.Fields(line)
-			if len(columns) == 5 && columns[3] == "LISTENING" && strings.HasSuffix(columns[1], ":"+strconv.Itoa(number)) {
+			// The word for a listener is in the system's language; a connection has another end, with a port.
+			if len(columns) == 5 && strings.HasSuffix(columns[2], ":0") && strings.HasSuffix(columns[1], ":"+strconv.Itoa(number)) {
 				name, id = "a program", columns[4]
 			}
 		}

@@ -121,15 +121,17 @@ func (b *builder) mainPackage(ctx context.Context) (string, error) {
 	return packages[0], nil
 }
 
-// findModule prepares for the folder's module. One that is no part of the workshop's go.work builds by its own go.mod; if
-// that replaces a module of the workshop by a path that is not there, as in a copy of an exercise elsewhere, the replacement
+// findModule prepares for the folder's module. It builds by its own go.mod, whose modules are all that it needs: the workspace
+// would also ask for those of everything else. In a bundle the workspace has them all. If its go.mod replaces a module of the workshop by a path that is not there, as in a copy of an exercise elsewhere, the replacement
 // is the workshop's own folder, in a go.mod in the folder scratch.
 func (b *builder) findModule(root, scratch string) error {
 	module := above(b.full, "go.mod")
 	if work := above(b.full, "go.work"); work == root {
-		used, err := uses(root, module)
-		if err != nil || used {
-			return err
+		if _, err := os.Stat(filepath.Join(root, "vendor")); err == nil {
+			used, err := uses(root, module)
+			if err != nil || used {
+				return err
+			}
 		}
 		b.env = append(b.env, "GOWORK=off")
 	}

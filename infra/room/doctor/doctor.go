@@ -64,7 +64,8 @@ func Examine(ctx context.Context, say func(Finding)) Verdict {
 	found(settings(root)...)
 	if cfg, err := config.Load[config.Infra](); err == nil {
 		found(dataset(cfg))
-		found(ports(ctx, cfg)...)
+		found(ports(ctx, root, cfg)...)
+		found(fault(ctx)...)
 	}
 	found(docker(ctx))
 	return worst

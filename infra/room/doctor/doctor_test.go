@@ -1,6 +1,7 @@
 package doctor
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"net"
@@ -121,12 +122,27 @@ func TestModules(t *testing.T) {
 		t.Setenv("GOPROXY", "http://127.0.0.1:1")
 		wantFinding(t, modules(t.Context(), root), Ask, "make bundle")
 	})
-	t.Run("missing, with a network", func(t *testing.T) {
+	for _, test := range []struct {
+		name   string
+		answer func(http.ResponseWriter, *http.Request)
+		words  []string
+	}{
+		{"missing, with a network", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "module example.com/absent") }, []string{"the network has them", "make prepare"}},
+		{"a mirror without the module", http.NotFound, []string{"not with the module example.com/absent", "404", "GOPROXY"}},
+		{"a login page", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "<html>Welcome to the hotel") }, []string{"not with the module example.com/absent", "GOPROXY"}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			root := folder(t, needs)
+			proxy := httptest.NewServer(http.HandlerFunc(test.answer))
+			defer proxy.Close()
+			t.Setenv("GOPROXY", proxy.URL+",direct")
+			wantFinding(t, modules(t.Context(), root), Fix, test.words...)
+		})
+	}
+	t.Run("missing, switched off", func(t *testing.T) {
 		root := folder(t, needs)
-		proxy := httptest.NewServer(http.NotFoundHandler())
-		defer proxy.Close()
-		t.Setenv("GOPROXY", proxy.URL+",direct")
-		wantFinding(t, modules(t.Context(), root), Fix, "go mod download")
+		t.Setenv("GOPROXY", "off")
+		wantFinding(t, modules(t.Context(), root), Fix, "GOPROXY is off", "go env -u GOPROXY")
 	})
 	t.Run("broken", func(t *testing.T) {
 		root := folder(t, map[string]string{"go.work": alone["go.work"], "a/go.mod": "mod a\n"})
@@ -183,6 +199,11 @@ func TestSettings(t *testing.T) {
 		if got := fmt.Sprint(settings(root)); strings.Contains(got, "chmod") {
 			t.Errorf("got %s, want no word about who can read a file without a password", got)
 		}
+	})
+	t.Run("an inherited database", func(t *testing.T) {
+		root := folder(t, map[string]string{"go.work": "", ".env.example": "# DB_HOST=127.0.0.1\n"})
+		t.Setenv("DB_HOST", "db.example.com")
+		wantFinding(t, settings(root)[0], Fix, "DB_HOST", "unset DB_HOST")
 	})
 	t.Run("a wrong value", func(t *testing.T) {
 		root := folder(t, example)
@@ -244,6 +265,17 @@ func TestPorts(t *testing.T) {
 	cfg := config.Infra{Bind: "127.0.0.1", RootPassword: "right"}
 	wrong := cfg
 	wrong.RootPassword = "wr0ng"
+	look := func(_ context.Context, cfg config.Infra, variable string, number int, identify func(context.Context, config.Infra, string) (string, error)) Finding {
+		return search{cfg: cfg, chosen: map[string]string{variable: "set"}}.look(t.Context(), variable, number, identify)
+	}
+	// A default that is taken needs nobody's attention.
+	wantFinding(t, search{cfg: cfg}.look(t.Context(), "PORT", number(t, airplay.URL), stranger), OK, "AirPlay", "the next free port is used instead, for PORT")
+	wantFinding(t, search{cfg: wrong}.look(t.Context(), "MYSQL_PORT", number(t, database.Addr()), flights), OK, "1045", "the next free port is used instead")
+	away := cfg
+	away.Bind = "192.0.2.1"
+	at := number(t, proxy.URL())
+	wantFinding(t, search{cfg: cfg, here: map[string]int{"TOXIPROXY_PORT": at}}.look(t.Context(), "TOXIPROXY_PORT", at, toxiproxy), OK, "used by this workshop now")
+	wantFinding(t, search{cfg: cfg, elsewhere: map[int]string{at: "/another"}}.look(t.Context(), "TOXIPROXY_PORT", at, toxiproxy), OK, "the workshop in /another", "the next free port")
 	wantFinding(t, look(t.Context(), cfg, "MYSQL_PORT", number(t, database.Addr()), flights), OK, fmt.Sprint(len(data.Routes)), "is reused")
 	wantFinding(t, look(t.Context(), wrong, "MYSQL_PORT", number(t, database.Addr()), flights), Fix, "1045", "set MYSQL_PORT")
 	wantFinding(t, look(t.Context(), cfg, "PROXY_PORT", number(t, other.URL), flights), Fix, "not a flights database", "set PROXY_PORT")
@@ -252,8 +284,6 @@ func TestPorts(t *testing.T) {
 	wantFinding(t, look(t.Context(), cfg, "PORT", number(t, exercise.URL), stranger), Fix, "an exercise that is already running", "set PORT")
 	wantFinding(t, look(t.Context(), cfg, "PORT", number(t, airplay.URL), stranger), Fix, "AirPlay")
 	wantFinding(t, look(t.Context(), cfg, "PORT", 0, stranger), OK, "free")
-	away := cfg
-	away.Bind = "192.0.2.1"
 	wantFinding(t, look(t.Context(), away, "PORT", 5000, stranger), Fix, "BIND")
 	if runtime.GOOS == "linux" {
 		wantFinding(t, look(t.Context(), cfg, "PORT", number(t, other.URL), stranger), Fix, fmt.Sprintf("by doctor.test (process %d)", os.Getpid()))

@@ -15,34 +15,48 @@ import (
 	"github.com/go-sql-driver/mysql"
 
 	"chaosworkshop/infra/internal/port"
+	"chaosworkshop/infra/lab/stack"
 	"chaosworkshop/infra/lab/toxi"
 	"chaosworkshop/shared/config"
+	"chaosworkshop/shared/running"
 )
 
 // patience bounds a request to what listens on a port.
 const patience = 2 * time.Second
 
 // ports checks whether every port of the workshop is free, held by something that the workshop can reuse, or taken.
-func ports(ctx context.Context, cfg config.Infra) []Finding {
-	app := 5000
-	if settings, err := config.Load[config.App](); err == nil {
-		app = settings.Port
+func ports(ctx context.Context, root string, cfg config.Infra) []Finding {
+	settings, err := config.Load[config.App]()
+	chosen, failed := config.Chosen()
+	if err != nil || failed != nil {
+		return nil // The settings have a finding of their own.
 	}
+	search := search{cfg: cfg, chosen: chosen, here: running.Ports(root), elsewhere: running.Elsewhere(root)}
 	return []Finding{
-		look(ctx, cfg, "MYSQL_PORT", cfg.MySQLPort, flights),
-		look(ctx, cfg, "PROXY_PORT", cfg.ProxyPort, flights),
-		look(ctx, cfg, "TOXIPROXY_PORT", cfg.ToxiproxyPort, toxiproxy),
-		look(ctx, cfg, "PORT", app, stranger),
-		look(ctx, cfg, "CONSOLE_PORT", cfg.ConsolePort, stranger),
+		search.look(ctx, "MYSQL_PORT", cfg.MySQLPort, flights),
+		search.look(ctx, "PROXY_PORT", cfg.ProxyPort, flights),
+		search.look(ctx, "TOXIPROXY_PORT", cfg.ToxiproxyPort, toxiproxy),
+		search.look(ctx, "PORT", settings.Port, stranger),
+		search.look(ctx, "CONSOLE_PORT", cfg.ConsolePort, stranger),
 	}
 }
 
+// search is what is known before the ports are looked at.
+type search struct {
+	cfg       config.Infra
+	chosen    map[string]string // What the user set.
+	here      map[string]int    // The ports that this workshop holds now, by their variables.
+	elsewhere map[int]string    // The ports that workshops in other folders hold.
+}
+
 // look checks one port. Identify names what answers there if the workshop can reuse it; its error says why not.
-func look(ctx context.Context, cfg config.Infra, variable string, number int, identify func(context.Context, config.Infra, string) (string, error)) Finding {
-	name, addr := "port "+strconv.Itoa(number), net.JoinHostPort(cfg.Bind, strconv.Itoa(number))
-	listener, err := net.Listen("tcp", addr)
+func (s search) look(ctx context.Context, variable string, number int, identify func(context.Context, config.Infra, string) (string, error)) Finding {
+	name, addr := "port "+strconv.Itoa(number), net.JoinHostPort(s.cfg.Bind, strconv.Itoa(number))
+	if s.here[variable] == number && number != 0 {
+		return ok(name, "used by this workshop now, for "+variable)
+	}
+	err := port.Busy(s.cfg.Bind, number)
 	if err == nil {
-		listener.Close()
 		return ok(name, "free, for "+variable)
 	}
 	if !port.InUse(err) {
@@ -51,11 +65,33 @@ func look(ctx context.Context, cfg config.Infra, variable string, number int, id
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	holder := port.HeldBy(number)
-	what, err := identify(ctx, cfg, addr)
-	if err != nil {
-		return Finding{name, Fix, "taken" + holder + err.Error(), fmt.Sprintf("stop that program, or set %s to another port", variable)}
+	if folder := s.elsewhere[number]; folder != "" {
+		holder, err = holder+", for the workshop in "+folder, errors.New("")
+	} else {
+		var what string
+		if what, err = identify(ctx, s.cfg, port.Reachable(addr)); err == nil {
+			return ok(name, what+" answers"+holder+" and is reused")
+		}
 	}
-	return ok(name, what+" answers"+holder+" and is reused")
+	if s.chosen[variable] == "" {
+		return ok(name, "taken"+holder+err.Error()+"; the next free port is used instead, for "+variable)
+	}
+	return Finding{name, Fix, "taken" + holder + err.Error(), fmt.Sprintf("stop that program, or set %s to another port", variable)}
+}
+
+// fault says whether a fault is still in place.
+func fault(ctx context.Context) []Finding {
+	client, err := stack.Toxiproxy()
+	if err != nil {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	name, err := client.Active(ctx)
+	if err != nil || name == "" {
+		return nil // None runs, or none is in place.
+	}
+	return []Finding{{"fault", Fix, "the fault " + name + " is in place", "make calm"}}
 }
 
 // flights tells whether a flights database answers and accepts the password of the settings.

@@ -4,15 +4,19 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"fmt"
 	"go/version"
+	"io"
 	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"time"
 
 	"golang.org/x/mod/modfile"
+	"golang.org/x/mod/module"
 
 	"chaosworkshop/infra/internal/tool"
 )
@@ -81,25 +85,62 @@ func modules(ctx context.Context, root string) Finding {
 		first, _, _ := strings.Cut(strings.TrimSpace(text), "\n")
 		return Finding{"modules", Fix, "the go command cannot read the code: " + first, "undo your last change to a go.mod or an import"}
 	}
-	if _, proxies, err := goEnv(ctx, root); err == nil && reachable(ctx, proxies) {
-		return Finding{"modules", Fix, "some are missing, but the network has them", "go mod download (takes some minutes, once; after that, you need no network)"}
+	const remedy = "make prepare (takes some minutes, once; after that, you need no network)"
+	if _, proxies, err := goEnv(ctx, root); err == nil {
+		switch answer, err := ask(ctx, proxies, missing.FindStringSubmatch(complaints.String())); {
+		case err == nil && answer == "":
+			return Finding{"modules", Fix, "some are missing, but the network has them", remedy}
+		case err == nil:
+			return Finding{"modules", Fix, "some are missing, and " + answer, "check GOPROXY with your company, or `go env -u GOPROXY` to use Go's own; then make prepare"}
+		}
 	}
 	return Finding{"modules", Ask, "some are missing, and no module proxy answers", "the instructor's bundle (made by `make bundle`) has them"}
 }
 
-// reachable tells whether the first module proxy answers at all.
-func reachable(ctx context.Context, proxies string) bool {
+// missing finds the module and its version in what the go command says about a module that is not on this computer.
+var missing = regexp.MustCompile(`([^\s:]+)@(v[^\s:]+): module lookup disabled`)
+
+// ask asks the first module proxy for a module that is missing. A proxy that is a login page, a mirror without the module or a
+// company's that wants a password also answers: then the answer says so. The error means that there is none.
+func ask(ctx context.Context, proxies string, wanted []string) (answer string, err error) {
 	first, _, _ := strings.Cut(strings.ReplaceAll(proxies, "|", ","), ",")
+	switch {
+	case first == "off":
+		return "GOPROXY is off", nil
+	case first == "direct" || wanted == nil:
+		return "", nil // Nobody to ask: prepare will tell.
+	}
 	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
 	defer cancel()
-	request, err := http.NewRequestWithContext(ctx, http.MethodHead, first, nil)
+	url := strings.TrimRight(first, "/") + "/" + escape(wanted[1]) + "/@v/" + escape(wanted[2]) + ".mod"
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
 	if err != nil {
-		return false
+		return "", err
 	}
-	answer, err := http.DefaultClient.Do(request)
+	client := &http.Client{Transport: &http.Transport{Proxy: http.ProxyFromEnvironment, DisableKeepAlives: true}}
+	if request.URL.Scheme == "file" {
+		client.Transport.(*http.Transport).RegisterProtocol("file", http.NewFileTransport(http.Dir("/")))
+	}
+	got, err := client.Do(request)
 	if err != nil {
-		return false
+		return "", err
 	}
-	answer.Body.Close()
-	return true
+	defer got.Body.Close()
+	text, err := io.ReadAll(io.LimitReader(got.Body, 1<<20))
+	if err != nil {
+		return "", err
+	}
+	if got.StatusCode == http.StatusOK && modfile.ModulePath(text) != "" {
+		return "", nil
+	}
+	return fmt.Sprintf("%s answers, but not with the module %s (%s)", request.URL.Host, wanted[1], got.Status), nil
+}
+
+// escape writes a path or version as a module proxy wants it.
+func escape(text string) string {
+	escaped, err := module.EscapePath(text)
+	if err != nil {
+		return text
+	}
+	return escaped
 }

@@ -1,0 +1,29 @@
+# Finds what keeps the workshop from being compiled, without Go and without a network. Then it runs the doctor itself.
+#   powershell -ExecutionPolicy Bypass -File infra\room\doctor\doctor.ps1
+Set-Location (Join-Path $PSScriptRoot '..\..\..')
+$bad = $false
+function Fix($name, $detail, $remedy) {
+    Write-Output ("fix  {0,-14} {1}`n     {2,-14} -> {3}" -f $name, $detail, '', $remedy)
+    $script:bad = $true
+}
+$need = (Select-String -Path go.work -Pattern '^go ([0-9.]+)').Matches[0].Groups[1].Value
+$install = "install Go $need or later from https://go.dev/dl/ and open a new terminal"
+if (-not (Get-Command go -ErrorAction SilentlyContinue)) {
+    Fix 'go' 'Go is not installed, or not in the PATH' $install
+} else {
+    $have = (go version) -replace '^go version go([0-9]+\.[0-9]+).*', '$1'
+    if ([version]$have -lt [version]($need -replace '^([0-9]+\.[0-9]+).*', '$1')) { Fix 'go' "Go $have, but the workshop needs $need" $install }
+    elseif ((go env GOFLAGS) -match '-mod=') { Fix 'GOFLAGS' "it is $(go env GOFLAGS), which the workshop cannot be built with" 'go env -u GOFLAGS, or Remove-Item Env:GOFLAGS' }
+    elseif ((go env GOWORK) -eq 'off') { Fix 'GOWORK' 'it is off, so the go command does not see the workshop' 'go env -u GOWORK, or Remove-Item Env:GOWORK' }
+    elseif (-not (Test-Path vendor) -and (go env GOPROXY) -eq 'off') { Fix 'GOPROXY' 'it is off, so no module can be downloaded' 'go env -u GOPROXY, or Remove-Item Env:GOPROXY' }
+}
+$free = (Get-PSDrive -Name (Get-Location).Drive.Name).Free / 1GB
+if ($free -lt 2) { Fix 'disk' ("{0:n1} GB free, but the workshop needs 2 GB" -f $free) 'delete files that you do not need' }
+if ($bad) { exit 1 }
+if (-not (Test-Path bin\workshop.exe)) {
+    Fix 'modules' 'the workshop is not downloaded and compiled yet' 'go run ./infra prepare (takes some minutes, once)'
+    exit 1
+}
+go build -o bin\workshop.exe .\infra
+if ($LASTEXITCODE -eq 0) { .\bin\workshop.exe doctor @args }
+exit $LASTEXITCODE
