@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 
@@ -30,7 +31,10 @@ func newBenchCommand() *cobra.Command {
 		Args: cobra.NoArgs,
 		RunE: func(command *cobra.Command, _ []string) (err error) {
 			if options.Only, err = regexp.Compile(only); err != nil {
-				return fmt.Errorf("read --only: %w", err)
+				return cli.Usage(fmt.Errorf("--only %s is not a regular expression: %w", only, err))
+			}
+			if names := bench.Names(); !slices.ContainsFunc(names, options.Only.MatchString) {
+				return cli.Usage(fmt.Errorf("--only %s matches no suite; %s", only, cli.DidYouMean(only, names)))
 			}
 			root, err := config.Root()
 			if err != nil {

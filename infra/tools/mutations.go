@@ -27,9 +27,16 @@ func newMutationsCommand() *cobra.Command {
 		RunE: func(command *cobra.Command, _ []string) (err error) {
 			wanted, err := regexp.Compile(only)
 			if err != nil {
-				return cli.Exit(cli.Broken, fmt.Errorf("read --only: %w", err))
+				return cli.Usage(fmt.Errorf("--only %s is not a regular expression: %w", only, err))
 			}
 			mutations := slices.DeleteFunc(experiment.Mutations(), func(m experiment.Mutation) bool { return !wanted.MatchString(m.Name) })
+			if len(mutations) == 0 {
+				var names []string
+				for _, mutation := range experiment.Mutations() {
+					names = append(names, mutation.Name)
+				}
+				return cli.Usage(fmt.Errorf("--only %s matches no mutation; %s", only, cli.DidYouMean(only, names)))
+			}
 			dir, err := os.MkdirTemp("", "mutations")
 			if err != nil {
 				return cli.Exit(cli.Broken, err)

@@ -5,6 +5,7 @@ import (
 	"context"
 	"database/sql"
 	"database/sql/driver"
+	"errors"
 	"fmt"
 	"net"
 	"strconv"
@@ -57,7 +58,24 @@ func (c countingConnector) Connect(ctx context.Context) (driver.Conn, error) {
 	if err != nil && err.Error() == "bad connection" {
 		return nil, mysql.ErrInvalidConn
 	}
-	return conn, err
+	return conn, advise(err)
+}
+
+// advise adds to an error of the server what to do about it, where the error does not go away by itself.
+func advise(err error) error {
+	refused, ok := errors.AsType[*mysql.MySQLError](err)
+	if !ok {
+		return err
+	}
+	advice := map[uint16]string{
+		1045: "set DB_USER and DB_PASSWORD to a user of this database",
+		1049: "set DB_NAME to a database that exists there, or fill it with make seed",
+		1129: "run FLUSH HOSTS on the database server, and SET GLOBAL max_connect_errors = 1000000: faults break handshakes",
+	}[refused.Number]
+	if advice == "" {
+		return err
+	}
+	return fmt.Errorf("%w; %s", err, advice)
 }
 
 // Close ends every connection of the pool behind db.

@@ -17,6 +17,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 
 	"chaosworkshop/infra/internal/cli"
 	"chaosworkshop/shared/config"
@@ -156,11 +157,25 @@ func (c *Compose) Logs(ctx context.Context, out io.Writer, follow bool, services
 		}
 	}
 	command := c.command(ctx, c.profiles(), append(arguments, services...))
-	command.Stdout, command.Stderr = out, c.output
+	// Both may lead to the same place, and what Compose writes to each is copied on its own.
+	var mutex sync.Mutex
+	command.Stdout, command.Stderr = locked{&mutex, out}, locked{&mutex, c.output}
 	if err := command.Run(); err != nil && ctx.Err() == nil { // Ctrl-C is how following ends.
 		return fmt.Errorf("show the logs: %w; `make ps` lists the containers", err)
 	}
 	return nil
+}
+
+// locked is a writer that takes turns with others.
+type locked struct {
+	mutex *sync.Mutex
+	out   io.Writer
+}
+
+func (l locked) Write(text []byte) (int, error) {
+	l.mutex.Lock()
+	defer l.mutex.Unlock()
+	return l.out.Write(text)
 }
 
 // Container is one container of the project.

@@ -1,7 +1,9 @@
 package compose
 
 import (
+	"bytes"
 	"fmt"
+	"io"
 	"net"
 	"os"
 	"path/filepath"
@@ -24,6 +26,12 @@ func TestMain(m *testing.M) {
 	case "forbidden":
 		fmt.Fprintln(os.Stderr, "permission denied while trying to connect to the Docker daemon socket at unix:///var/run/docker.sock")
 		os.Exit(1)
+	case "chatty":
+		for range 200 {
+			fmt.Fprintln(os.Stdout, "out")
+			fmt.Fprintln(os.Stderr, "err")
+		}
+		os.Exit(0)
 	case "no compose":
 		if os.Args[1] == "compose" {
 			os.Exit(1)
@@ -176,5 +184,19 @@ func TestProfilesAreThoseOfTheHelp(t *testing.T) {
 	want := []string{"exercise1", "exercise2", "exercise3", "exercise4", "exercise5", "mysql", "observe"}
 	if got := composeFile(t, nil).profiles(); !slices.Equal(got, want) {
 		t.Errorf("got %v, want %v", got, want)
+	}
+}
+
+// What Compose writes to both of its outputs may lead to one place.
+func TestLogsIntoOnePlace(t *testing.T) {
+	install(t, "docker")
+	t.Setenv(fake, "chatty")
+	var both bytes.Buffer
+	compose := &Compose{Program: "docker compose", output: io.MultiWriter(&both), settings: map[string]string{fake: "chatty", "PATH": os.Getenv("PATH")}}
+	if err := compose.Logs(t.Context(), &both, false, nil); err != nil {
+		t.Fatal(err)
+	}
+	if got := strings.Count(both.String(), "out\n") + strings.Count(both.String(), "err\n"); got != 400 {
+		t.Errorf("got %d lines, want 400:\n%s", got, both.String())
 	}
 }

@@ -70,7 +70,8 @@ func execute(ctx context.Context, root *cobra.Command) int {
 	case err == nil:
 		return 0
 	case ctx.Err() != nil:
-		err = Exit(Interrupted, interrupted(err))
+		os.Stderr.WriteString(interrupted(err) + "\n")
+		return Interrupted
 	case !started:
 		err = Exit(Broken, explain(command, err))
 	}
@@ -83,7 +84,7 @@ func execute(ctx context.Context, root *cobra.Command) int {
 
 // interrupted is what remains to say of an error after Ctrl-C: what failed on its own, such as the removal of a fault, or that
 // the command stopped. That work was cut off, and that a child process was killed, is what the user asked for.
-func interrupted(err error) error {
+func interrupted(err error) string {
 	var kept []string
 	for line := range strings.Lines(err.Error()) {
 		if !cutOff.MatchString(line) {
@@ -91,13 +92,13 @@ func interrupted(err error) error {
 		}
 	}
 	if len(kept) == 0 {
-		return errors.New("stopped before it was done")
+		return "stopped before it was done"
 	}
-	return errors.New(strings.Join(kept, "\n"))
+	return strings.Join(kept, "\n")
 }
 
 // cutOff recognises the errors of work that Ctrl-C cut off.
-var cutOff = regexp.MustCompile(`context canceled|operation was canceled|signal: (?:killed|interrupt|terminated)|exit status`)
+var cutOff = regexp.MustCompile(`context canceled|operation was canceled|signal received|signal: (?:killed|interrupt|terminated)|exit status`)
 
 // ExitCode is the code that err ends the program with: 0 for nil, that of Exit, or 1.
 func ExitCode(err error) int {

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
+	"strconv"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -73,7 +74,10 @@ func explain(command *cobra.Command, err error) error {
 	}
 	if invalid, ok := errors.AsType[*pflag.InvalidValueError](err); ok {
 		flag := invalid.GetFlag()
-		return fmt.Errorf("--%s %s is not %s; it is %s", flag.Name, invalid.GetValue(), kinds(flag.Value.Type()), flag.Usage)
+		if errors.Is(err, strconv.ErrRange) {
+			return fmt.Errorf("--%s %s is too large (%s)", flag.Name, invalid.GetValue(), flag.Usage)
+		}
+		return fmt.Errorf("--%s takes %s, not %q (%s)", flag.Name, kinds(flag.Value.Type()), invalid.GetValue(), flag.Usage)
 	}
 	if missing, ok := errors.AsType[*pflag.ValueRequiredError](err); ok {
 		return fmt.Errorf("--%s needs a value: %s", missing.GetFlag().Name, missing.GetFlag().Usage)
@@ -103,7 +107,7 @@ func kinds(of string) string {
 	case "duration":
 		return "a duration such as 30s or 5m"
 	case "int", "uint64":
-		return "a whole number in range"
+		return "a whole number"
 	case "bool":
 		return "true or false"
 	}

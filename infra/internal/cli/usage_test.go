@@ -56,12 +56,12 @@ func TestWrongUsage(t *testing.T) {
 		"cahos":                             `there is no command "cahos"; did you mean chaos?`,
 		"frobnicate":                        `there is no command "frobnicate"; see workshop --help`,
 		"chaos --tll 5m":                    "chaos has no flag --tll; did you mean --ttl?",
-		"chaos --rate=x":                    "--rate x is not a whole number in range; it is requests a second, at most 1000",
-		"chaos --ttl 5":                     "--ttl 5 is not a duration such as 30s or 5m; it is how long",
+		"chaos --rate=x":                    `--rate takes a whole number, not "x" (requests a second, at most 1000)`,
+		"chaos --ttl 5":                     `--ttl takes a duration such as 30s or 5m, not "5" (how long)`,
 		"chaos --ttl":                       "--ttl needs a value: how long",
 		"chaos extra":                       `chaos takes no argument such as "extra"; see workshop chaos --help`,
 		"load":                              "load needs --ex, the exercise: 1 to 5; with make: EX=...",
-		"chaos --rate 99999999999999999999": "--rate 99999999999999999999 is not a whole number in range; it is requests a second, at most 1000",
+		"chaos --rate 99999999999999999999": "--rate 99999999999999999999 is too large (requests a second, at most 1000)",
 	} {
 		code, got := run(t, t.Context(), func(*cobra.Command, []string) error { return nil }, strings.Fields(line)...)
 		if code != Broken || got != want+"\n" {
@@ -83,6 +83,7 @@ func TestInterrupted(t *testing.T) {
 		"stays":          {nil, 0, ""},
 		"cut off":        {fmt.Errorf("call Toxiproxy: %w", context.Canceled), 130, "stopped before it was done\n"},
 		"no verdict":     {Exit(Broken, fmt.Errorf("run: %w", context.Canceled)), 130, "stopped before it was done\n"},
+		"signal":         {errors.New("call Toxiproxy: interrupt signal received"), 130, "stopped before it was done\n"},
 		"said already":   {Exit(Failed, nil), 130, "stopped before it was done\n"},
 		"a child":        {fmt.Errorf("build: %w", killed), 130, "stopped before it was done\n"},
 		"killed child":   {errors.New("signal: killed"), 130, "stopped before it was done\n"},

@@ -141,6 +141,7 @@ func (s Source) fetch(ctx context.Context, file File, dir string, bar *progress)
 
 // transfer completes the part from the address.
 func (s Source) transfer(ctx context.Context, address string, rest part, bar *progress) error {
+	whole := ctx
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	stall := cmp.Or(s.Stall, 30*time.Second)
@@ -185,7 +186,7 @@ func (s Source) transfer(ctx context.Context, address string, rest part, bar *pr
 	if bar.done > maxFile {
 		return cmp.Or(rest.remove(), errTooLarge)
 	}
-	if errors.Is(err, context.Canceled) {
+	if err != nil && errors.Is(whole.Err(), context.Canceled) {
 		return fmt.Errorf("stopped after %s bytes, run again to continue", thousands(bar.done))
 	}
 	if err != nil {

@@ -286,6 +286,56 @@ func TestDownloadGoesOn(t *testing.T) {
 	}
 }
 
+// A download that starts again, because the server cannot continue it, has all the time that a slow server needs.
+func TestDownloadThatStartsAgainIsNotCutOff(t *testing.T) {
+	p, source := publish(t)
+	source.Files, source.Stall = source.Files[4:], 300*time.Millisecond
+	dir := t.TempDir()
+	p.change(func() { p.trouble = truncate })
+	if err := Download(t.Context(), source, dir, io.Discard); err == nil {
+		t.Fatal("no error")
+	}
+	p.change(func() {
+		p.trouble = func(w http.ResponseWriter, r *http.Request, content string) bool {
+			if r.Header.Get("Range") != "" {
+				w.WriteHeader(http.StatusRequestedRangeNotSatisfiable)
+				return true
+			}
+			w.Header().Set("Content-Length", fmt.Sprint(len(content)))
+			for i := range 10 {
+				time.Sleep(source.Stall / 5)
+				io.WriteString(w, content[len(content)*i/10:len(content)*(i+1)/10])
+				http.NewResponseController(w).Flush()
+			}
+			return true
+		}
+	})
+	if err := Download(t.Context(), source, dir, io.Discard); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestDownloadThatIsStopped(t *testing.T) {
+	p, source := publish(t)
+	source.Files = source.Files[4:]
+	ctx, stop := context.WithCancel(t.Context())
+	p.change(func() {
+		p.trouble = func(w http.ResponseWriter, r *http.Request, content string) bool {
+			w.Header().Set("Content-Length", fmt.Sprint(len(content)))
+			io.WriteString(w, content[:9])
+			http.NewResponseController(w).Flush()
+			time.Sleep(50 * time.Millisecond)
+			stop()
+			<-r.Context().Done()
+			return true
+		}
+	})
+	err := Download(ctx, source, t.TempDir(), io.Discard)
+	if want := "download routes.dat: stopped after 9 bytes, run again to continue"; err == nil || err.Error() != want {
+		t.Errorf("got %v, want %s", err, want)
+	}
+}
+
 func TestDownloadOffline(t *testing.T) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

@@ -9,6 +9,7 @@ import (
 	"crypto/x509/pkix"
 	"encoding/pem"
 	"errors"
+	"io"
 	"math/big"
 	"net"
 	"os"
@@ -180,6 +181,34 @@ func TestServerWithoutTLS(t *testing.T) {
 	wantError(t, Options{DSN: root.FormatDSN() + "&ssl-mode=REQUIRED", Data: small()}, root.Passwd, "offers no TLS")
 }
 
+// TestServerThatStarts: while Docker's MySQL fills its files, Docker accepts connections and hangs up at once.
+func TestServerThatStarts(t *testing.T) {
+	root := start(t)
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { listener.Close() })
+	go func() {
+		for number := 0; ; number++ {
+			conn, err := listener.Accept()
+			if err != nil {
+				return
+			}
+			server, err := net.Dial("tcp", root.Addr)
+			if number < 3 || err != nil {
+				conn.Close()
+				continue
+			}
+			go func() { _, _ = io.Copy(server, conn); server.Close() }()
+			go func() { _, _ = io.Copy(conn, server); conn.Close() }()
+		}
+	}()
+	docker := root.Clone()
+	docker.Addr = listener.Addr().String()
+	seedInto(t, docker, small())
+}
+
 // TestServerThatBlocksThisComputer: after broken handshakes, as faults leave them, the error says how to unblock this computer.
 // A server never blocks 127.0.0.1, so the test comes from 127.0.0.2, which only Linux has without further ado.
 func TestServerThatBlocksThisComputer(t *testing.T) {
@@ -187,6 +216,7 @@ func TestServerThatBlocksThisComputer(t *testing.T) {
 		t.Skip("it needs an address other than 127.0.0.1")
 	}
 	root := start(t, "--skip-name-resolve=OFF", "--max-connect-errors=1")
+	execute(t, root, "CREATE USER ann@'%' IDENTIFIED BY 'secret-of-ann'", "GRANT ALL ON flights.* TO ann@'%'")
 	dialer := net.Dialer{LocalAddr: &net.TCPAddr{IP: net.IPv4(127, 0, 0, 2)}}
 	dial := func(ctx context.Context, addr string) (net.Conn, error) { return dialer.DialContext(ctx, "tcp", addr) }
 	mysql.RegisterDialContext("elsewhere", dial)
@@ -201,7 +231,7 @@ func TestServerThatBlocksThisComputer(t *testing.T) {
 		}
 		conn.Close()
 	}
-	wantError(t, Options{DSN: "root:" + root.Passwd + "@elsewhere(" + root.Addr + ")/flights", Data: small()}, root.Passwd,
+	wantError(t, Options{DSN: "ann:secret-of-ann@elsewhere(" + root.Addr + ")/flights", Data: small()}, "secret-of-ann",
 		"blocks this computer (error 1129)", "FLUSH HOSTS", "max_connect_errors")
 }
 

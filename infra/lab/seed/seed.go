@@ -4,10 +4,14 @@ package seed
 import (
 	"context"
 	"database/sql"
+	"database/sql/driver"
 	"errors"
 	"fmt"
 	"io"
+	"net"
+	"slices"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/go-sql-driver/mysql"
@@ -66,6 +70,14 @@ func run(ctx context.Context, target *mysql.Config, options Options) ([]Result, 
 		progress.out = io.Discard
 	}
 	pool, err := connect(ctx, target, progress)
+	for end := time.Now().Add(startPatience); err != nil && target.Net == "tcp" && starting(ctx, target.Addr, err) && time.Now().Before(end); {
+		progress.say("waiting for the server at %s", target.Addr)
+		select {
+		case <-time.After(time.Second):
+		case <-ctx.Done():
+		}
+		pool, err = connect(ctx, target, progress)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -86,6 +98,30 @@ func run(ctx context.Context, target *mysql.Config, options Options) ([]Result, 
 		return nil, fmt.Errorf("make the tables: %w", err)
 	}
 	return fill(db, tables(options.Data), options.Confirm, progress)
+}
+
+// startPatience is how long a server may take to start: Docker's MySQL first fills its files, with a server that listens on no port.
+const startPatience = time.Minute
+
+// starting tells whether a connection to addr failed because somebody accepts connections there on behalf of a server that is
+// not there yet, as Docker does: it hangs up without a word. It is also true if the server is there by now.
+func starting(ctx context.Context, addr string, failed error) bool {
+	if !slices.ContainsFunc([]error{mysql.ErrInvalidConn, driver.ErrBadConn, io.EOF, syscall.ECONNRESET}, func(one error) bool { return errors.Is(failed, one) }) {
+		return false
+	}
+	dialer := net.Dialer{Timeout: time.Second}
+	conn, err := dialer.DialContext(ctx, "tcp", addr)
+	if err != nil {
+		return false // What is wrong shows when the driver connects.
+	}
+	defer conn.Close()
+	if err := conn.SetReadDeadline(time.Now().Add(time.Second)); err != nil {
+		return false
+	}
+	// The greeting of MySQL's protocol 10 has that number in its fifth byte.
+	greeting := make([]byte, 5)
+	_, err = io.ReadFull(conn, greeting)
+	return errors.Is(err, io.EOF) || errors.Is(err, syscall.ECONNRESET) || err == nil && greeting[4] == 10
 }
 
 // connect opens the database, and creates it if it is missing.

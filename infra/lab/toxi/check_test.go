@@ -2,16 +2,18 @@ package toxi
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
+	"math/rand/v2"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"runtime"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 )
@@ -264,90 +266,137 @@ func TestToxiproxyCLIShowsTheReason(t *testing.T) {
 	}
 }
 
-// FuzzAPI sends calls to the API while clients use the proxy. Nothing that it sends may end the process, hang it, or leave it
-// unable to serve after a calm.
+// FuzzAPI sends calls to the API while clients use the proxy: calls that fit together, with values at and beyond every bound, and
+// whatever the fuzzer puts into a body and a path. Nothing of it may end the process, hang it, or leave it unable to serve after
+// a calm. Each input makes callsPerInput calls.
 func FuzzAPI(f *testing.F) {
-	server := startProxy(f, serveBytes(f))
-	base := proxyPath(ProxyName)
-	for _, seed := range []struct{ method, path, body string }{
-		{"GET", "/version", ""}, {"GET", "/proxies", ""}, {"POST", "/reset", ""},
-		{"POST", "/proxies", `{"name":"x","listen":"127.0.0.1:0","upstream":"127.0.0.1:1"}`},
-		{"POST", "/populate", `[{"name":"x","listen":"127.0.0.1:0","upstream":"127.0.0.1:1"}]`},
-		{"PATCH", base, `{"enabled":false}`}, {"POST", base, `{"enabled":true}`}, {"DELETE", "/proxies/x", ""},
-		{"POST", base + "/toxics", `{"name":"t","type":"slicer","stream":"downstream","toxicity":0.5,"attributes":{"average_size":1,"size_variation":1,"delay":0}}`},
-		{"POST", base + "/toxics", `{"name":"t","type":"latency","stream":"upstream","attributes":{"latency":1,"jitter":2}}`},
-		{"POST", base + "/toxics", `{"name":"t","type":"bandwidth","attributes":{"rate":1}}`},
-		{"POST", base + "/toxics", `{"name":"t","type":"timeout","attributes":{"timeout":10}}`},
-		{"POST", base + "/toxics", `{"name":"t","type":"limit_data","attributes":{"bytes":10}}`},
-		{"POST", base + "/toxics", `{"name":"t","type":"reset_peer","attributes":{"timeout":1}}`},
-		{"POST", base + "/toxics", `{"name":"t","type":"slow_close","attributes":{"delay":1}}`},
-		{"PATCH", base + "/toxics/t", `{"toxicity":1,"attributes":{"average_size":3,"rate":100000}}`},
-		{"DELETE", base + "/toxics/t", ""}, {"GET", base + "/toxics", ""},
-	} {
-		f.Add(seed.method, seed.path, seed.body)
+	upstream := serveBytes(f)
+	// What a call waits for, such as a connection that is reset later, ends sooner than in everyday use.
+	server, err := Start(f.Context(), Options{APIAddr: "127.0.0.1:0", Listen: "127.0.0.1:0", Upstream: upstream, Deadline: 300 * time.Millisecond})
+	if err != nil {
+		f.Fatal(err)
 	}
-	upstream := proxyNow(f, server).Upstream
-	addr, ended := server.ProxyAddr(), make(chan struct{})
+	var addr atomic.Value
+	addr.Store(server.ProxyAddr())
 	ctx, end := context.WithCancel(context.Background())
-	go func() {
-		defer close(ended)
-		for ctx.Err() == nil {
-			ask(addr, 5000, 100*time.Millisecond)
-			time.Sleep(time.Millisecond)
+	var clients sync.WaitGroup
+	for range 3 {
+		clients.Go(func() {
+			for ctx.Err() == nil {
+				ask(addr.Load().(string), 5000, 100*time.Millisecond)
+				time.Sleep(time.Millisecond)
+			}
+		})
+	}
+	f.Cleanup(func() {
+		end()
+		clients.Wait()
+		if err := server.Close(); err != nil {
+			f.Error(err)
 		}
-	}()
-	f.Cleanup(func() { end(); <-ended })
-	calls := 0
-	f.Fuzz(func(t *testing.T, method, path, body string) {
-		if !strings.HasPrefix(path, "/") {
-			path = "/" + path
+	})
+	for seed := range uint64(20) {
+		f.Add(seed, "/proxies/x", `{"attributes":{}}`)
+	}
+	f.Fuzz(func(t *testing.T, seed uint64, path, body string) {
+		random := rand.New(rand.NewPCG(seed, 0))
+		for range callsPerInput {
+			method, to, text := randomCall(random, addr.Load().(string), upstream)
+			switch random.IntN(20) {
+			case 0:
+				text = body
+			case 1:
+				to = "/" + strings.TrimLeft(path, "/")
+			}
+			request := httptest.NewRequest(method, "http://127.0.0.1", strings.NewReader(text))
+			request.URL.Path = to
+			begin := time.Now()
+			server.engine.ServeHTTP(&recorder{header: http.Header{}}, request)
+			if took := time.Since(begin); took > 5*time.Second {
+				t.Errorf("%s %s %s took %s", method, to, text, took)
+			}
 		}
-		request, err := http.NewRequestWithContext(t.Context(), method, "http://127.0.0.1", strings.NewReader(body))
-		if err != nil {
-			t.Skip()
-		}
-		request.URL.Path = path
-		answer := &recorder{header: http.Header{}, status: http.StatusOK}
-		begin := time.Now()
-		server.engine.ServeHTTP(answer, request)
-		if took := time.Since(begin); took > 5*time.Second {
-			t.Errorf("it took %s", took)
-		}
-		if answer.status >= 400 && answer.status < 500 && len(answer.body.Bytes()) > 4096 {
-			t.Errorf("the reason has %d bytes", len(answer.body.Bytes()))
-		}
-		if calls++; calls%100 != 0 {
-			return
-		}
-		healed(t, server, upstream)
+		addr.Store(healed(t, server, upstream))
 	})
 }
 
-// healed makes the proxy what it was, and checks that it serves.
-func healed(t *testing.T, server *Server, upstream string) {
+// callsPerInput is how many calls an input of FuzzAPI makes.
+const callsPerInput = 100
+
+// randomCall is a call to the API.
+func randomCall(random *rand.Rand, addr, upstream string) (method, path, body string) {
+	pick := func(list ...string) string { return list[random.IntN(len(list))] }
+	number := func() string {
+		return pick("-9223372036854775808", "-1", "0", "1", "2", "10", "64", "1000", "86400000", "86400001", "1073741824", "1073741825",
+			"9223372036854775807", "9223372036854775808", "1e3", "0.5", "null", `"1"`, "true", "[]", "{}", fmt.Sprint(random.IntN(5000)))
+	}
+	attributes := func() string {
+		var list []string
+		for range random.IntN(4) {
+			list = append(list, fmt.Sprintf("%q:%s", pick("latency", "jitter", "timeout", "delay", "rate", "average_size", "size_variation", "bytes", "Rate", "x"), number()))
+		}
+		return "{" + strings.Join(list, ",") + "}"
+	}
+	good := func() string {
+		return pick(`"latency","attributes":{"latency":5,"jitter":5}`, `"slicer","attributes":{"average_size":3,"size_variation":3}`,
+			`"bandwidth","attributes":{"rate":1}`, `"timeout","attributes":{"timeout":5}`, `"timeout","attributes":{}`,
+			`"limit_data","attributes":{"bytes":100}`, `"reset_peer","attributes":{"timeout":5}`, `"slow_close","attributes":{"delay":5}`)
+	}
+	name := func() string { return pick(ProxyName, ProxyName, ProxyName, "a", "b", "c/d", "..", "") }
+	toxic := func() string { return pick("t", "u", "latency_downstream", "v/w", ".", "") }
+	proxy := func() string {
+		return fmt.Sprintf(`{"name":%q,"listen":%q,"upstream":%q,"enabled":%s}`, name(), pick("127.0.0.1:0", "127.0.0.1:0", addr, "", "127.0.0.1:99999", "256.0.0.1:1", "x"),
+			pick(upstream, upstream, addr, "127.0.0.1:1", "", "x"), pick("true", "true", "false", "null", "1"))
+	}
+	switch random.IntN(12) {
+	case 0, 1, 2:
+		return "POST", "/proxies/" + name() + "/toxics", fmt.Sprintf(`{"name":%q,"stream":%q,"toxicity":%s,"type":%s}`, toxic(), pick("upstream", "downstream"), pick("1", "0.5", "0", number()), good())
+	case 3:
+		return "POST", "/proxies/" + name() + "/toxics", fmt.Sprintf(`{"name":%q,"type":%q,"attributes":%s}`, toxic(),
+			pick("latency", "timeout", "reset_peer", "slow_close", "bandwidth", "slicer", "limit_data", "noop", ""), attributes())
+	case 4, 5:
+		return pick("POST", "PATCH"), "/proxies/" + name() + "/toxics/" + toxic(), fmt.Sprintf(`{"toxicity":%s,"attributes":%s}`, pick("1", "0.5", number()), attributes())
+	case 6:
+		return "DELETE", "/proxies/" + name() + "/toxics/" + toxic(), ""
+	case 7:
+		return pick("POST", "PATCH"), "/proxies/" + name(), proxy()
+	case 8:
+		return "POST", "/proxies", proxy()
+	case 9:
+		return "POST", "/populate", "[" + proxy() + "," + proxy() + "]"
+	case 10:
+		return "DELETE", "/proxies/" + name(), ""
+	}
+	return pick("GET", "POST"), pick("/reset", "/proxies", "/version", "/metrics", "/"), ""
+}
+
+// healed makes the proxy what it was, checks that it serves, and returns its address, which may be another.
+func healed(t *testing.T, server *Server, upstream string) string {
 	t.Helper()
 	proxies, err := server.Proxies(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
 	for name := range proxies {
-		if name != ProxyName && addressable(name) {
-			if err := server.Delete(t.Context(), name); err != nil {
+		if addressable(name) {
+			if err := again(func() error { return server.Delete(t.Context(), name) }); err != nil {
 				t.Errorf("delete %q: %v", name, err)
 			}
 		}
 	}
-	body, err := json.Marshal([]Proxy{{Name: ProxyName, Listen: server.ProxyAddr(), Upstream: upstream, Enabled: true}})
+	var proxy Proxy
+	err = again(func() (err error) {
+		proxy, err = server.Client.Create(t.Context(), ProxyName, "127.0.0.1:0", upstream)
+		return err
+	})
 	if err != nil {
-		t.Fatal(err)
-	}
-	if status, answer := post(t, server, "/populate", string(body)); status != http.StatusCreated {
-		t.Fatalf("populate: %d %s", status, answer)
+		t.Fatalf("create: %v", err)
 	}
 	if err := server.Calm(t.Context(), ProxyName); err != nil {
 		t.Fatalf("calm: %v", err)
 	}
-	if got := ask(server.ProxyAddr(), 10, patience); got.err != nil {
+	if got := ask(proxy.Listen, 10, patience); got.err != nil {
 		t.Fatalf("through the proxy after a calm: %v", got.err)
 	}
+	return proxy.Listen
 }

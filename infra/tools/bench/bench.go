@@ -48,6 +48,15 @@ type Line struct {
 	Notes []string
 }
 
+// Names are the names of the suites.
+func Names() []string {
+	var names []string
+	for _, one := range suites {
+		names = append(names, one.name)
+	}
+	return names
+}
+
 // Run runs the suites, one after the other, in the folder root. The error says that a benchmark failed or is missing.
 func Run(ctx context.Context, root string, options Options) (ledger Ledger, err error) {
 	for _, one := range suites {
