@@ -7,29 +7,44 @@ import (
 	"github.com/dolthub/vitess/go/vt/sqlparser"
 )
 
-// complexity is the number of join orders of a statement, by a rule of thumb: a SELECT with n tables, including those of its
+// complexity is how much there is to plan. The number of join orders is by a rule of thumb: a SELECT with n tables, including those of its
 // subqueries, has 3 to the power of n, and the library plans the branches of a UNION one by one.
-type complexity float64
+type complexity struct {
+	orders float64
+	// columns and windows count those of all SELECTs.
+	columns, windows int
+}
 
 var (
 	selectType = reflect.TypeFor[*sqlparser.Select]()
 	unionType  = reflect.TypeFor[*sqlparser.SetOp]()
 	tableType  = reflect.TypeFor[*sqlparser.AliasedTableExpr]()
+	overType   = reflect.TypeFor[*sqlparser.Over]()
 )
 
-// checkLength returns an error for a text that is too long to be parsed: the parser needs a hundred bytes and more for each word.
-// It counts at most as many words as there are, so that a text without blanks ends somewhere, too.
+// checkLength returns an error for a text with too many words, or signs, to be parsed: the parser needs a hundred bytes and
+// more for each.
 func checkLength(query string) error {
 	words, inWord := 0, false
+	var quote byte
 	for i := range len(query) {
-		letter := query[i] >= '0' && query[i] <= '9' || query[i] >= 'A' || query[i] == '$'
-		if !letter || !inWord {
+		letter := query[i]
+		switch {
+		case quote != 0:
+			if letter == quote {
+				quote = 0
+			}
+			continue
+		case letter == '\'' || letter == '"' || letter == '`':
+			quote, inWord = letter, false
+			words++
+			continue
+		}
+		wasWord := inWord
+		inWord = letter >= '0' && letter <= '9' || letter >= 'A' || letter == '$'
+		if letter > ' ' && !(inWord && wasWord) {
 			words++
 		}
-		if query[i] <= ' ' {
-			words--
-		}
-		inWord = letter
 	}
 	if words > maxTokens {
 		return errTooManyTokens
@@ -43,8 +58,13 @@ func checkComplexity(statement sqlparser.Statement) error {
 	if err := c.addBranch(reflect.ValueOf(statement), 0, 0); err != nil {
 		return err
 	}
-	if c > complexity(math.Pow(3, maxTables)) {
+	switch {
+	case c.orders > math.Pow(3, maxTables):
 		return errTooManyTables
+	case c.columns > maxColumns:
+		return errTooManyColumns
+	case c.windows > maxWindows:
+		return errTooManyWindows
 	}
 	return nil
 }
@@ -52,7 +72,7 @@ func checkComplexity(statement sqlparser.Statement) error {
 // addBranch adds what the library plans separately.
 func (c *complexity) addBranch(node reflect.Value, depth, selects int) error {
 	tables, err := c.countTables(node, depth, selects)
-	*c += complexity(math.Pow(3, float64(tables)))
+	c.orders += math.Pow(3, float64(tables))
 	return err
 }
 
@@ -71,8 +91,11 @@ func (c *complexity) countTables(node reflect.Value, depth, selects int) (tables
 		switch node.Type() {
 		case selectType:
 			selects++
+			c.columns += len(node.Interface().(*sqlparser.Select).SelectExprs)
 		case tableType:
 			tables++
+		case overType:
+			c.windows++
 		case unionType:
 			depth += unionDepth
 		}

@@ -16,7 +16,9 @@ var (
 	errTooManyConnections = mysql.NewSQLError(mysql.ERConCount, "08004", "Too many connections")
 	errTooManyTables      = mysql.NewSQLError(mysql.ERTooManyTables, mysql.SSUnknownSQLState,
 		"Too many tables; this server can only use %d tables in a statement", maxTables)
-	errTooDeep = mysql.NewSQLError(1436, mysql.SSUnknownSQLState,
+	errTooManyColumns = mysql.NewSQLError(1117, mysql.SSUnknownSQLState, "Too many columns; at most %d", maxColumns)
+	errTooManyWindows = mysql.NewSQLError(1117, mysql.SSUnknownSQLState, "Too many window functions; at most %d", maxWindows)
+	errTooDeep        = mysql.NewSQLError(1436, mysql.SSUnknownSQLState,
 		"Thread stack overrun: expressions nest at most %d deep", maxDepth)
 	errTooManySelects = mysql.NewSQLError(1473, mysql.SSUnknownSQLState,
 		"Too high level of nesting for select: at most %d", maxSelects)

@@ -19,6 +19,9 @@ func (db *database) Function(ctx *sql.Context, name string) (sql.Function, bool)
 			return expression.NewLiteral(nil, types.LongBlob)
 		}}, true
 	}
+	if own, ok := ownFunctions[name]; ok {
+		return own, true
+	}
 	length, ok := textLengths[name]
 	if !ok {
 		return nil, false
@@ -34,6 +37,13 @@ func (db *database) Function(ctx *sql.Context, name string) (sql.Function, bool)
 		}
 		return &shortText{made, length}, nil
 	}}, true
+}
+
+// ownFunctions are the functions for which the library gives other values than MySQL.
+var ownFunctions = map[string]sql.Function{
+	"instr":    sql.Function2{Name: "instr", Fn: newInstr},
+	"locate":   sql.FunctionN{Name: "locate", Fn: newLocate("locate")},
+	"position": sql.FunctionN{Name: "position", Fn: newLocate("position")},
 }
 
 // textLengths are the longest texts that functions make from their arguments: functions that a few words can ask for
@@ -110,7 +120,7 @@ func countParts(value any, left *int) {
 			countParts(part, left)
 		}
 	}
-	*left -= 100
+	*left -= 16
 }
 
 // count is a value as a number; 0 if it is not one.

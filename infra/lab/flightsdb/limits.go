@@ -47,6 +47,10 @@ const (
 	unionDepth = 5
 	// maxTokens bounds the words of a statement: each takes memory while it is parsed and planned.
 	maxTokens = 200_000
+	// maxColumns bounds the columns of all SELECTs, as MySQL does for one, and maxWindows their window functions: the time to
+	// plan grows with the square.
+	maxColumns = 4096
+	maxWindows = 60
 	// maxTables bounds the tables of a statement: the time to order their joins triples with each.
 	maxTables = 9
 	// maxSelects bounds how deep SELECTs nest: the time grows by the factor 2 to 3 with each level.

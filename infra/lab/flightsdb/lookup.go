@@ -1,7 +1,6 @@
 package flightsdb
 
 import (
-	"cmp"
 	"slices"
 
 	"github.com/dolthub/go-mysql-server/sql"
@@ -12,15 +11,16 @@ import (
 
 var _ sql.IndexSearchableTable = (*table)(nil)
 
-// SkipIndexCosting implements sql.IndexSearchable: the library's own search takes minutes for some hundred values, and uses an
-// index for comparisons that mean something else, such as that of a text with a number.
-func (t *table) SkipIndexCosting() bool { return true }
+// SkipIndexCosting implements sql.IndexSearchable. LookupForExpressions decides, and the order of an index may still serve ORDER BY.
+func (t *table) SkipIndexCosting() bool { return false }
 
 // maxRanges bounds the ranges of a lookup. A scan of all rows takes some 20 ms.
 const maxRanges = 2000
 
 // LookupForExpressions implements sql.IndexSearchable: the lookup in the index that serves most of the conditions, and the
-// conditions that remain. ok is false when no index helps.
+// conditions that remain. The lookup is empty when no index helps. It never leaves the search to the library, which takes
+// minutes for some hundred values, and uses an index for comparisons that mean something else, such as that of a text
+// with a number.
 func (t *table) LookupForExpressions(ctx *sql.Context, conditions ...sql.Expression) (sql.IndexLookup, *sql.FuncDepSet, sql.Expression, bool, error) {
 	restricted := t.restrict(ctx, conditions)
 	var best candidate
@@ -30,7 +30,7 @@ func (t *table) LookupForExpressions(ctx *sql.Context, conditions ...sql.Express
 		}
 	}
 	if best.index == nil {
-		return sql.IndexLookup{}, nil, nil, false, nil
+		return sql.IndexLookup{}, nil, nil, true, nil
 	}
 	var rest []sql.Expression
 	for number, condition := range conditions {
@@ -289,7 +289,7 @@ func (i *index) candidate(restricted map[int]restriction) candidate {
 		case restriction.points && len(restriction.ranges) <= 1:
 			c.score += 1000
 		case restriction.points:
-			c.score += 500 - cmp.Or(min(len(restriction.ranges), 400), 0)
+			c.score += 500 - min(len(restriction.ranges), 400)
 		default:
 			c.score += 50
 		}

@@ -19,13 +19,27 @@ import (
 // serveVariable makes the test program a server of the OpenFlights data in the folder that the variable names.
 const serveVariable = "FLIGHTSDB_TEST_SERVE"
 
+// limitVariable is how long a statement of that server may take; empty is the default.
+const limitVariable = "FLIGHTSDB_TEST_LIMIT"
+
 // serve is the server of a process: it says its address and runs until its input ends.
 func serve(dir string) error {
-	data, _, err := openflights.Load(dir)
-	if err != nil {
-		return err
+	data := openflights.Sample()
+	if dir != sampleData {
+		var err error
+		if data, _, err = openflights.Load(dir); err != nil {
+			return err
+		}
 	}
-	s, err := Start(context.Background(), Options{Addr: "127.0.0.1:0", RootPassword: password, Data: data})
+	limits := defaultLimits
+	if text := os.Getenv(limitVariable); text != "" {
+		limit, err := time.ParseDuration(text)
+		if err != nil {
+			return err
+		}
+		limits.statement = limit
+	}
+	s, err := startWithin(context.Background(), Options{Addr: "127.0.0.1:0", RootPassword: password, Data: data}, limits)
 	if err != nil {
 		return err
 	}
@@ -33,6 +47,9 @@ func serve(dir string) error {
 	_, _ = io.Copy(io.Discard, os.Stdin)
 	return s.Close()
 }
+
+// sampleData stands for the built-in sample instead of a folder.
+const sampleData = "sample"
 
 // process is a server in a process of its own.
 type process struct {

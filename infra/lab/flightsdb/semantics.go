@@ -4,6 +4,7 @@ import (
 	"github.com/dolthub/go-mysql-server/sql"
 	"github.com/dolthub/go-mysql-server/sql/analyzer"
 	"github.com/dolthub/go-mysql-server/sql/expression"
+	"github.com/dolthub/go-mysql-server/sql/expression/function/aggregation"
 	"github.com/dolthub/go-mysql-server/sql/plan"
 	"github.com/dolthub/go-mysql-server/sql/transform"
 	"github.com/dolthub/go-mysql-server/sql/types"
@@ -28,16 +29,10 @@ func replace(ctx *sql.Context, e sql.Expression) (sql.Expression, error) {
 	switch e := e.(type) {
 	case *expression.InTuple:
 		tuple, ok := e.Right().(expression.Tuple)
-		if !ok {
+		if !ok || types.IsTuple(e.Left().Type()) {
 			return nil, nil
 		}
-		in, ok, err := newInList(ctx, e.Left(), tuple)
-		if err != nil || !ok {
-			return nil, err
-		}
-		return in, nil
-	case *plan.InSubquery:
-		return newInSubquery(e.Left(), e.Right()), nil
+		return orNil(newInList(ctx, e.Left(), tuple))
 	case *expression.Like:
 		return &like{expression.BinaryExpressionStub{LeftChild: e.LeftChild, RightChild: e.RightChild}, e.Escape}, nil
 	case *expression.Equals, *expression.NullSafeEquals, *expression.GreaterThan, *expression.GreaterThanOrEqual,
@@ -47,6 +42,52 @@ func replace(ctx *sql.Context, e sql.Expression) (sql.Expression, error) {
 			return nil, nil
 		}
 		return &comparison{compared}, nil
+	case *expression.Convert, *expression.Arithmetic, *expression.UnaryMinus, *expression.Div, *expression.IntDiv, *expression.Mod,
+		*expression.BitOp, *aggregation.Sum, *aggregation.Avg, sql.FunctionExpression:
+		return boundedNumbers(e)
+	}
+	return nil, nil
+}
+
+// orNil leaves the expression to the library if ok is false.
+func orNil(in *inList, ok bool, err error) (sql.Expression, error) {
+	if err != nil || !ok {
+		return nil, err
+	}
+	return in, nil
+}
+
+// lateSemanticsRule is the number of lateSemantics among the library's rules.
+const lateSemanticsRule analyzer.RuleId = 1002
+
+// lateSemantics is semantics for the expressions that the library's rules have to know until the end.
+func lateSemantics(ctx *sql.Context, _ *analyzer.Analyzer, node sql.Node, _ *plan.Scope, _ analyzer.RuleSelector, _ *sql.QueryFlags) (sql.Node, transform.TreeIdentity, error) {
+	return transform.NodeExprsWithOpaque(node, func(e sql.Expression) (sql.Expression, transform.TreeIdentity, error) {
+		replaced, err := replaceLate(ctx, e)
+		if err != nil || replaced == nil {
+			return e, transform.SameTree, err
+		}
+		return replaced, transform.NewTree, nil
+	})
+}
+
+// replaceLate is replace for lateSemantics.
+func replaceLate(ctx *sql.Context, e sql.Expression) (sql.Expression, error) {
+	switch e := e.(type) {
+	case *plan.InSubquery:
+		return newInSubquery(e.Left(), e.Right()), nil
+	case *expression.InTuple:
+		if tuple, ok := e.Right().(expression.Tuple); ok {
+			return orNil(newInList(ctx, e.Left(), tuple))
+		}
+	case *expression.HashInTuple:
+		if tuple, ok := e.Right().(expression.Tuple); ok {
+			return orNil(newInList(ctx, e.Left(), tuple))
+		}
+	case sql.FunctionExpression:
+		if _, aggregates := e.(sql.WindowAdaptableExpression); !aggregates && (types.IsText(e.Type()) || types.IsJSON(e.Type())) {
+			return &guard{e}, nil
+		}
 	}
 	return nil, nil
 }

@@ -101,6 +101,7 @@ func newEngine(db *database) (*sqle.Engine, *prepared) {
 	a := analyzer.NewBuilder(db).
 		AddPreAnalyzeRule(semanticsRule, semantics).
 		AddPostValidationRule(displayRule, display).
+		AddPostValidationRule(lateSemanticsRule, lateSemantics).
 		Build()
 	removeRules(a)
 	a.Coster = coster{a.Coster}

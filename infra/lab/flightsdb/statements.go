@@ -7,6 +7,7 @@ import (
 	"runtime/debug"
 	"runtime/metrics"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/dolthub/vitess/go/mysql"
@@ -26,6 +27,11 @@ type statement struct {
 	started time.Time
 	conn    *conn
 	cancel  context.CancelCauseFunc
+
+	all *statements
+
+	// made are the bytes of long texts since the last look at the memory.
+	made atomic.Int64
 
 	// answering is held while the answer is sent; abandoned says that nothing is to be sent any more.
 	answering sync.Mutex
@@ -52,7 +58,8 @@ func (s *statements) run(parent context.Context, c *conn, command func(context.C
 	defer stop()
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	running := &statement{started: time.Now(), conn: c, cancel: cancel}
+	running := &statement{started: time.Now(), conn: c, cancel: cancel, all: s}
+	ctx = context.WithValue(ctx, statementKey{}, running)
 	if !s.add(running) {
 		return errTooManyRunaways
 	}
@@ -82,6 +89,24 @@ func (s *statements) run(parent context.Context, c *conn, command func(context.C
 		return cause
 	}
 	return mysqlError(err)
+}
+
+// statementKey is the key of the statement in its context.
+type statementKey struct{}
+
+// made counts the bytes of a text that a statement of this context has made. A row of many such texts fills the memory
+// sooner than the watch looks at it.
+func made(ctx context.Context, bytes int) error {
+	if bytes > 16<<10 {
+		if running, ok := ctx.Value(statementKey{}).(*statement); ok && running.made.Add(int64(bytes)) > 8<<20 {
+			running.made.Store(0)
+			running.all.checkMemory()
+		}
+	}
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	return nil
 }
 
 // send sends a part of the answer, unless the statement was abandoned.
@@ -142,15 +167,22 @@ func (s *statements) watch(done <-chan struct{}) {
 		case <-done:
 			return
 		case <-ticker.C:
-			if !s.look() || heapInUse() <= s.limits.memory {
-				continue
-			}
-			// Much of it may be garbage.
-			runtime.GC()
-			if heapInUse() > s.limits.memory {
-				s.cancel(errOutOfMemory)
+			if s.look() {
+				s.checkMemory()
 			}
 		}
+	}
+}
+
+// checkMemory ends all statements if the process uses more memory than it may.
+func (s *statements) checkMemory() {
+	if heapInUse() <= s.limits.memory {
+		return
+	}
+	// Much of it may be garbage.
+	runtime.GC()
+	if heapInUse() > s.limits.memory {
+		s.cancel(errOutOfMemory)
 	}
 }
 

@@ -1,0 +1,129 @@
+package flightsdb
+
+import (
+	"regexp"
+	"slices"
+	"strconv"
+
+	"github.com/dolthub/go-mysql-server/sql"
+	"github.com/dolthub/go-mysql-server/sql/types"
+)
+
+// guard is an expression that makes a text or a JSON document. It counts what it makes, and ends with its statement.
+type guard struct {
+	sql.Expression
+}
+
+// WithChildren implements sql.Expression.
+func (g *guard) WithChildren(children ...sql.Expression) (sql.Expression, error) {
+	changed, err := g.Expression.WithChildren(children...)
+	if err != nil {
+		return nil, err
+	}
+	return &guard{changed}, nil
+}
+
+// CollationCoercibility implements sql.CollationCoercible.
+func (g *guard) CollationCoercibility(ctx *sql.Context) (sql.CollationID, byte) {
+	return sql.GetCoercibility(ctx, g.Expression)
+}
+
+// Eval implements sql.Expression.
+func (g *guard) Eval(ctx *sql.Context, row sql.Row) (any, error) {
+	if err := made(ctx, 0); err != nil {
+		return nil, err
+	}
+	value, err := g.Expression.Eval(ctx, row)
+	if err != nil {
+		return nil, err
+	}
+	switch value := value.(type) {
+	case string:
+		err = made(ctx, len(value))
+	case []byte:
+		err = made(ctx, len(value))
+	case sql.JSONWrapper:
+		// The same part may be in a document many times: it is small until it is written.
+		var document any
+		if document, err = value.ToInterface(); err == nil && sizeOf(document) >= maxPacket {
+			err = errOutOfMemory
+		}
+	}
+	return value, err
+}
+
+// boundedNumbers bounds the exponents of the texts that an expression takes for numbers: the library writes the number
+// of '1e1000000000' out, digit by digit.
+func boundedNumbers(e sql.Expression) (sql.Expression, error) {
+	if function, ok := e.(sql.FunctionExpression); ok && !numeric[function.FunctionName()] {
+		return nil, nil
+	}
+	children := slices.Clone(e.Children())
+	bounded := false
+	for i, child := range children {
+		if _, already := child.(*boundedNumber); !already && types.IsText(child.Type()) {
+			children[i], bounded = &boundedNumber{child}, true
+		}
+	}
+	if !bounded {
+		return nil, nil
+	}
+	return e.WithChildren(children...)
+}
+
+// numeric are the functions that take texts for numbers.
+var numeric = map[string]bool{
+	"abs": true, "acos": true, "asin": true, "atan": true, "atan2": true, "bin": true, "ceil": true, "ceiling": true, "cos": true, "cot": true,
+	"degrees": true, "exp": true, "floor": true, "format": true, "ln": true, "log": true, "log10": true, "log2": true, "mod": true,
+	"pow": true, "power": true, "radians": true, "round": true, "sign": true, "sin": true, "sqrt": true, "tan": true, "truncate": true,
+	"sum": true, "avg": true, "std": true, "stddev": true, "stddev_pop": true, "stddev_samp": true, "variance": true, "var_pop": true,
+	"var_samp": true, "greatest": true, "least": true, "sec_to_time": true, "from_unixtime": true, "oct": true, "conv": true, "char": true,
+	"bit_and": true, "bit_or": true, "bit_xor": true, "bit_count": true,
+}
+
+// boundedNumber is a text that is taken for a number.
+type boundedNumber struct {
+	sql.Expression
+}
+
+// exponent matches a number with an exponent that no type holds.
+var exponent = regexp.MustCompile(`^([ \t\r\n]*[+-]?[0-9.]+[eE])([+-]?\d{4,})`)
+
+// Eval implements sql.Expression.
+func (b *boundedNumber) Eval(ctx *sql.Context, row sql.Row) (any, error) {
+	value, err := b.Expression.Eval(ctx, row)
+	if err != nil {
+		return nil, err
+	}
+	text, ok := value.(string)
+	if !ok {
+		if bytes, isBytes := value.([]byte); isBytes {
+			text, ok = string(bytes), true
+		}
+	}
+	if match := exponent.FindStringSubmatch(text); ok && match != nil {
+		power, err := strconv.Atoi(match[2])
+		if err != nil || power > 400 || power < -400 {
+			if match[2][0] == '-' {
+				return "0", nil
+			}
+			return match[1] + "400", nil
+		}
+	}
+	return value, nil
+}
+
+// WithChildren implements sql.Expression.
+func (b *boundedNumber) WithChildren(children ...sql.Expression) (sql.Expression, error) {
+	changed, err := b.Expression.WithChildren(children...)
+	if err != nil {
+		return nil, err
+	}
+	return &boundedNumber{changed}, nil
+}
+
+// CollationCoercibility implements sql.CollationCoercible.
+func (b *boundedNumber) CollationCoercibility(ctx *sql.Context) (sql.CollationID, byte) {
+	return sql.GetCoercibility(ctx, b.Expression)
+}
+
