@@ -106,7 +106,7 @@ func runExperiments(ctx context.Context, progress io.Writer, flags verifyFlags) 
 	defer func() { err = errors.Join(err, runner.Close()) }()
 	folder := filepath.Base(flags.dir)
 	fmt.Fprintf(progress, "Judging %s by E1 to E%d, side by side; it takes up to a minute...\n", folder, flags.exercise)
-	return runner.Verify(ctx, experiment.Subject{Folder: folder, Binary: binary, Stage: flags.exercise},
+	return runner.Verify(ctx, experiment.Subject{Folder: folder, App: app.Options{Binary: binary}, Stage: flags.exercise},
 		func(done, of int, cell experiment.Cell, left time.Duration) {
 			fmt.Fprintf(progress, "%d/%d  %3.0f s left  E%d %s\n", done, of, left.Seconds(), cell.Number, cell.Run.Verdict)
 		})

@@ -220,7 +220,7 @@ func buildStages(ctx context.Context) ([]Subject, error) {
 		if err != nil {
 			return nil, err
 		}
-		subjects = append(subjects, Subject{folder, binary, stage + 1})
+		subjects = append(subjects, Subject{Folder: folder, App: app.Options{Binary: binary}, Stage: stage + 1})
 	}
 	return subjects, nil
 }

@@ -114,7 +114,9 @@ func (r *Runner) RunMutations(ctx context.Context, mutations []Mutation, dir str
 			if slices.Contains(mutation.Red, cell.Number) {
 				cell.Want = Failed
 			}
-			tasks = append(tasks, task{cell, Subject{fmt.Sprintf("exercise%d: %s", mutation.Stage, mutation.Name), binary, mutation.Stage}})
+			tasks = append(tasks, task{cell, Subject{
+				Folder: fmt.Sprintf("exercise%d: %s", mutation.Stage, mutation.Name), App: app.Options{Binary: binary}, Stage: mutation.Stage,
+			}})
 		}
 	}
 	return mutants, r.runTasks(ctx, tasks, progress)

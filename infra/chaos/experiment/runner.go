@@ -1,12 +1,14 @@
 package experiment
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"debug/buildinfo"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"slices"
 	"time"
@@ -28,8 +30,10 @@ const DefaultSeed = 1
 type Subject struct {
 	// Folder names it in reports.
 	Folder string
-	// Binary is the path that app.Build returned.
-	Binary string
+	// App says how it is started, or where it runs already. Its environment is added to what every app gets.
+	App app.Options
+	// Proxy is the address of the proxy that an app which runs already uses; empty for any free port.
+	Proxy string
 	// Stage is the exercise that it is judged as, 1 to 5.
 	Stage int
 }
@@ -148,20 +152,24 @@ func (r *Runner) Run(ctx context.Context, e Experiment, subject Subject) (*Run, 
 
 // observe runs the method once and writes down what happens.
 func (r *Runner) observe(ctx context.Context, e Experiment, subject Subject) (*Run, error) {
-	run := &Run{Experiment: e.ID, Folder: subject.Folder, Stage: subject.Stage, Modules: modules(subject.Binary)}
+	run := &Run{Experiment: e.ID, Folder: subject.Folder, Stage: subject.Stage, Modules: modules(subject.App.Binary)}
 	return run, observe(ctx, e, r.lab(subject), run)
 }
 
 // lab is where the workshop's own experiments run on an app.
 func (r *Runner) lab(subject Subject) lab {
 	return lab{
-		proxies: []Proxy{{Name: toxi.ProxyName, Listen: "127.0.0.1:0", Upstream: r.stack.Database()}},
+		proxies: []Proxy{{Name: toxi.ProxyName, Listen: cmp.Or(subject.Proxy, "127.0.0.1:0"), Upstream: r.stack.Database()}},
 		start: func(ctx context.Context, proxy string) (*app.Process, error) {
 			env, err := app.Env(proxy, r.cfg.RootPassword)
 			if err != nil {
 				return nil, err
 			}
-			return app.Start(ctx, app.Options{Binary: subject.Binary, Env: env})
+			maps.Copy(env, r.Settings.variables())
+			maps.Copy(env, subject.App.Env)
+			options := subject.App
+			options.Env = env
+			return app.Start(ctx, options)
 		},
 		load:    load.Options{Pairs: r.pairs, Seed: r.Seed, Right: r.right, Timeout: r.Settings.Deadline + patience},
 		health:  "/health/",

@@ -30,7 +30,7 @@ func TestLabRunsAnExperiment(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer runner.Close()
-	run, err := runner.Run(t.Context(), Experiments(runner.Settings)[4], Subject{Folder: "exercise4", Binary: binary, Stage: 5})
+	run, err := runner.Run(t.Context(), Experiments(runner.Settings)[4], Subject{Folder: "exercise4", App: app.Options{Binary: binary}, Stage: 5})
 	if err != nil {
 		t.Fatal(err)
 	}

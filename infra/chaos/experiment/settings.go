@@ -10,12 +10,13 @@ import (
 // Settings are the values of the policies as the environment sets them, by the same variables and with the same defaults
 // as in the exercises.
 type Settings struct {
-	Timeout        time.Duration `env:"TIMEOUT" envDefault:"1s"`
-	RetryAttempts  int           `env:"RETRY_ATTEMPTS" envDefault:"10"`
-	RetryBaseDelay time.Duration `env:"RETRY_BASE_DELAY" envDefault:"25ms"`
-	RetryMaxDelay  time.Duration `env:"RETRY_MAX_DELAY" envDefault:"100ms"`
-	Deadline       time.Duration `env:"DEADLINE" envDefault:"5s"`
-	BreakerDelay   time.Duration `env:"BREAKER_DELAY" envDefault:"5s"`
+	Timeout         time.Duration `env:"TIMEOUT" envDefault:"1s"`
+	RetryAttempts   int           `env:"RETRY_ATTEMPTS" envDefault:"10"`
+	RetryBaseDelay  time.Duration `env:"RETRY_BASE_DELAY" envDefault:"25ms"`
+	RetryMaxDelay   time.Duration `env:"RETRY_MAX_DELAY" envDefault:"100ms"`
+	Deadline        time.Duration `env:"DEADLINE" envDefault:"5s"`
+	BreakerFailures int           `env:"BREAKER_FAILURES" envDefault:"12"`
+	BreakerDelay    time.Duration `env:"BREAKER_DELAY" envDefault:"5s"`
 }
 
 // LoadSettings reads the settings that an app would read.
@@ -46,6 +47,7 @@ func (s Settings) backoff(n int) time.Duration {
 func (s Settings) variables() map[string]string {
 	return map[string]string{
 		"TIMEOUT": s.Timeout.String(), "DEADLINE": s.Deadline.String(), "BREAKER_DELAY": s.BreakerDelay.String(),
-		"RETRY_ATTEMPTS": fmt.Sprint(s.RetryAttempts), "RETRY_BASE_DELAY": s.RetryBaseDelay.String(), "RETRY_MAX_DELAY": s.RetryMaxDelay.String(),
+		"BREAKER_FAILURES": fmt.Sprint(s.BreakerFailures),
+		"RETRY_ATTEMPTS":   fmt.Sprint(s.RetryAttempts), "RETRY_BASE_DELAY": s.RetryBaseDelay.String(), "RETRY_MAX_DELAY": s.RetryMaxDelay.String(),
 	}
 }

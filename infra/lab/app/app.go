@@ -1,4 +1,5 @@
-// Package app builds the exercises and runs them as processes of their own.
+// Package app builds the apps under test and runs them: the exercises, a folder of one's own, a command line in any
+// language, or an app that runs already.
 package app
 
 import (
@@ -8,79 +9,62 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"net/http"
 	"os"
 	"os/exec"
 	"strconv"
 	"strings"
-	"sync"
 	"time"
 
 	"chaosworkshop/infra/internal/port"
 )
 
 // startPatience bounds the time from an app's start to its first answer. stopPatience bounds the time from the request to
-// stop until the app has ended; it is longer than the app's own grace period for requests in flight.
+// stop until the app has ended; it is longer than the app's own grace period for requests in flight. pipePatience is how
+// long an app's output is awaited once the app has ended: a child may still hold it.
 const (
-	startPatience = 20 * time.Second
+	startPatience = 15 * time.Second
 	stopPatience  = 12 * time.Second
+	pipePatience  = time.Second
 )
 
-// Options say what to start and how.
+// Options say what to start and how: a Binary, a Script, or nothing because the app runs at URL already.
 type Options struct {
 	// Binary is what Build returned.
 	Binary string
-	// Env is added to this process's environment. Without a PORT the app gets a free one.
+	// Script is a command line in any language, for the system's shell (sh, on Windows cmd).
+	Script string
+	// URL is the address of an app that runs already and that is left running.
+	URL string
+	// Dir is the folder to start in; empty means this process's own.
+	Dir string
+	// Env is added to this process's environment. Without a PORT, the app gets a free one.
 	Env map[string]string
 	// Output gets what the app logs; nil discards it.
 	Output io.Writer
 }
 
-// Process is a running exercise.
+// Process is a running app.
 type Process struct {
 	// URL is the app's address, such as http://127.0.0.1:5000.
 	URL string
 
-	command *exec.Cmd
+	command *exec.Cmd // nil for an app that ran before.
+	group   group
 	done    chan struct{}
 	words   *tail
 	err     error // Set before done is closed.
 }
 
-// Start starts an app and returns when it answers. The error holds the app's own words if it ended instead.
+// Start starts an app and returns when it answers HTTP, whatever it answers. The error is one line, with the app's own last
+// words.
 func Start(ctx context.Context, options Options) (*Process, error) {
-	host, number := cmp.Or(options.Env["BIND"], "127.0.0.1"), options.Env["PORT"]
-	if number == "" || number == "0" {
-		free, err := port.Free(host)
-		if err != nil {
+	process := &Process{URL: strings.TrimRight(options.URL, "/"), done: make(chan struct{}), words: &tail{}}
+	if options.URL == "" {
+		if err := process.start(options); err != nil {
 			return nil, fmt.Errorf("start the app: %w", err)
 		}
-		number = strconv.Itoa(free)
 	}
-	process := &Process{
-		URL:     "http://" + port.Reachable(net.JoinHostPort(host, number)),
-		command: exec.Command(options.Binary),
-		done:    make(chan struct{}),
-		words:   &tail{},
-	}
-	output := io.Writer(process.words)
-	if options.Output != nil {
-		output = io.MultiWriter(options.Output, process.words)
-	}
-	command := process.command
-	command.Stdout, command.Stderr = output, output
-	command.Env = os.Environ()
-	for name, value := range options.Env {
-		command.Env = append(command.Env, name+"="+value)
-	}
-	command.Env = append(command.Env, "BIND="+host, "PORT="+number)
-	prepare(command)
-	if err := command.Start(); err != nil {
-		return nil, fmt.Errorf("start the app: %w", err)
-	}
-	go func() {
-		process.err = command.Wait()
-		close(process.done)
-	}()
 	if err := process.await(ctx); err != nil {
 		process.Kill()
 		return nil, err
@@ -88,31 +72,139 @@ func Start(ctx context.Context, options Options) (*Process, error) {
 	return process, nil
 }
 
+// start starts the process.
+func (p *Process) start(options Options) error {
+	host, number := cmp.Or(options.Env["BIND"], "127.0.0.1"), options.Env["PORT"]
+	if number == "" || number == "0" {
+		free, err := port.Free(host)
+		if err != nil {
+			return err
+		}
+		number = strconv.Itoa(free)
+	}
+	p.URL = "http://" + port.Reachable(net.JoinHostPort(host, number))
+	command := exec.Command(options.Binary)
+	if options.Script != "" {
+		command = shell(options.Script)
+	}
+	output := io.Writer(p.words)
+	if options.Output != nil {
+		output = io.MultiWriter(options.Output, p.words)
+	}
+	command.Stdout, command.Stderr = output, output
+	command.Dir, command.WaitDelay = options.Dir, pipePatience
+	command.Env = os.Environ()
+	for name, value := range options.Env {
+		command.Env = append(command.Env, name+"="+value)
+	}
+	command.Env = append(command.Env, "BIND="+host, "PORT="+number)
+	prepare(command)
+	if err := command.Start(); err != nil {
+		return err
+	}
+	p.command, p.group = command, newGroup(command.Process)
+	go func() {
+		err := command.Wait()
+		if !errors.Is(err, exec.ErrWaitDelay) { // Only says that a child held the output.
+			p.err = err
+		}
+		p.group.kill() // Whatever it started ends with it.
+		close(p.done)
+	}()
+	return nil
+}
+
 // await returns when the app answers, or says why it never will.
 func (p *Process) await(ctx context.Context) error {
+	const (
+		pace      = 10 * time.Millisecond
+		elsewhere = 4 * time.Second // How long an app may listen on other ports alone: some open those of their own first.
+		look      = 500 * time.Millisecond
+	)
 	ctx, cancel := context.WithTimeout(ctx, startPatience)
 	defer cancel()
+	begin := time.Now()
+	alone, looked := begin, begin
 	for {
-		if _, err := p.Metrics(ctx); err == nil {
+		listens, err := p.answers(ctx)
+		if err == nil {
 			return nil
+		}
+		if listens {
+			alone = time.Now()
+		}
+		if time.Since(looked) > look {
+			looked = time.Now()
+			other := p.group.listening()
+			if len(other) == 0 {
+				alone = looked
+			} else if time.Since(alone) > elsewhere {
+				return fmt.Errorf("the app listens on %s, but not on %s; make it read BIND and PORT from its environment; %s",
+					strings.Join(other, " and "), p.address(), p.words)
+			}
 		}
 		select {
 		case <-p.done:
-			return fmt.Errorf("the app ended during start-up: %s", p.words)
+			return fmt.Errorf("the app ended during start-up, with %s; %s", p.exit(), p.words)
 		case <-ctx.Done():
-			if errors.Is(ctx.Err(), context.Canceled) {
+			switch {
+			case errors.Is(ctx.Err(), context.Canceled):
 				return ctx.Err()
+			case listens:
+				return fmt.Errorf("the app listens on %s, but gave no HTTP answer within %s (%w); %s", p.address(), time.Since(begin).Round(time.Second), err, p.words)
+			case p.command == nil:
+				return fmt.Errorf("nothing listens on %s; start the app first, or correct the URL", p.address())
 			}
-			return fmt.Errorf("the app did not answer GET %s/metrics within %s; its last words: %s", p.URL, startPatience, p.words)
-		case <-time.After(10 * time.Millisecond):
+			return fmt.Errorf("nothing listens on %s, %s after the start; make the app read BIND and PORT from its environment; %s",
+				p.address(), time.Since(begin).Round(time.Second), p.words)
+		case <-time.After(pace):
 		}
 	}
 }
 
-// PID is the process id.
-func (p *Process) PID() int { return p.command.Process.Pid }
+// answers tells whether something listens at the app's address, and returns nil when it answers HTTP. It asks for the
+// metrics, which the exercises do not log; an app without them answers as well. If they hang, it asks for the root.
+func (p *Process) answers(ctx context.Context) (listens bool, err error) {
+	client := &http.Client{
+		Timeout: 2 * time.Second, Transport: &http.Transport{DisableKeepAlives: true},
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}
+	for _, path := range []string{"/metrics", "/"} {
+		var request *http.Request
+		if request, err = http.NewRequestWithContext(ctx, http.MethodGet, p.URL+path, nil); err != nil {
+			return false, err
+		}
+		var response *http.Response
+		if response, err = client.Do(request); err == nil {
+			return true, response.Body.Close()
+		}
+		if failed, ok := errors.AsType[*net.OpError](err); ok && failed.Op == "dial" {
+			return false, err
+		}
+	}
+	return true, err
+}
 
-// Done is closed when the app has ended.
+// address is the app's host and port.
+func (p *Process) address() string { return strings.TrimPrefix(p.URL, "http://") }
+
+// exit is how the app ended, such as exit status 1.
+func (p *Process) exit() string {
+	if p.err == nil {
+		return "exit status 0"
+	}
+	return p.err.Error()
+}
+
+// PID is the process id; 0 for an app that ran before.
+func (p *Process) PID() int {
+	if p.command == nil {
+		return 0
+	}
+	return p.command.Process.Pid
+}
+
+// Done is closed when the app has ended; never for one that ran before.
 func (p *Process) Done() <-chan struct{} { return p.done }
 
 // Err says how the app ended, with its last words; nil if it ended well. It is valid after Done.
@@ -120,12 +212,19 @@ func (p *Process) Err() error {
 	if p.err == nil {
 		return nil
 	}
-	return fmt.Errorf("the app ended with %w: %s", p.err, p.words)
+	return fmt.Errorf("the app ended with %w; %s", p.err, p.words)
 }
 
 // Stop asks the app to end, waits until its requests in flight are answered, and kills it if that takes longer than 12 s.
+// An app that ran before keeps running.
 func (p *Process) Stop() error {
-	if err := interrupt(p.command); err != nil && !errors.Is(err, os.ErrProcessDone) {
+	if p.command == nil {
+		return nil
+	}
+	if p.ended() {
+		return p.Err()
+	}
+	if err := p.group.interrupt(); err != nil && !errors.Is(err, os.ErrProcessDone) {
 		p.Kill()
 		return fmt.Errorf("stop the app: %w", err)
 	}
@@ -138,36 +237,21 @@ func (p *Process) Stop() error {
 	}
 }
 
-// Kill ends the app at once, as a crash would.
+// Kill ends the app and whatever it started at once, as a crash would. An app that ran before keeps running.
 func (p *Process) Kill() {
-	_ = p.command.Process.Kill() // It may have ended already.
+	if p.command == nil || p.ended() {
+		return
+	}
+	p.group.kill()
 	<-p.done
 }
 
-// tail keeps the end of an app's output.
-type tail struct {
-	mutex sync.Mutex
-	text  []byte
-}
-
-// tailSize is how much is kept, in bytes.
-const tailSize = 4 << 10
-
-func (t *tail) Write(piece []byte) (int, error) {
-	t.mutex.Lock()
-	defer t.mutex.Unlock()
-	t.text = append(t.text, piece...)
-	if len(t.text) > tailSize {
-		t.text = t.text[len(t.text)-tailSize:]
+// ended tells whether the app has ended; its id may then be that of another process.
+func (p *Process) ended() bool {
+	select {
+	case <-p.done:
+		return true
+	default:
+		return false
 	}
-	return len(piece), nil
-}
-
-func (t *tail) String() string {
-	t.mutex.Lock()
-	defer t.mutex.Unlock()
-	if text := strings.TrimSpace(string(t.text)); text != "" {
-		return text
-	}
-	return "it said nothing"
 }

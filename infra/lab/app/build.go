@@ -10,7 +10,10 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
+
+	"golang.org/x/mod/modfile"
 
 	"chaosworkshop/shared/config"
 )
@@ -27,8 +30,12 @@ func (e *BuildError) Error() string {
 	return fmt.Sprintf("%s does not build; fix what the compiler reports:\n%s", e.Dir, e.Output)
 }
 
-// Build compiles the main package in the folder dir and returns the path of the binary, below bin/ at the workshop's
-// root. The error is a *BuildError when the compiler refused.
+// sharedModule is the module that a copy of an exercise looks for beside itself.
+const sharedModule = "chaosworkshop/shared"
+
+// Build compiles the app in the folder dir and returns the path of the binary, below bin/ at the workshop's root. The
+// folder may be anywhere: an exercise, a copy of one, or a module of its own. Its main package is in the folder itself, or
+// the only one below it. The error is a *BuildError when the compiler refused.
 func Build(ctx context.Context, dir string) (string, error) {
 	root, err := config.Root()
 	if err != nil {
@@ -38,32 +45,173 @@ func Build(ctx context.Context, dir string) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("build %s: %w", dir, err)
 	}
-	if found, err := filepath.Glob(filepath.Join(full, "*.go")); err != nil || len(found) == 0 {
-		return "", fmt.Errorf("build %s: it has no Go files; name the folder of an exercise, such as exercise3", dir)
+	if info, err := os.Stat(full); err != nil || !info.IsDir() {
+		return "", fmt.Errorf("build %s: there is no such folder", dir)
+	}
+	scratch, err := os.MkdirTemp("", "workshop-build-")
+	if err != nil {
+		return "", fmt.Errorf("build %s: %w", dir, err)
+	}
+	defer os.RemoveAll(scratch)
+	b := builder{dir: dir, full: full, env: os.Environ()}
+	if err := b.findModule(root, scratch); err != nil {
+		return "", fmt.Errorf("build %s: %w", dir, err)
+	}
+	target, err := b.mainPackage(ctx)
+	if err != nil {
+		return "", err
 	}
 	binary := filepath.Join(root, "bin", binaryName(root, full))
-	command := exec.CommandContext(ctx, "go", "build", "-o", binary, ".")
-	command.Dir = full
-	command.Env = environment(root, full)
-	output, err := command.CombinedOutput()
+	_, err = b.run(ctx, "build", "-buildvcs=false", "-o", binary, target)
+	return binary, err
+}
+
+// builder is a folder to compile, and what the go command needs for it.
+type builder struct {
+	dir, full string
+	env       []string
+	flags     []string // For every go command that compiles or lists.
+}
+
+// run is `go VERB FLAGS ARGS` in the folder.
+func (b *builder) run(ctx context.Context, verb string, args ...string) (string, error) {
+	command := exec.CommandContext(ctx, "go", slices.Concat([]string{verb}, b.flags, args)...)
+	command.Dir, command.Env = b.full, b.env
+	var output, complaints bytes.Buffer
+	command.Stdout, command.Stderr = &output, &complaints
+	err := command.Run()
 	if ctx.Err() != nil {
 		return "", ctx.Err()
 	}
 	if _, refused := errors.AsType[*exec.ExitError](err); refused {
-		return "", &BuildError{Dir: dir, Output: strings.TrimSpace(string(bytes.ToValidUTF8(output, nil)))}
+		return "", &BuildError{Dir: b.dir, Output: strings.TrimSpace(string(bytes.ToValidUTF8(complaints.Bytes(), nil)))}
 	}
 	if err != nil {
-		return "", fmt.Errorf("build %s: %w; is Go installed and in the PATH?", dir, err)
+		return "", fmt.Errorf("build %s: %w; is Go installed and in the PATH?", b.dir, err)
 	}
-	return binary, nil
+	return output.String(), nil
 }
 
-// environment lets a copy of an exercise outside the workspace build by its own go.mod.
-func environment(root, dir string) []string {
-	if inside, err := filepath.Rel(root, dir); err == nil && !strings.HasPrefix(inside, "..") && strings.HasPrefix(inside, "exercise") {
-		return os.Environ()
+// mainPackage is the package to compile: that of the folder, or the only main package below.
+func (b *builder) mainPackage(ctx context.Context) (string, error) {
+	output, err := b.run(ctx, "list", "-e", "-find", "-f", "{{.Name}}\t{{.Dir}}", "./...")
+	if err != nil {
+		return "", err
 	}
-	return append(os.Environ(), "GOWORK=off")
+	var packages []string
+	for line := range strings.Lines(output) {
+		name, dir, _ := strings.Cut(strings.TrimSpace(line), "\t")
+		if name != "main" {
+			continue
+		}
+		below, err := filepath.Rel(b.full, dir)
+		if err != nil {
+			return "", fmt.Errorf("build %s: %w", b.dir, err)
+		}
+		packages = append(packages, "./"+filepath.ToSlash(below))
+	}
+	switch {
+	case slices.Contains(packages, "./."):
+		return ".", nil
+	case len(packages) == 0:
+		return "", fmt.Errorf("build %s: it has no Go main package; name the folder of the app, or say with CMD how it starts", b.dir)
+	case len(packages) > 1:
+		return "", fmt.Errorf("build %s: it has %d main packages; name the folder of one: %s", b.dir, len(packages), strings.Join(packages, ", "))
+	}
+	return packages[0], nil
+}
+
+// findModule prepares for the folder's module. One that is no part of the workshop's go.work builds by its own go.mod; if
+// that replaces a module of the workshop by a path that is not there, as in a copy of an exercise elsewhere, the replacement
+// is the workshop's own folder, in a go.mod in the folder scratch.
+func (b *builder) findModule(root, scratch string) error {
+	module := above(b.full, "go.mod")
+	if work := above(b.full, "go.work"); work == root {
+		used, err := uses(root, module)
+		if err != nil || used {
+			return err
+		}
+		b.env = append(b.env, "GOWORK=off")
+	}
+	if module == "" {
+		return errors.New("neither it nor a folder above has a go.mod; run `go mod init app` and `go mod tidy` in it, or say with CMD how it starts")
+	}
+	if info, err := os.Stat(filepath.Join(module, "vendor", "modules.txt")); err == nil && info.Mode().IsRegular() {
+		return nil // All that it needs is there.
+	}
+	path := filepath.Join(module, "go.mod")
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return err
+	}
+	file, err := modfile.Parse(path, text, nil)
+	if err != nil {
+		return nil // The go command says so in its own words.
+	}
+	if !slices.ContainsFunc(file.Require, func(r *modfile.Require) bool { return r.Mod.Path == sharedModule }) {
+		return nil
+	}
+	for _, replace := range file.Replace {
+		if replace.Old.Path != sharedModule {
+			continue
+		}
+		target := replace.New.Path
+		if !filepath.IsAbs(target) {
+			target = filepath.Join(module, filepath.FromSlash(target))
+		}
+		if _, err := os.Stat(filepath.Join(target, "go.mod")); err == nil {
+			return nil
+		}
+	}
+	if err := file.AddReplace(sharedModule, "", filepath.Join(root, "shared"), ""); err != nil {
+		return err
+	}
+	// Other relative paths count from the folder of the go.mod.
+	for _, replace := range file.Replace {
+		if replace.New.Version == "" && !filepath.IsAbs(replace.New.Path) {
+			if err := file.AddReplace(replace.Old.Path, replace.Old.Version, filepath.Join(module, filepath.FromSlash(replace.New.Path)), ""); err != nil {
+				return err
+			}
+		}
+	}
+	changed, err := file.Format()
+	if err != nil {
+		return err
+	}
+	sums, err := os.ReadFile(filepath.Join(module, "go.sum"))
+	if err != nil && !errors.Is(err, os.ErrNotExist) {
+		return err
+	}
+	b.flags = []string{"-modfile=" + filepath.Join(scratch, "go.mod")}
+	return errors.Join(os.WriteFile(filepath.Join(scratch, "go.mod"), changed, 0o600), os.WriteFile(filepath.Join(scratch, "go.sum"), sums, 0o600))
+}
+
+// above is the nearest folder with a file of that name, from dir upwards; empty if there is none.
+func above(dir, name string) string {
+	for at := dir; ; at = filepath.Dir(at) {
+		if _, err := os.Stat(filepath.Join(at, name)); err == nil {
+			return at
+		}
+		if at == filepath.Dir(at) {
+			return ""
+		}
+	}
+}
+
+// uses tells whether the workshop's go.work uses the module in a folder.
+func uses(root, module string) (bool, error) {
+	path := filepath.Join(root, "go.work")
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return false, err
+	}
+	work, err := modfile.ParseWork(path, text, nil)
+	if err != nil {
+		return false, err
+	}
+	return slices.ContainsFunc(work.Use, func(use *modfile.Use) bool {
+		return filepath.Join(root, filepath.FromSlash(use.Path)) == module
+	}), nil
 }
 
 // binaryName is the folder's name for the workshop's own exercises; another folder gets its path's hash beside it, so

@@ -1,7 +1,6 @@
 package app
 
 import (
-	"os"
 	"os/exec"
 	"syscall"
 )
@@ -11,6 +10,3 @@ import (
 func prepare(command *exec.Cmd) {
 	command.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGTERM}
 }
-
-// interrupt asks the app to end.
-func interrupt(command *exec.Cmd) error { return command.Process.Signal(os.Interrupt) }
