@@ -339,6 +339,7 @@ func (e Expression) check(s scope) Check {
 			measured = append(measured, one.Measured)
 		}
 		required = append(required, one.Required)
+		all.near = all.near || one.near
 		if !one.Passed && all.Passed {
 			all.Passed, all.Excess, all.certain, all.examples = false, one.Excess, one.certain, one.examples
 		}
@@ -367,6 +368,9 @@ func (c clause) check(s scope) Check {
 		check.Passed = value > limit
 	case "==":
 		check.Passed = math.Abs(value-limit) <= rounding
+	}
+	if n := float64(len(left.answers)); strings.HasPrefix(c.left.text, "rate(") && limit > 0 && limit < 1 {
+		check.near = math.Abs(value-limit) <= math.Sqrt(limit*(1-limit)/n)
 	}
 	switch upper := c.op[0] == '<'; {
 	case check.Passed:
