@@ -73,6 +73,10 @@ start: workshop ## Copy the previous exercise into work/exercise3, with the task
 verify: workshop ## Judge an app by the experiments up to its exercise: EX=3, DIR=my/folder, HINT=2, WATCH=1, JSON=1
 	@$(WORKSHOP) verify $(call option,EX,ex) $(call option,DIR,dir) $(call option,HINT,hint) $(call flag,WATCH,watch) $(call flag,JSON,json)
 
+.PHONY: experiment
+experiment: workshop ## Run your own experiment on any HTTP service: FILE=my.yaml, HTML=file, JUNIT=file, JSON=1
+	@$(WORKSHOP) experiment $(call option,FILE,file) $(call option,HTML,html) $(call option,JUNIT,junit) $(call flag,JSON,json)
+
 .PHONY: diff
 diff: workshop ## Show the lesson as a diff: FROM=2 TO=3, STYLE=side, CODE=1 without tests
 	@$(WORKSHOP) diff $(call option,FROM,from) $(call option,TO,to) $(call option,STYLE,style) $(call flag,CODE,code)

@@ -86,6 +86,59 @@ func TestChance(t *testing.T) {
 	}
 }
 
+// A share that decides, such as 70 % of 208 requests, is wrong about an app that is 7 points away from it in fewer than one
+// run in a thousand, in either direction: a share within a standard deviation of its limit counts only if the next run
+// says the same. Without the second run, it would be wrong in 1 of 100.
+func TestCloseSharesAreRarelyWrong(t *testing.T) {
+	const runs, requests, limit, away = 100_000, 208, 0.7, 0.07
+	random := rand.New(rand.NewPCG(2, 0))
+	expression, err := parseExpression("rate(served) >= 0.7", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	// verdicts of every possible number of requests that were served.
+	var verdicts [requests + 1]*Run
+	for served := range verdicts {
+		run := &Run{Phases: []Span{{Name: flaky}}}
+		run.Answers = append(many(flaky, served, 0, good), many(flaky, requests-served, 0, Answer{Status: 500})...)
+		run.Checks = []Check{expression.check(scope{run, []string{flaky}, nil})}
+		run.Verdict = Failed
+		if run.Checks[0].Passed {
+			run.Verdict = Passed
+		}
+		verdicts[served] = run
+	}
+	draw := func(p float64) Run {
+		served := 0
+		for range requests {
+			if random.Float64() < p {
+				served++
+			}
+		}
+		return *verdicts[served]
+	}
+	for right, p := range map[Verdict]float64{Passed: limit + away, Failed: limit - away} {
+		wrong, once := 0, 0
+		for range runs {
+			run := draw(p)
+			if run.Verdict != right {
+				once++
+			}
+			if run.again() != "" {
+				next := draw(p)
+				next.settle(&run)
+				run = next
+			}
+			if run.Verdict != right && run.Verdict != Inconclusive {
+				wrong++
+			}
+		}
+		if wrong > runs/1000 || once < wrong {
+			t.Errorf("an app at %.0f %%: %d of %d verdicts are wrong, want at most 1 in 1000; %d with one run", 100*p, wrong, runs, once)
+		}
+	}
+}
+
 // simulate runs the flaky load on an app with retries and a breaker of 12 failures in a row. It returns the share of
 // requests that succeed, and the share of runs in which the breaker opens while requests are still sent: after the
 // load has ended, a long row of failures could open it, because only the slow requests are still due.

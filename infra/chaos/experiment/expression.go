@@ -29,7 +29,9 @@ type clause struct {
 
 // term is a sum, a product or a single value. It is in milliseconds if it is a duration.
 type term struct {
-	text     string
+	text string
+	// at is its place in the expression.
+	at       int
 	duration bool
 	// literal marks a value that the text holds as it is, measured a measure of the run.
 	literal, measured bool
@@ -81,8 +83,8 @@ func parseExpression(text string, names names) (expression Expression, err error
 		if p.at == len(p.text) {
 			return expression, nil
 		}
-		if word := p.word(); word != "and" {
-			p.fail(p.at-len(word), "expected the end, or \"and\" and another comparison")
+		if from := p.at; p.word() != "and" {
+			p.fail(from, "expected the end, or \"and\" and another comparison")
 		}
 	}
 }
@@ -122,7 +124,7 @@ var operators = []string{"<=", ">=", "==", "<", ">"}
 func (p *parser) clause() clause {
 	left := p.sum()
 	if !left.measured {
-		p.fail(p.at-len(left.text), "%q is no measure; expected one on the left, such as p(99) or rate(served)", left.text)
+		p.fail(left.at, "%q is no measure; expected one on the left, such as p(99) or rate(served)", left.text)
 	}
 	for _, op := range operators {
 		if !strings.HasPrefix(p.text[p.at:], op) {
@@ -143,7 +145,7 @@ func (p *parser) same(left, right term) {
 		return
 	}
 	kinds := map[bool]string{true: "a duration, such as 100ms", false: "a number"}
-	p.fail(p.at-len(right.text), "%s is not %s, as %s is", right.text, kinds[left.duration], left.text)
+	p.fail(right.at, "%s is not %s, as %s is", right.text, kinds[left.duration], left.text)
 }
 
 func (p *parser) sum() term {
@@ -177,7 +179,7 @@ func (p *parser) product() term {
 		}
 		right := p.atom()
 		if right.duration && (left.duration || op == '/') {
-			p.fail(p.at-len(right.text), "%s is a duration; multiply or divide a duration by a number", right.text)
+			p.fail(right.at, "%s is a duration; multiply or divide a duration by a number", right.text)
 		}
 		left = p.join(begin, left, right, op, left.duration || right.duration)
 	}
@@ -186,7 +188,7 @@ func (p *parser) product() term {
 // join is the term of two terms.
 func (p *parser) join(begin int, left, right term, op byte, duration bool) term {
 	return term{
-		text: strings.TrimSpace(p.text[begin:p.at]), duration: duration, measured: left.measured || right.measured,
+		at: begin, text: strings.TrimSpace(p.text[begin:p.at]), duration: duration, measured: left.measured || right.measured,
 		eval: func(s scope) figure {
 			a, b := left.eval(s), right.eval(s)
 			var value float64
@@ -215,7 +217,7 @@ func (p *parser) atom() term {
 		if p.next(")") == 0 {
 			p.fail(p.at, "expected )")
 		}
-		inner.text = strings.TrimSpace(p.text[begin:p.at])
+		inner.at, inner.text = begin, strings.TrimSpace(p.text[begin:p.at])
 		return inner
 	}
 	if found := unitValue.FindString(p.text[p.at:]); found != "" {
@@ -224,7 +226,7 @@ func (p *parser) atom() term {
 		}
 		value := p.literal(found)
 		p.skip(len(found))
-		return term{text: found, duration: value.duration, literal: true, eval: func(scope) figure { return figure{value: value.value} }}
+		return term{at: begin, text: found, duration: value.duration, literal: true, eval: func(scope) figure { return figure{value: value.value} }}
 	}
 	word := p.word()
 	if word == "" {
@@ -234,7 +236,10 @@ func (p *parser) atom() term {
 		return p.measure(begin, word, measure)
 	}
 	if value, ok := p.names[word]; ok {
-		return term{text: word, duration: value.duration, eval: func(s scope) figure { return figure{value: s.names[word].value} }}
+		return term{at: begin, text: word, duration: value.duration, eval: func(s scope) figure { return figure{value: s.names[word].value} }}
+	}
+	if number, ok := strings.CutPrefix(word, "p"); ok && number != "" && strings.Trim(number, "0123456789") == "" {
+		p.fail(begin, "there is no measure %q; did you mean \"p(%s)\"?", word, number)
 	}
 	known := append(slices.Sorted(maps.Keys(measures)), slices.Sorted(maps.Keys(p.names))...)
 	p.fail(begin, "there is no measure or name %q; %s", word, instead(word, known))
@@ -284,7 +289,7 @@ func (p *parser) measure(begin int, name string, m measure) term {
 		p.fail(begin, "%s takes %s", name, m.takes)
 	}
 	return term{
-		text: strings.TrimSpace(p.text[begin:p.at]), duration: m.duration, measured: true,
+		at: begin, text: strings.TrimSpace(p.text[begin:p.at]), duration: m.duration, measured: true,
 		eval: func(s scope) figure { return m.eval(s, args) },
 	}
 }
@@ -339,6 +344,7 @@ func (e Expression) check(s scope) Check {
 			measured = append(measured, one.Measured)
 		}
 		required = append(required, one.Required)
+		all.near = all.near || one.near
 		if !one.Passed && all.Passed {
 			all.Passed, all.Excess, all.certain, all.examples = false, one.Excess, one.certain, one.examples
 		}
@@ -367,6 +373,9 @@ func (c clause) check(s scope) Check {
 		check.Passed = value > limit
 	case "==":
 		check.Passed = math.Abs(value-limit) <= rounding
+	}
+	if n := float64(len(left.answers)); strings.HasPrefix(c.left.text, "rate(") && limit > 0 && limit < 1 {
+		check.near = math.Abs(value-limit) <= math.Sqrt(limit*(1-limit)/n)
 	}
 	switch upper := c.op[0] == '<'; {
 	case check.Passed:

@@ -38,6 +38,29 @@ func (r *Run) judge(e Experiment) {
 	}
 }
 
+// again says why a run is repeated; empty for a clear verdict.
+func (r *Run) again() string {
+	if r.Verdict == Inconclusive {
+		return r.Reason
+	}
+	for _, check := range r.Checks {
+		if check.near && r.Verdict == Passed == check.Passed {
+			return fmt.Sprintf("%s: %s, which is too close to the limit for one run", check.Name, check.Measured)
+		}
+	}
+	return ""
+}
+
+// settle compares the verdict with that of the run before, if that one was too close to a limit: it counts only if both
+// are the same.
+func (r *Run) settle(before *Run) {
+	if before == nil || before.Verdict == Inconclusive || r.Verdict == Inconclusive || before.Verdict == r.Verdict {
+		return
+	}
+	r.Reason = fmt.Sprintf("one run %s and the next one %s, close to a limit: %s", before.Verdict, r.Verdict, before.again())
+	r.Verdict = Inconclusive
+}
+
 // steadyState checks the steady-state hypothesis in the first phase, before any fault, or in the last one.
 func (e Experiment) steadyState(name string, phase Phase, r *Run) Check {
 	expressions := e.steady

@@ -141,12 +141,13 @@ type task struct {
 	subject Subject
 }
 
-// runTasks runs the cells in their order, several at a time. Inconclusive runs are repeated.
+// runTasks runs the cells in their order, several at a time. Inconclusive runs are repeated, and once those that are too
+// close to a limit.
 func (r *Runner) runTasks(ctx context.Context, tasks []task, progress Progress) error {
 	for try, side := range sideBySide {
 		var waiting []task
 		for _, one := range tasks {
-			if one.cell.Run == nil || one.cell.Run.Verdict == Inconclusive {
+			if one.cell.Run == nil || one.cell.Run.Verdict == Inconclusive || try == 1 && one.cell.Run.again() != "" {
 				waiting = append(waiting, one)
 			}
 		}
@@ -186,6 +187,7 @@ func (r *Runner) pass(ctx context.Context, tasks []task, side int, progress Prog
 					continue
 				}
 				mutex.Lock()
+				run.settle(one.cell.Run)
 				one.cell.Run = run
 				one.cell.Tries++
 				done++

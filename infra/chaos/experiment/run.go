@@ -52,10 +52,12 @@ type Check struct {
 	Hints    []string `json:"hints,omitempty"`
 	Examples []Answer `json:"examples,omitempty"`
 
-	// phases are the measured phases, none for all. certain marks failures that scheduling noise cannot cause.
+	// phases are the measured phases. certain marks failures that scheduling noise cannot cause.
 	phases   []string
 	certain  bool
 	examples []Answer
+	// near says that the share is within a standard deviation of its limit.
+	near bool
 }
 
 // Span is a phase as it happened.

@@ -215,11 +215,11 @@ func either(kinds []string) string {
 
 // instead proposes the right spelling, or lists all names.
 func instead(got string, names []string) string {
-	const near = 3
-	best, least := "", near
+	best, least := "", math.MaxInt
 	for _, name := range names {
-		if far := distance(strings.ToLower(got), strings.ToLower(name)); far < least && far < len(name) {
-			best, least = name, far
+		far := distance(strings.ToLower(got), strings.ToLower(name))
+		if score := far*100 + distance(got, name); far <= max(2, len(got)/3) && far < len(name) && score < least {
+			best, least = name, score
 		}
 	}
 	if best != "" {

@@ -41,7 +41,8 @@ type lab struct {
 	start func(ctx context.Context, proxy string) (*app.Process, error)
 	// load is what users ask for, and which answers are right.
 	load load.Options
-	// health is the path of the health endpoint. plain says that its status alone decides.
+	// health is the path of the health endpoint. plain says that the app is no exercise: the status of its health alone
+	// decides, and it has no metrics.
 	health string
 	plain  bool
 	// control, unless nil, does around every fault what the app does: how long that takes shows the scheduling noise.
@@ -121,7 +122,9 @@ func (t *trial) open(ctx context.Context) (err error) {
 	}
 	watched, stop := context.WithCancel(ctx)
 	t.stop = stop
-	t.watch.Go(func() { t.sample(watched) })
+	if !t.plain {
+		t.watch.Go(func() { t.sample(watched) })
+	}
 	t.watch.Go(func() { t.measureStalls(watched) })
 	if t.control != nil {
 		t.watch.Go(func() { t.measureControl(watched) })

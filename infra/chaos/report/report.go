@@ -1,4 +1,5 @@
-// Package report writes a proof matrix as one page that needs nothing else: no network, no second file.
+// Package report writes a proof matrix, or one experiment, as a page that needs nothing else: no network, no second file.
+// It writes JUnit XML for CI systems, too.
 package report
 
 import (
@@ -64,8 +65,16 @@ type phase struct {
 // patterns are what the exercises add.
 var patterns = []string{"baseline", "timeout", "retry", "circuit breaker", "health"}
 
-// Write writes the page.
-func Write(out io.Writer, matrix *experiment.Matrix) error {
+// Write writes the page of a matrix.
+func Write(out io.Writer, matrix *experiment.Matrix) error { return write(out, newContent(matrix)) }
+
+// WriteRun writes the page of one experiment that is not the workshop's own.
+func WriteRun(out io.Writer, journal experiment.Journal) error {
+	shown := newCell(journal.Experiment, experiment.Cell{Run: journal.Run})
+	return write(out, content{First: shown.ID, Rows: []row{{Cells: []cell{shown}}}})
+}
+
+func write(out io.Writer, content content) error {
 	made, err := page.New(site, template.FuncMap{
 		"clock":   func(t time.Time) string { return t.UTC().Format("2006-01-02 15:04 UTC") },
 		"seconds": func(ms float64) string { return fmt.Sprintf("%.0f s", ms/1000) },
@@ -73,7 +82,7 @@ func Write(out io.Writer, matrix *experiment.Matrix) error {
 	if err != nil {
 		return err
 	}
-	return made.Write(out, newContent(matrix))
+	return made.Write(out, content)
 }
 
 func newContent(matrix *experiment.Matrix) content {
@@ -164,6 +173,8 @@ func figure(one experiment.Cell) string {
 		return "latest " + percentile(one.Run.Of("slow", "black hole"), 100)
 	case 3:
 		return fmt.Sprintf("%.0f %% served", 100*experiment.Success(one.Run.Of("flaky")))
+	case 0:
+		return ""
 	case 4:
 		open := one.Run.Of("outage continues")
 		if len(open) == 0 {

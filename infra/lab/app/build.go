@@ -122,8 +122,9 @@ func (b *builder) mainPackage(ctx context.Context) (string, error) {
 }
 
 // findModule prepares for the folder's module. It builds by its own go.mod, whose modules are all that it needs: the workspace
-// would also ask for those of everything else. In a bundle the workspace has them all. If its go.mod replaces a module of the workshop by a path that is not there, as in a copy of an exercise elsewhere, the replacement
-// is the workshop's own folder, in a go.mod in the folder scratch.
+// would also ask for those of everything else. In a bundle the workspace has them all. If its go.mod replaces a module of the
+// workshop by a path that is not there, as in a copy of an exercise elsewhere, the replacement is the workshop's own folder, in
+// a go.mod in the folder scratch.
 func (b *builder) findModule(root, scratch string) error {
 	module := above(b.full, "go.mod")
 	if work := above(b.full, "go.work"); work == root {

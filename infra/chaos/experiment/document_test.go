@@ -1,0 +1,289 @@
+package experiment
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"chaosworkshop/infra/lab/toxi"
+)
+
+// valid is an experiment without a mistake; the tests make some.
+const valid = `title: A slow shop
+configuration: {BOUND: 800ms}
+target:
+  url: http://127.0.0.1:8080
+requests:
+  - path: /price
+    right: {json: {$.price: 250}}
+proxies:
+  - {name: redis, listen: "127.0.0.1:6380", upstream: "127.0.0.1:6379"}
+method:
+  - phase: calm
+    duration: 1s
+    load: {rate: 10}
+  - phase: slow
+    fault: {type: latency, latency: 300ms, toxicity: 0.5, proxies: [redis]}
+    duration: BOUND * 2
+    load: {rate: 10, patience: 3s}
+  - phase: calm again
+    duration: 1s
+    until: served
+    load: {rate: 10}
+tolerances:
+  - name: in time
+    phase: slow
+    expect: p(99) < BOUND + 100ms and rate(served) >= 90%
+  - name: few connections
+    phase: [slow, calm again]
+    expect: dials_per_request <= 3
+`
+
+func TestReadAnExperiment(t *testing.T) {
+	e, err := read("shop.yaml", []byte(valid), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, want := e.Method[1].For, 1600*time.Millisecond; got != want {
+		t.Errorf("duration: got %s, want %s", got, want)
+	}
+	fault := e.Method[1].Faults[0]
+	if fault.Type != "latency" || fault.Attributes["latency"] != 300 || fault.Toxicity != 0.5 || !fault.hits("redis") || fault.hits("other") {
+		t.Errorf("fault: got %+v", fault)
+	}
+	if e.ID != "shop" || e.Method[2].Until != "served" || !slices.Equal(e.Tolerances[1].Phases, []string{"slow", "calm again"}) {
+		t.Errorf("got %+v", e)
+	}
+}
+
+// Each mistake is found where it is, with what was expected.
+func TestMistakesHaveAPlace(t *testing.T) {
+	for _, test := range []struct{ old, new, want string }{
+		{"title: A slow shop\n", "", `shop.yaml:1:1: the file lacks "title"`},
+		{valid, "", "shop.yaml:1:1: the file is empty"},
+		{valid, "- a\n", "shop.yaml:1:1: the file is a list; expected a group of keys"},
+		{"title: A slow shop", "title: [", "shop.yaml:"},
+		{"    duration: 1s\n    load: {rate: 10}\n  - phase: slow", "    durration: 1s\n    load: {rate: 10}\n  - phase: slow", `shop.yaml:12:5: an entry of method has no key "durration"; did you mean "duration"?`},
+		{"duration: 1s\n    load: {rate: 10}\n  - phase: slow", "duration: 10\n    load: {rate: 10}\n  - phase: slow", "shop.yaml:12:15: duration is a whole number; expected a text"},
+		{"type: latency", "type: latencies", `shop.yaml:15:19: type is "latencies"; did you mean "latency"?`},
+		{"latency: 300ms", "bytes: 300", `shop.yaml:15:12: latency has no "bytes"; expected one of latency, jitter`},
+		{"latency: 300ms", "latency: 1ms", "shop.yaml:15:12: latency is too weak"},
+		{"latency: 300ms", "latency: soon", `shop.yaml:15:37: there is no measure or name "soon"`},
+		{"toxicity: 0.5", "toxicity: 2", "shop.yaml:15:54: toxicity is 2; expected 0.05 to 1"},
+		{"proxies: [redis]", "proxies: [reddis]", `shop.yaml:15:69: there is no proxy "reddis"; did you mean "redis"?`},
+		{"BOUND * 2", "BUOND * 2", `shop.yaml:16:15: there is no measure or name "BUOND"; did you mean "BOUND"?`},
+		{"BOUND * 2", "BOUND * 20000", "shop.yaml:16:15: BOUND * 20000 is out of range"},
+		{"patience: 3s", "patience: 3", "shop.yaml:17:32: patience is a whole number"},
+		{"until: served", "until: srved", `shop.yaml:20:12: there is no outcome "srved"; did you mean "served"?`},
+		{"phase: slow\n    expect", "phase: slwo\n    expect", `shop.yaml:24:12: there is no phase "slwo"; did you mean "slow"?`},
+		{"p(99) <", "p99 <", `shop.yaml:25:13: there is no measure "p99"; did you mean "p(99)"?`},
+		{"p(99) <", "p(101) <", `shop.yaml:25:15: "101" is no percentile`},
+		{"< BOUND + 100ms", "< BOUND + 100", "shop.yaml:25:29: 100 is not a duration, such as 100ms, as BOUND is"},
+		{"< BOUND + 100ms", "< 5", "shop.yaml:25:21: 5 is not a duration"},
+		{"rate(served) >=", "rate(served) =>", "shop.yaml:25:52: expected a comparison"},
+		{"rate(served)", "rate(srved)", `shop.yaml:25:44: there is no outcome "srved"; did you mean "served"?`},
+		{">= 90%", ">= 90% or", "shop.yaml:25:59: expected the end, or \"and\""},
+		{"phase: calm again", "phase: calm", `shop.yaml:18:12: two phases are called "calm"`},
+		{"  url: http://127.0.0.1:8080\n", "  ready: /\n", "shop.yaml:4:3: target needs either url or command"},
+		{"http://127.0.0.1:8080", "127.0.0.1:8080", `shop.yaml:4:8: "127.0.0.1:8080" is no URL`},
+		{"path: /price", "path: price", `shop.yaml:6:11: "price" is no path`},
+		{"$.price", "price", `shop.yaml:7:19: "price" is no path in JSON`},
+		{"upstream: \"127.0.0.1:6379\"", "upstream: \"6379\"", `shop.yaml:9:55: "6379" is no address`},
+		{"dials_per_request <= 3", "max <= bound", "shop.yaml:28:13: bound is only for the workshop's own experiments"},
+		{"title: A slow shop", "title: &a A slow shop", "shop.yaml:1:8: anchors and aliases"},
+		{"title: A slow shop", "title: A slow shop\ntitle: twice", `shop.yaml:2:1: "title" occurs twice`},
+		{valid, valid + "---\ntitle: more\n", "shop.yaml:29:"},
+	} {
+		if !strings.Contains(valid, test.old) {
+			t.Fatalf("the valid experiment lacks %q", test.old)
+		}
+		_, err := read("shop.yaml", []byte(strings.Replace(valid, test.old, test.new, 1)), nil)
+		if err == nil || !strings.HasPrefix(err.Error(), test.want) {
+			t.Errorf("%q instead of %q: got %v, want %s", test.new, test.old, err, test.want)
+		}
+	}
+}
+
+// The first experiment that --new writes is a valid one, and says nothing else but what it was given.
+func TestFirstExperimentIsValid(t *testing.T) {
+	text, err := First("http://127.0.0.1:8080/price?item=tea", "127.0.0.1:6379", "../schema.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(t.TempDir(), "first.yaml")
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	e, err := Load(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if e.Requests[0].Path != "/price?item=tea" || e.Target.URL != "http://127.0.0.1:8080" || e.Proxies[0].Listen != "127.0.0.1:6380" {
+		t.Errorf("got %+v %+v %+v", e.Target, e.Requests, e.Proxies)
+	}
+	for _, wrong := range [][2]string{{"127.0.0.1", "127.0.0.1:1"}, {"http://x", "1"}, {"http://x", "h:99999"}} {
+		if _, err := First(wrong[0], wrong[1], ""); err == nil {
+			t.Errorf("%v: got no error", wrong)
+		}
+	}
+}
+
+// Editors and the reader agree: the schema has exactly the keys, the faults and the numbers that the reader knows.
+func TestSchemaIsThatOfTheReader(t *testing.T) {
+	schema := schemaOf()
+	compare := func(what string, value any, rule *rule) {
+		t.Helper()
+		var want, got []string
+		for kind, i := reflect.TypeOf(value), 0; i < kind.NumField(); i++ {
+			if tag := kind.Field(i).Tag.Get("yaml"); tag != "" {
+				want = append(want, tag)
+			}
+		}
+		for name := range rule.Properties {
+			got = append(got, name)
+		}
+		slices.Sort(want)
+		slices.Sort(got)
+		if !slices.Equal(got, want) {
+			t.Errorf("%s: the schema has %v, the reader %v", what, got, want)
+		}
+	}
+	compare("file", document{}, schema)
+	compare("target", Target{}, schema.Properties["target"])
+	compare("requests", Request{}, schema.Properties["requests"].Items)
+	compare("proxies", Proxy{}, schema.Properties["proxies"].Items)
+	compare("method", phaseDocument{}, schema.Properties["method"].Items)
+	compare("tolerances", toleranceDocument{}, schema.Properties["tolerances"].Items)
+	fault := schema.Defs["fault"]
+	var names, numbers []string
+	for _, one := range toxi.Faults() {
+		names = append(names, one.Name)
+	}
+	for kind, known := range attributes {
+		if kind != "" {
+			names = append(names, kind)
+		}
+		numbers = append(numbers, known...)
+	}
+	for _, name := range names {
+		if !slices.Contains(fault.Properties["type"].Enum, name) {
+			t.Errorf("the schema lacks the fault %s", name)
+		}
+	}
+	for _, number := range numbers {
+		if fault.Properties[number] == nil {
+			t.Errorf("the schema lacks the number %s", number)
+		}
+	}
+}
+
+// Whatever stands in a file, the reader says where it is wrong, or reads it.
+func FuzzRead(f *testing.F) {
+	f.Add([]byte(valid))
+	for _, name := range []string{"e1.yaml", "e3.yaml", "e5.yaml"} {
+		text, err := os.ReadFile(name)
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(text)
+	}
+	f.Fuzz(func(t *testing.T, text []byte) {
+		_, err := read("fuzz.yaml", text, settings.names())
+		if err == nil {
+			return
+		}
+		wrong, ok := errors.AsType[*Problem](err)
+		if !ok || wrong.Line < 1 || wrong.Column < 1 || wrong.File != "fuzz.yaml" || wrong.Text == "" {
+			t.Errorf("got %v, want a place and a text", err)
+		}
+	})
+}
+
+// Whatever an expression is, it is refused at a place within it, or gives a verdict.
+func FuzzExpression(f *testing.F) {
+	for _, text := range []string{"p(99) < 100ms", "rate(served, 504) >= 90% and count(5xx) == 0", "dials <= (1 + open_waits) * RETRY_ATTEMPTS", "max <= 1m30s / 2 - 3 * (4ms)"} {
+		f.Add(text)
+	}
+	run := healthyRun(5)
+	f.Fuzz(func(t *testing.T, text string) {
+		made, err := parseExpression(text, settings.names())
+		if wrong, ok := errors.AsType[*mistake](err); err != nil && (!ok || wrong.at < 0 || wrong.at > len(text)) {
+			t.Errorf("got %#v, want a place in %q", err, text)
+		}
+		if err == nil {
+			made.check(scope{run, []string{flaky, "skipped"}, settings.names()})
+		}
+	})
+}
+
+// Whatever a path in JSON is, it is refused or finds at most one value.
+func FuzzPath(f *testing.F) {
+	f.Add("$.items[0].name", `{"items":[{"name":"tea"}]}`)
+	f.Fuzz(func(_ *testing.T, path, body string) { holds([]byte(body), map[string]any{path: "tea"}) })
+}
+
+func TestRightAnswers(t *testing.T) {
+	request := func(change func(*Request)) *right {
+		var one Request
+		change(&one)
+		return &right{requests: []Request{one}, calm: map[int]any{}}
+	}
+	byJSON := request(func(r *Request) { r.Right.JSON = map[string]any{"$.items[1].price": 250, "$.open": true} })
+	byFile := request(func(r *Request) { r.Right.File, r.body = "answer.json", []byte(`{"a": 1, "b": [2]}`) })
+	asCalm := request(func(r *Request) { r.Right.Same = true })
+	created := request(func(r *Request) { r.Right.Status = 201 })
+	for _, test := range []struct {
+		what   string
+		right  *right
+		status int
+		body   string
+		want   bool
+	}{
+		{"any 2xx", request(func(*Request) {}), 204, "", true},
+		{"a redirect", request(func(*Request) {}), 302, "", false},
+		{"another status", created, 200, "", false},
+		{"the status", created, 201, "", true},
+		{"the values", byJSON, 200, `{"items":[{},{"price":250.0}],"open":true}`, true},
+		{"another value", byJSON, 200, `{"items":[{},{"price":251}],"open":true}`, false},
+		{"no such value", byJSON, 200, `{"items":[],"open":true}`, false},
+		{"no JSON", byJSON, 200, `oops`, false},
+		{"the file in another layout", byFile, 200, `{"b":[2],"a":1}`, true},
+		{"not the file", byFile, 200, `{"b":[2],"a":2}`, false},
+		{"the first answer", asCalm, 200, `{"price":1}`, true},
+		{"the same again", asCalm, 200, `{ "price": 1 }`, true},
+		{"another one", asCalm, 200, `{"price":2}`, false},
+	} {
+		if got := test.right.is(0, test.status, []byte(test.body)); got != test.want {
+			t.Errorf("%s: got %t, want %t", test.what, got, test.want)
+		}
+	}
+}
+
+// A verdict close to a limit counts only if the next run agrees.
+func TestCloseVerdictsAreRepeated(t *testing.T) {
+	run := func(verdict Verdict, near bool) *Run {
+		return &Run{Verdict: verdict, Checks: []Check{{Name: "most are served", Passed: verdict == Passed, near: near}}}
+	}
+	if got := run(Passed, true).again(); !strings.Contains(got, "too close to the limit") {
+		t.Errorf("passed near the limit: got %q, want a repetition", got)
+	}
+	if got := run(Failed, true).again(); got == "" {
+		t.Error("failed near the limit: got no repetition")
+	}
+	if got := run(Passed, false).again(); got != "" {
+		t.Errorf("clearly passed: got %q, want no repetition", got)
+	}
+	for _, test := range []struct {
+		first, second, want Verdict
+	}{{Passed, Passed, Passed}, {Failed, Failed, Failed}, {Passed, Failed, Inconclusive}, {Failed, Passed, Inconclusive}, {Inconclusive, Passed, Passed}} {
+		second := run(test.second, true)
+		if second.settle(run(test.first, true)); second.Verdict != test.want {
+			t.Errorf("%s, then %s: got %s, want %s", test.first, test.second, second.Verdict, test.want)
+		}
+	}
+}

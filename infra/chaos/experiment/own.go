@@ -1,0 +1,96 @@
+package experiment
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"os"
+	"time"
+
+	"chaosworkshop/infra/chaos/load"
+	"chaosworkshop/infra/lab/app"
+)
+
+// Journal is the record of one experiment: what ran, and what happened.
+type Journal struct {
+	Experiment Experiment `json:"experiment"`
+	// Tries counts the runs: an inconclusive one, and one too close to a limit, is repeated once.
+	Tries int  `json:"tries"`
+	Run   *Run `json:"run"`
+}
+
+// RunFile runs an experiment that Load has read. The error says that the environment is broken. Whatever happens, every
+// fault is gone and the command has ended when it returns. retry is called before a run is repeated.
+func RunFile(ctx context.Context, e Experiment, retry func(reason string)) (Journal, error) {
+	journal := Journal{Experiment: e}
+	for {
+		// The journal names the service, but not its environment, which may hold passwords.
+		run := &Run{Experiment: e.ID, Folder: e.Target.URL + e.Target.Command}
+		if err := observe(ctx, e, e.lab(), run); err != nil {
+			return journal, err
+		}
+		run.judge(e)
+		run.settle(journal.Run)
+		journal.Run = run
+		journal.Tries++
+		again := run.again()
+		if again == "" || journal.Tries == 2 {
+			return journal, nil
+		}
+		retry(again)
+		awaitQuiet(ctx)
+	}
+}
+
+// lab is where an experiment of a file runs.
+func (e Experiment) lab() lab {
+	answers := &right{requests: e.Requests, calm: map[int]any{}}
+	options := load.Options{Seed: DefaultSeed, Right: answers.is, Timeout: load.DefaultTimeout}
+	for _, request := range e.Requests {
+		header := http.Header{}
+		for name, value := range request.Headers {
+			header.Set(name, value)
+		}
+		options.Requests = append(options.Requests, load.Request{Method: request.Method, Path: request.Path, Header: header, Body: request.Body})
+	}
+	return lab{
+		proxies: e.Proxies, api: e.API, load: options, health: e.Target.Health, plain: true,
+		start: func(ctx context.Context, _ string) (*app.Process, error) { return e.Target.start(ctx) },
+	}
+}
+
+// start starts the service, unless it runs already, and returns when it is ready.
+func (t Target) start(ctx context.Context) (*app.Process, error) {
+	options := app.Options{URL: t.URL}
+	if t.Command != "" {
+		if info, err := os.Stat(t.Dir); err != nil || !info.IsDir() {
+			return nil, fmt.Errorf("start the service: there is no folder %s; correct target: dir", t.Dir)
+		}
+		options = app.Options{Script: t.Command, Dir: t.Dir, Env: t.Env}
+	}
+	process, err := app.Start(ctx, options)
+	if err != nil || t.Ready == "" {
+		return process, err
+	}
+	const patience = 30 * time.Second
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	client := &http.Client{Timeout: 2 * time.Second, Transport: &http.Transport{DisableKeepAlives: true}}
+	for said := "no answer"; ; {
+		if status, _, reason := askHealth(ctx, client, process.URL+t.Ready); status/100 == 2 {
+			return process, nil
+		} else if status > 0 {
+			said = fmt.Sprint("status ", status)
+		} else {
+			said = reason
+		}
+		select {
+		case <-ctx.Done():
+			process.Kill()
+			return nil, fmt.Errorf("the service is not ready: GET %s%s gave %s", process.URL, t.Ready, said)
+		case <-process.Done():
+			return nil, fmt.Errorf("the service ended before it was ready: %w", process.Err())
+		case <-time.After(100 * time.Millisecond):
+		}
+	}
+}

@@ -1,0 +1,69 @@
+package report
+
+import (
+	"encoding/xml"
+	"fmt"
+	"io"
+	"strings"
+
+	"chaosworkshop/infra/chaos/experiment"
+)
+
+// suite is JUnit XML: a test case for each check.
+type suite struct {
+	XMLName  xml.Name `xml:"testsuite"`
+	Name     string   `xml:"name,attr"`
+	Tests    int      `xml:"tests,attr"`
+	Failures int      `xml:"failures,attr"`
+	Errors   int      `xml:"errors,attr"`
+	Time     string   `xml:"time,attr"`
+	Started  string   `xml:"timestamp,attr"`
+	Cases    []test   `xml:"testcase"`
+}
+
+type test struct {
+	Class   string `xml:"classname,attr"`
+	Name    string `xml:"name,attr"`
+	Failure *fault `xml:"failure,omitempty"`
+	Error   *fault `xml:"error,omitempty"`
+}
+
+type fault struct {
+	Message string `xml:"message,attr"`
+	Text    string `xml:",chardata"`
+}
+
+// WriteJUnit writes a run for CI systems: a failure for each check that did not hold, and an error if there is no verdict.
+func WriteJUnit(out io.Writer, journal experiment.Journal) error {
+	run := journal.Run
+	made := suite{
+		Name: journal.Experiment.Title, Time: fmt.Sprintf("%.3f", run.Took/1000), Started: run.Started.UTC().Format("2006-01-02T15:04:05"),
+	}
+	for _, check := range run.Checks {
+		one := test{Class: journal.Experiment.ID, Name: check.Name}
+		if !check.Passed && run.Verdict == experiment.Failed {
+			lines := []string{"expected: " + check.Required, "happened: " + check.Measured}
+			for _, answer := range check.Examples {
+				lines = append(lines, run.Story(answer))
+			}
+			one.Failure = &fault{check.Measured, strings.Join(append(lines, check.Hints...), "\n")}
+			made.Failures++
+		}
+		made.Cases = append(made.Cases, one)
+	}
+	if run.Verdict == experiment.Inconclusive || run.Died != "" {
+		made.Cases = append(made.Cases, test{Class: journal.Experiment.ID, Name: "verdict", Error: &fault{Message: run.Reason}})
+		made.Errors++
+	}
+	made.Tests = len(made.Cases)
+	if _, err := io.WriteString(out, xml.Header); err != nil {
+		return fmt.Errorf("write JUnit XML: %w", err)
+	}
+	encoder := xml.NewEncoder(out)
+	encoder.Indent("", "  ")
+	if err := encoder.Encode(made); err != nil {
+		return fmt.Errorf("write JUnit XML: %w", err)
+	}
+	_, err := io.WriteString(out, "\n")
+	return err
+}

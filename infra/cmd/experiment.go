@@ -1,0 +1,146 @@
+package cmd
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+
+	"github.com/spf13/cobra"
+
+	"chaosworkshop/infra/chaos/experiment"
+	"chaosworkshop/infra/chaos/report"
+	"chaosworkshop/infra/internal/cli"
+	"chaosworkshop/shared/config"
+)
+
+// experimentFlags are the flags of experiment.
+type experimentFlags struct {
+	file, target, upstream string
+	junit, html            string
+	first, schema, json    bool
+}
+
+// newExperimentCommand runs an experiment of the user's own.
+func newExperimentCommand() *cobra.Command {
+	var flags experimentFlags
+	command := &cobra.Command{
+		Use:   "experiment",
+		Short: "Run your own chaos experiment on any HTTP service: a file in YAML",
+		Long: "Run your own chaos experiment on any HTTP service: a file in YAML. infra/docs/at-work.md explains it.\n\n" +
+			"With --new, write a first file for the service at --target and its dependency at --upstream.\n" +
+			"Exit codes: 0 the hypothesis holds, 1 it does not, 2 no verdict: a mistake in the file, a service that does not start, or an inconclusive run.",
+		Args: cobra.NoArgs,
+		RunE: func(command *cobra.Command, _ []string) error {
+			err := runExperiment(command, flags)
+			if cli.ExitCode(err) == cli.Failed && err.Error() != "" {
+				return cli.Exit(cli.Broken, err)
+			}
+			return err
+		},
+	}
+	command.Flags().StringVar(&flags.file, "file", "", "the experiment")
+	command.Flags().BoolVar(&flags.first, "new", false, "write a first experiment to the file, which must not exist yet")
+	command.Flags().StringVar(&flags.target, "target", "http://127.0.0.1:8080/", "with --new: a URL of the service")
+	command.Flags().StringVar(&flags.upstream, "upstream", "127.0.0.1:6379", "with --new: the host and port of what the service depends on")
+	command.Flags().BoolVar(&flags.schema, "schema", false, "print the JSON Schema of experiment files, for editors")
+	command.Flags().BoolVar(&flags.json, "json", false, "print the journal as JSON")
+	command.Flags().StringVar(&flags.junit, "junit", "", "also write JUnit XML to this file")
+	command.Flags().StringVar(&flags.html, "html", "", "also write a page to this file")
+	return command
+}
+
+// runExperiment does what the flags say. The error holds the exit code when there is a verdict.
+func runExperiment(command *cobra.Command, flags experimentFlags) error {
+	out, progress := command.OutOrStdout(), command.ErrOrStderr()
+	switch {
+	case flags.schema:
+		_, err := out.Write(experiment.Schema())
+		return err
+	case flags.file == "":
+		return errors.New("which experiment? Name its file: make experiment FILE=my.yaml, or write a first one: go run ./infra experiment --new --file my.yaml")
+	case flags.first:
+		return writeFirst(progress, flags)
+	}
+	e, err := experiment.Load(flags.file)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(progress, "%s: %d phases, about %.0f s. Ctrl-C removes every fault and ends it.\n", e.Title, len(e.Method), e.Takes().Seconds())
+	journal, err := experiment.RunFile(command.Context(), e, func(reason string) {
+		fmt.Fprintf(progress, "Once more: %s\n", reason)
+	})
+	if err != nil {
+		return err
+	}
+	if flags.json {
+		err = printJSON(out, journal)
+	} else {
+		printRun(out, e, journal.Run)
+		printLesson(out, journal.Run)
+	}
+	if flags.junit != "" {
+		err = errors.Join(err, writeFile(flags.junit, func(out io.Writer) error { return report.WriteJUnit(out, journal) }))
+	}
+	if flags.html != "" {
+		err = errors.Join(err, writeFile(flags.html, func(out io.Writer) error { return report.WriteRun(out, journal) }))
+	}
+	if err != nil {
+		return err
+	}
+	switch journal.Run.Verdict {
+	case experiment.Failed:
+		return cli.Exit(cli.Failed, nil)
+	case experiment.Inconclusive:
+		return cli.Exit(cli.Broken, nil)
+	}
+	return nil
+}
+
+// printLesson explains the first check that failed: what was expected, what happened, why it matters, and where to look.
+func printLesson(out io.Writer, run *experiment.Run) {
+	for _, check := range run.Checks {
+		if check.Passed || run.Verdict != experiment.Failed {
+			continue
+		}
+		fmt.Fprintf(out, "\n%s\n", title("%s", check.Name))
+		cli.Pair(out, "expected", check.Required)
+		cli.Pair(out, "happened", check.Measured)
+		for _, answer := range check.Examples {
+			cli.Pair(out, "", run.Story(answer))
+		}
+		if check.Why != "" {
+			cli.Pair(out, "why", check.Why)
+		}
+		for i, hint := range check.Hints {
+			cli.Pair(out, []string{"where to look", ""}[min(i, 1)], hint)
+		}
+		return
+	}
+}
+
+// writeFirst writes a first experiment, and never over a file.
+func writeFirst(progress io.Writer, flags experimentFlags) error {
+	schema := ""
+	if root, err := config.Root(); err == nil {
+		schema, _ = filepath.Rel(filepath.Dir(flags.file), filepath.Join(root, "infra", "chaos", "experiment", "schema.json")) // Without it, editors have no help.
+	}
+	text, err := experiment.First(flags.target, flags.upstream, filepath.ToSlash(schema))
+	if err != nil {
+		return err
+	}
+	file, err := os.OpenFile(flags.file, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
+	if errors.Is(err, os.ErrExist) {
+		return fmt.Errorf("%s exists and is never overwritten; choose another name", flags.file)
+	}
+	if err != nil {
+		return fmt.Errorf("write the experiment: %w", err)
+	}
+	_, err = io.WriteString(file, text)
+	if err := errors.Join(err, file.Close()); err != nil {
+		return fmt.Errorf("write the experiment: %w", err)
+	}
+	fmt.Fprintf(progress, "Wrote %s. Read it, make your service connect through its proxy, and run it: make experiment FILE=%s\n", flags.file, flags.file)
+	return nil
+}
