@@ -2,6 +2,7 @@ package toxi
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"net"
@@ -10,6 +11,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"reflect"
 	"runtime"
 	"strings"
 	"sync"
@@ -152,6 +154,69 @@ func TestUpdateUnderTraffic(t *testing.T) {
 	}
 	close(stop)
 	group.Wait()
+}
+
+// A toxic that goes from between others while its connection ends slowly made Toxiproxy lose count, and the next toxic that was
+// added ended the process.
+func TestRemoveFromBetweenOthers(t *testing.T) {
+	if !alone(t) {
+		return
+	}
+	server := startProxy(t, serveBytes(t))
+	toxics := proxyPath(ProxyName) + "/toxics"
+	for _, remove := range []func() error{
+		func() error {
+			return server.removeToxics(t.Context(), ProxyName, []Toxic{{Name: "timeout"}, {Name: "slow_close"}})
+		},
+		func() error { return server.call(t.Context(), http.MethodPost, "/reset", nil, nil) },
+	} {
+		post(t, server, toxics, `{"name":"timeout","type":"timeout","attributes":{"timeout":0}}`)
+		post(t, server, toxics, `{"name":"slow_close","type":"slow_close","attributes":{"delay":60000}}`)
+		conn, err := net.Dial("tcp", server.ProxyAddr())
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer conn.Close()
+		askOn(conn, 10, 50*time.Millisecond)
+		if err := remove(); err != nil {
+			t.Fatal(err)
+		}
+		if status, answer := post(t, server, toxics, `{"name":"next","type":"latency","attributes":{"latency":1}}`); status != http.StatusOK {
+			t.Errorf("got %d %s, want 200", status, answer)
+		}
+		if err := server.Calm(t.Context(), ProxyName); err != nil {
+			t.Fatal(err)
+		}
+		if got := ask(server.ProxyAddr(), 10, patience); got.err != nil {
+			t.Error(got.err)
+		}
+	}
+}
+
+// What stays keeps its settings, its order and the proxy's address.
+func TestRemoveOneOfSeveral(t *testing.T) {
+	noLeaks(t)
+	server := startProxy(t, serveBytes(t))
+	toxics := proxyPath(ProxyName) + "/toxics"
+	for _, body := range []string{
+		`{"name":"a","type":"latency","stream":"upstream","toxicity":0.5,"attributes":{"latency":1,"jitter":2}}`,
+		`{"name":"b","type":"timeout","attributes":{"timeout":5}}`,
+		`{"name":"c","type":"slicer","attributes":{"average_size":10,"size_variation":5,"delay":1}}`,
+	} {
+		post(t, server, toxics, body)
+	}
+	before := proxyNow(t, server)
+	if err := server.removeToxics(t.Context(), ProxyName, []Toxic{{Name: "b"}}); err != nil {
+		t.Fatal(err)
+	}
+	want := before
+	want.Toxics = []Toxic{before.Toxics[0], before.Toxics[2]}
+	if got := proxyNow(t, server); !reflect.DeepEqual(got, want) {
+		t.Errorf("got %+v, want %+v", got, want)
+	}
+	if err := server.call(t.Context(), http.MethodDelete, toxicPath(ProxyName, "b"), nil, nil); !errors.Is(err, errNotFound) {
+		t.Errorf("again: got %v, want %v", err, errNotFound)
+	}
 }
 
 // A connection through a proxy that leads back to itself would open others until the process has no file left.

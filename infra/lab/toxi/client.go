@@ -127,12 +127,15 @@ func (c *Client) InjectOwn(ctx context.Context, proxy string, fault Fault) (*Inj
 	}
 	injection := &Injection{client: c, proxy: proxy, toxic: kind + "_" + rand.Text()[:8], disables: fault.Type == ""}
 	err := again(func() error { return c.inject(ctx, proxy, fault, injection.toxic) })
-	if err != nil {
-		// The call that failed may have come through, for example when ctx ended meanwhile.
-		_, failed := injection.Remove(context.WithoutCancel(ctx))
-		return nil, errors.Join(err, failed)
+	if err == nil {
+		return injection, nil
 	}
-	return injection, nil
+	// The call that failed may have come through.
+	_, failed := injection.Remove(context.WithoutCancel(ctx))
+	if ctx.Err() != nil {
+		err = errors.Join(err, failed)
+	}
+	return nil, err
 }
 
 // InjectFor injects the fault, waits until ttl is over or ctx is done, and removes it again.
