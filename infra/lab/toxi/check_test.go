@@ -241,6 +241,13 @@ func TestProxiesAreChecked(t *testing.T) {
 			t.Errorf("%s %s: got %d %s, want %d", test.path, test.body, status, answer, test.want)
 		}
 	}
+	// A loop that is there already, by chance, concerns no other proxy.
+	there := map[string]Proxy{"a": {Listen: "127.0.0.1:21996", Upstream: "127.0.0.1:21996"}, "b": {Listen: "127.0.0.1:21995", Upstream: "127.0.0.1:21996"}}
+	for listen, want := range map[string]bool{"127.0.0.1:21996": true, "127.0.0.1:21995": false, "127.0.0.1:0": false, "": false, ":": false} {
+		if got := loops(listen, there); got != want {
+			t.Errorf("%q: got %v, want %v", listen, got, want)
+		}
+	}
 	for i := range mostToxics + 1 {
 		status, answer := post(t, server, proxyPath(ProxyName)+"/toxics", fmt.Sprintf(`{"name":"%d","type":"latency"}`, i))
 		if want := http.StatusOK; i < mostToxics && status != want {
