@@ -156,6 +156,8 @@ func (c *Client) inject(ctx context.Context, name string, fault Fault, toxic str
 	if err := c.calm(ctx, name); err != nil {
 		return err
 	}
+	// From here on, Ctrl-C waits: a fault is in place or not.
+	ctx = context.WithoutCancel(ctx)
 	if fault.Type == "" {
 		if toxic != "" {
 			// A disabled proxy has no name to tell it from another's; a toxic without effect carries it.
@@ -171,7 +173,6 @@ func (c *Client) inject(ctx context.Context, name string, fault Fault, toxic str
 		return err
 	}
 	// Another process may have injected at the same moment. Toxics are in the order in which they came: the last one wins.
-	ctx = context.WithoutCancel(ctx)
 	proxy, err := c.Proxy(ctx, name)
 	if err != nil {
 		return err
