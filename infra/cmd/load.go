@@ -100,12 +100,12 @@ func runLoad(ctx context.Context, out, progress io.Writer, flags loadFlags) erro
 		return metrics.Breaker
 	}
 	ports, kept := load.Ports()
-	if tires, lasting := load.Tires(flags.Rate, flags.Duration, ports, kept); tires && onThisMachine(flags.URL) && settings.Database.MaxIdleConns == 0 {
+	if exhausts, lasting := load.Exhausts(flags.Rate, flags.Duration, ports, kept); exhausts && onThisMachine(flags.URL) && settings.Database.MaxIdleConns == 0 {
 		fmt.Fprintf(progress, "%s\n", color.YellowString("The app opens a connection for each query, and this computer has ports for about %d a second: expect failures that are "+
 			"not the app's. Choose a rate up to %d, or start the app with DB_MAX_IDLE_CONNS=100.", lasting, lasting))
 	}
 	if onThisMachine(flags.URL) && flags.Rate > ports/int(kept.Seconds())/4 {
-		flags.Tired = func() bool { return outOfPorts(settings.Database, cfg) }
+		flags.OutOfPorts = func() bool { return outOfPorts(settings.Database, cfg) }
 	}
 	summary, err := load.Watch(ctx, flags.Options, breaker, printSeconds(progress))
 	if err != nil {
@@ -148,7 +148,7 @@ func outOfPorts(database config.Database, cfg config.Infra) bool {
 		net.JoinHostPort(dialable(cfg.Bind), strconv.Itoa(cfg.MySQLPort)),
 	} {
 		connection, err := net.DialTimeout("tcp", address, 200*time.Millisecond)
-		if load.OutOfPorts(err) {
+		if load.IsOutOfPorts(err) {
 			return true
 		}
 		if err == nil {
@@ -186,7 +186,7 @@ func printSeconds(out io.Writer) func(load.Second) {
 			if second.WhyNot != "" {
 				line += "  " + color.YellowString(second.WhyNot)
 			}
-			if second.Tired {
+			if second.OutOfPorts {
 				line += "  " + color.YellowString("no port is left for the database")
 			}
 			fmt.Fprintln(out, line)
@@ -217,15 +217,15 @@ func printLoad(out io.Writer, summary load.Summary) {
 	}
 	cli.Pair(out, "outcomes", strings.Join(outcomes, ", "))
 	cli.Pair(out, "statuses", counts(summary.Statuses))
-	tired := 0
+	seconds := 0
 	for _, second := range summary.Seconds {
-		if second.Tired {
-			tired++
+		if second.OutOfPorts {
+			seconds++
 		}
 	}
-	if tired > 0 || summary.NoPort > 0 {
+	if seconds > 0 || summary.NoPort > 0 {
 		cli.Pair(out, "no ports", fmt.Sprintf("this computer ran out of ports: %d requests were never sent, and in %d s no connection to the database was possible; "+
-			"those failures are not the app's. Choose a lower rate, or start the app with DB_MAX_IDLE_CONNS=100", summary.NoPort, tired))
+			"those failures are not the app's. Choose a lower rate, or start the app with DB_MAX_IDLE_CONNS=100", summary.NoPort, seconds))
 	}
 	if summary.WhyNot != "" {
 		cli.Pair(out, "no answer", withAdvice(summary.WhyNot))

@@ -41,6 +41,14 @@ func TestWrongUsage(t *testing.T) {
 	}
 }
 
+// Without a Toxiproxy, a fault with a time fails in one line too.
+func TestTTLWithoutToxiproxy(t *testing.T) {
+	usePort(t, "127.0.0.1:1")
+	if _, err := carryOut(t.Context(), "chaos", "--ex", "2", "--ttl", "1m"); err == nil || strings.Contains(err.Error(), "\n") || !strings.Contains(err.Error(), "no Toxiproxy answers") {
+		t.Errorf("got %v, want one line", err)
+	}
+}
+
 // The end of one fault's time leaves alone what another terminal injected since, even the same fault.
 func TestTTLRemovesOnlyItsOwn(t *testing.T) {
 	server := useToxiproxy(t)

@@ -43,7 +43,7 @@ func ParseFile(text []byte) (map[string]string, error) {
 	}
 	values := map[string]string{}
 	for i, line := range strings.Split(strings.ReplaceAll(string(text), "\r\n", "\n"), "\n") {
-		line = strings.TrimSpace(line)
+		line = strings.Trim(line, " \t")
 		if line == "" || line[0] == '#' {
 			continue
 		}

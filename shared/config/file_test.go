@@ -38,6 +38,7 @@ func TestFileIsReadAsWritten(t *testing.T) {
 		`A="ends in \\"`:               `ends in \`,
 		`A="two\nlines"`:               "two\nlines",
 		`A=żółć 🛫`:                     "żółć 🛫",
+		"A=\u3000":                     "\u3000",
 		`MYSQL_ROOT_PASSWORD='a #b'`:   "a #b",
 		`MYSQL_ROOT_PASSWORD=a#b$c'd"`: `a#b$c'd"`,
 	} {

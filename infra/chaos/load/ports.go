@@ -12,8 +12,8 @@ import (
 // errPorts is what a request failed of that never left this computer.
 const errPorts = "this computer ran out of ports"
 
-// OutOfPorts tells whether a connection failed because this computer has no port left for it. The numbers are those of Windows.
-func OutOfPorts(err error) bool {
+// IsOutOfPorts tells whether a connection failed because this computer has no port left for it. The numbers are those of Windows.
+func IsOutOfPorts(err error) bool {
 	const addressInUse, addressNotAvailable, noBuffers = syscall.Errno(10048), syscall.Errno(10049), syscall.Errno(10055)
 	for _, number := range []syscall.Errno{syscall.EADDRNOTAVAIL, addressInUse, addressNotAvailable, noBuffers} {
 		if errors.Is(err, number) {
@@ -39,9 +39,9 @@ func Ports() (count int, kept time.Duration) {
 	return 16384, 30 * time.Second
 }
 
-// Tires tells whether requests at this rate, for this time, use up the ports if each opens a connection to the database. It
+// Exhausts tells whether requests at this rate, for this time, use up the ports if each opens a connection to the database. It
 // returns the rate that can be kept up.
-func Tires(rate int, duration time.Duration, ports int, kept time.Duration) (bool, int) {
+func Exhausts(rate int, duration time.Duration, ports int, kept time.Duration) (bool, int) {
 	lasting := int(float64(ports) / kept.Seconds())
 	return rate > lasting && float64(rate)*duration.Seconds() > float64(ports), lasting
 }

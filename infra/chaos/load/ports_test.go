@@ -23,7 +23,7 @@ func TestOutOfPorts(t *testing.T) {
 		syscall.EADDRNOTAVAIL: true, syscall.Errno(10048): true, syscall.Errno(10055): true,
 		syscall.ECONNREFUSED: false, syscall.ECONNRESET: false, syscall.EMFILE: false,
 	} {
-		if got := OutOfPorts(fmt.Errorf("send: %w", dialed(cause))); got != want {
+		if got := IsOutOfPorts(fmt.Errorf("send: %w", dialed(cause))); got != want {
 			t.Errorf("%v: got %v, want %v", cause, got, want)
 		}
 	}
@@ -43,7 +43,7 @@ func TestRequestsWithoutAPortAreCounted(t *testing.T) {
 	}
 }
 
-func TestTires(t *testing.T) {
+func TestExhausts(t *testing.T) {
 	for _, test := range []struct {
 		rate     int
 		duration time.Duration
@@ -52,7 +52,7 @@ func TestTires(t *testing.T) {
 		{800, time.Minute, true}, {800, 40 * time.Second, true}, {800, 30 * time.Second, false},
 		{470, time.Hour, false}, {480, time.Hour, true}, {50, time.Hour, false},
 	} {
-		if got, lasting := Tires(test.rate, test.duration, 28232, time.Minute); got != test.want || lasting != 470 {
+		if got, lasting := Exhausts(test.rate, test.duration, 28232, time.Minute); got != test.want || lasting != 470 {
 			t.Errorf("%d a second for %s: got %v and %d, want %v and 470", test.rate, test.duration, got, lasting, test.want)
 		}
 	}
@@ -68,10 +68,10 @@ func TestWatchSaysThatNoPortIsLeft(t *testing.T) {
 	fine := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
 	defer fine.Close()
 	for address, want := range map[string]bool{failing.URL: true, fine.URL: false} {
-		options := Options{URL: address, Rate: 50, Duration: 200 * time.Millisecond, Pairs: somePairs, Tired: func() bool { return true }}
+		options := Options{URL: address, Rate: 50, Duration: 200 * time.Millisecond, Pairs: somePairs, OutOfPorts: func() bool { return true }}
 		summary, err := Watch(t.Context(), options, func(context.Context) string { return "" }, func(Second) {})
-		if err != nil || len(summary.Seconds) != 1 || summary.Seconds[0].Tired != want {
-			t.Errorf("got %+v, %v, want tired to be %v", summary.Seconds, err, want)
+		if err != nil || len(summary.Seconds) != 1 || summary.Seconds[0].OutOfPorts != want {
+			t.Errorf("got %+v, %v, want OutOfPorts to be %v", summary.Seconds, err, want)
 		}
 	}
 }

@@ -78,7 +78,7 @@ func reason(err error) string {
 	if timeout, ok := errors.AsType[net.Error](err); ok && timeout.Timeout() {
 		return "no answer in time"
 	}
-	if OutOfPorts(err) {
+	if IsOutOfPorts(err) {
 		return errPorts
 	}
 	parts := strings.Split(err.Error(), ": ")

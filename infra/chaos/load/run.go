@@ -48,8 +48,8 @@ type Options struct {
 	Right func(index, status int, body []byte) bool
 	// Sent, unless nil, is called for every request before it is sent.
 	Sent func()
-	// Tired, unless nil, tells whether this computer has no port left. Watch calls it for each second in which requests failed.
-	Tired func() bool
+	// OutOfPorts, unless nil, tells whether this computer has no port left. Watch calls it for each second in which requests failed.
+	OutOfPorts func() bool
 }
 
 // Request is a request to a service.

@@ -137,9 +137,9 @@ type Second struct {
 	Numbers
 	// Breaker is closed, half-open or open; empty where the app has none or does not say.
 	Breaker string `json:"breaker,omitempty"`
-	// Tired says that this computer had no port left for a connection to the database: what failed then may not be the app's
+	// OutOfPorts says that this computer had no port left for a connection to the database: what failed then may not be the app's
 	// doing.
-	Tired bool `json:"outOfPorts,omitempty"`
+	OutOfPorts bool `json:"outOfPorts,omitempty"`
 }
 
 // total completes the summary with the numbers of all its results.

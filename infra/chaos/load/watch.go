@@ -15,8 +15,8 @@ func Watch(ctx context.Context, options Options, breaker func(context.Context) s
 	second := func() {
 		mutex.Lock()
 		defer mutex.Unlock()
-		tired := options.Tired != nil && window.Count() > 0 && window.Success() < 1 && options.Tired()
-		summary.Seconds = append(summary.Seconds, Second{len(summary.Seconds) + 1, window.Numbers(), state, tired})
+		outOfPorts := options.OutOfPorts != nil && window.Count() > 0 && window.Success() < 1 && options.OutOfPorts()
+		summary.Seconds = append(summary.Seconds, Second{len(summary.Seconds) + 1, window.Numbers(), state, outOfPorts})
 		each(summary.Seconds[len(summary.Seconds)-1])
 		window = &Tally{}
 	}

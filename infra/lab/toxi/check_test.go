@@ -2,6 +2,7 @@ package toxi
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"net"
@@ -10,6 +11,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"reflect"
 	"runtime"
 	"strings"
 	"sync"
@@ -154,6 +156,69 @@ func TestUpdateUnderTraffic(t *testing.T) {
 	group.Wait()
 }
 
+// A toxic that goes from between others while its connection ends slowly made Toxiproxy lose count, and the next toxic that was
+// added ended the process.
+func TestRemoveFromBetweenOthers(t *testing.T) {
+	if !alone(t) {
+		return
+	}
+	server := startProxy(t, serveBytes(t))
+	toxics := proxyPath(ProxyName) + "/toxics"
+	for _, remove := range []func() error{
+		func() error {
+			return server.removeToxics(t.Context(), ProxyName, []Toxic{{Name: "timeout"}, {Name: "slow_close"}})
+		},
+		func() error { return server.call(t.Context(), http.MethodPost, "/reset", nil, nil) },
+	} {
+		post(t, server, toxics, `{"name":"timeout","type":"timeout","attributes":{"timeout":0}}`)
+		post(t, server, toxics, `{"name":"slow_close","type":"slow_close","attributes":{"delay":60000}}`)
+		conn, err := net.Dial("tcp", server.ProxyAddr())
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer conn.Close()
+		askOn(conn, 10, 50*time.Millisecond)
+		if err := remove(); err != nil {
+			t.Fatal(err)
+		}
+		if status, answer := post(t, server, toxics, `{"name":"next","type":"latency","attributes":{"latency":1}}`); status != http.StatusOK {
+			t.Errorf("got %d %s, want 200", status, answer)
+		}
+		if err := server.Calm(t.Context(), ProxyName); err != nil {
+			t.Fatal(err)
+		}
+		if got := ask(server.ProxyAddr(), 10, patience); got.err != nil {
+			t.Error(got.err)
+		}
+	}
+}
+
+// What stays keeps its settings, its order and the proxy's address.
+func TestRemoveOneOfSeveral(t *testing.T) {
+	noLeaks(t)
+	server := startProxy(t, serveBytes(t))
+	toxics := proxyPath(ProxyName) + "/toxics"
+	for _, body := range []string{
+		`{"name":"a","type":"latency","stream":"upstream","toxicity":0.5,"attributes":{"latency":1,"jitter":2}}`,
+		`{"name":"b","type":"timeout","attributes":{"timeout":5}}`,
+		`{"name":"c","type":"slicer","attributes":{"average_size":10,"size_variation":5,"delay":1}}`,
+	} {
+		post(t, server, toxics, body)
+	}
+	before := proxyNow(t, server)
+	if err := server.removeToxics(t.Context(), ProxyName, []Toxic{{Name: "b"}}); err != nil {
+		t.Fatal(err)
+	}
+	want := before
+	want.Toxics = []Toxic{before.Toxics[0], before.Toxics[2]}
+	if got := proxyNow(t, server); !reflect.DeepEqual(got, want) {
+		t.Errorf("got %+v, want %+v", got, want)
+	}
+	if err := server.call(t.Context(), http.MethodDelete, toxicPath(ProxyName, "b"), nil, nil); !errors.Is(err, errNotFound) {
+		t.Errorf("again: got %v, want %v", err, errNotFound)
+	}
+}
+
 // A connection through a proxy that leads back to itself would open others until the process has no file left.
 func TestProxiesAreChecked(t *testing.T) {
 	noLeaks(t)
@@ -174,6 +239,13 @@ func TestProxiesAreChecked(t *testing.T) {
 	} {
 		if status, answer := post(t, server, test.path, test.body); status != test.want {
 			t.Errorf("%s %s: got %d %s, want %d", test.path, test.body, status, answer, test.want)
+		}
+	}
+	// A loop that is there already, by chance, concerns no other proxy.
+	there := map[string]Proxy{"a": {Listen: "127.0.0.1:21996", Upstream: "127.0.0.1:21996"}, "b": {Listen: "127.0.0.1:21995", Upstream: "127.0.0.1:21996"}}
+	for listen, want := range map[string]bool{"127.0.0.1:21996": true, "127.0.0.1:21995": false, "127.0.0.1:0": false, "": false, ":": false} {
+		if got := loops(listen, there); got != want {
+			t.Errorf("%q: got %v, want %v", listen, got, want)
 		}
 	}
 	for i := range mostToxics + 1 {

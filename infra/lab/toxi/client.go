@@ -127,12 +127,15 @@ func (c *Client) InjectOwn(ctx context.Context, proxy string, fault Fault) (*Inj
 	}
 	injection := &Injection{client: c, proxy: proxy, toxic: kind + "_" + rand.Text()[:8], disables: fault.Type == ""}
 	err := again(func() error { return c.inject(ctx, proxy, fault, injection.toxic) })
-	if err != nil {
-		// The call that failed may have come through, for example when ctx ended meanwhile.
-		_, failed := injection.Remove(context.WithoutCancel(ctx))
-		return nil, errors.Join(err, failed)
+	if err == nil {
+		return injection, nil
 	}
-	return injection, nil
+	// The call that failed may have come through.
+	_, failed := injection.Remove(context.WithoutCancel(ctx))
+	if ctx.Err() != nil {
+		err = errors.Join(err, failed)
+	}
+	return nil, err
 }
 
 // InjectFor injects the fault, waits until ttl is over or ctx is done, and removes it again.
@@ -153,6 +156,8 @@ func (c *Client) inject(ctx context.Context, name string, fault Fault, toxic str
 	if err := c.calm(ctx, name); err != nil {
 		return err
 	}
+	// From here on, Ctrl-C waits: a fault is in place or not.
+	ctx = context.WithoutCancel(ctx)
 	if fault.Type == "" {
 		if toxic != "" {
 			// A disabled proxy has no name to tell it from another's; a toxic without effect carries it.
@@ -168,7 +173,6 @@ func (c *Client) inject(ctx context.Context, name string, fault Fault, toxic str
 		return err
 	}
 	// Another process may have injected at the same moment. Toxics are in the order in which they came: the last one wins.
-	ctx = context.WithoutCancel(ctx)
 	proxy, err := c.Proxy(ctx, name)
 	if err != nil {
 		return err

@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"strings"
 	"sync"
 	"time"
 
@@ -28,6 +27,8 @@ const portPatience = 2 * time.Second
 // a new one that has the same proxies, calm. It sits on the server's side, so that it also guards calls from toxiproxy-cli.
 type engine struct {
 	deadline time.Duration
+
+	turn sync.RWMutex // While a proxy is replaced, no other call sees it missing.
 
 	mutex sync.Mutex
 	api   *toxiproxy.ApiServer
@@ -55,6 +56,14 @@ func (e *engine) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		fail(w, http.StatusRequestEntityTooLarge, "request too large")
 		return
 	}
+	parts := partsOf(r.URL.Path)
+	if removes(r.Method, parts) {
+		e.turn.Lock()
+		defer e.turn.Unlock()
+	} else {
+		e.turn.RLock()
+		defer e.turn.RUnlock()
+	}
 	// A caller that hangs up must not look like a deadlock: only the deadline ends the call.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), e.deadline)
 	defer cancel()
@@ -64,6 +73,17 @@ func (e *engine) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	body, refusal := e.check(ctx, api, r, body)
 	if refusal != nil && ctx.Err() == nil {
 		fail(w, http.StatusBadRequest, refusal.Error())
+		return
+	}
+	done := false
+	if removes(r.Method, parts) {
+		if done, err = e.detach(ctx, api, parts); err != nil && ctx.Err() == nil {
+			fail(w, http.StatusServiceUnavailable, "Toxiproxy could not replace the proxy: "+err.Error())
+			return
+		}
+	}
+	if done && ctx.Err() == nil {
+		w.WriteHeader(http.StatusNoContent)
 		return
 	}
 	answer := serve(ctx, api, r, body)
@@ -96,7 +116,7 @@ func serve(ctx context.Context, api *toxiproxy.ApiServer, r *http.Request, body 
 
 // check refuses a call that would end or wedge Toxiproxy. It returns the body to pass on.
 func (e *engine) check(ctx context.Context, api *toxiproxy.ApiServer, r *http.Request, body []byte) ([]byte, error) {
-	parts := strings.Split(strings.Trim(r.URL.Path, "/"), "/")
+	parts := partsOf(r.URL.Path)
 	switch {
 	case r.Method != http.MethodPost && r.Method != http.MethodPatch:
 		return body, nil
@@ -196,18 +216,13 @@ func abandon(stuck *toxiproxy.ApiServer) {
 
 // revive starts a proxy as it was, calm, as soon as its port is free.
 func revive(api *toxiproxy.ApiServer, proxy Proxy) error {
-	for end := time.Now().Add(portPatience); ; time.Sleep(10 * time.Millisecond) {
-		err := api.Collection.Add(toxiproxy.NewProxy(api, proxy.Name, proxy.Listen, proxy.Upstream), true)
-		if err == nil || time.Now().After(end) {
-			return err
-		}
-	}
+	return add(api, toxiproxy.NewProxy(api, proxy.Name, proxy.Listen, proxy.Upstream), true)
 }
 
 // remember keeps what a rebuild needs: the proxies that a successful call made, changed or removed. It reads them from
 // the answer, because asking a stuck Toxiproxy for them could hang.
 func (e *engine) remember(method, path string, answer []byte) {
-	parts := strings.Split(strings.Trim(path, "/"), "/")
+	parts := partsOf(path)
 	made := []Proxy{}
 	switch {
 	case method == http.MethodGet || len(parts) > 2:
