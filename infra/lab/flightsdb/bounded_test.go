@@ -228,6 +228,7 @@ func dialQuery(t *testing.T, s *Server, query string) net.Conn {
 	if err != nil {
 		t.Fatal(err)
 	}
+	t.Cleanup(func() { connection.Close() })
 	var c net.Conn
 	// The driver logs in; from then on, the connection is ours.
 	raw := func(driver any) error {

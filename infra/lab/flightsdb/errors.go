@@ -73,6 +73,16 @@ func mysqlError(err error) error {
 			"You have an error in your SQL syntax; %s", message)
 	case strings.HasSuffix(message, "could not be found in any table in scope"):
 		return mysql.NewSQLError(mysql.ERBadFieldError, mysql.SSBadFieldError, "%s", message)
+	case strings.HasPrefix(message, "ambiguous column"), strings.HasSuffix(message, "in order clause is ambiguous"):
+		return mysql.NewSQLError(mysql.ERNonUniq, mysql.SSConstraintViolation, "%s", message)
+	case strings.HasPrefix(message, "Not unique table/alias"):
+		return mysql.NewSQLError(1066, mysql.SSClientError, "%s", message)
+	case strings.HasPrefix(message, "Unknown system variable"):
+		return mysql.NewSQLError(mysql.ERUnknownSystemVariable, mysql.SSUnknownSQLState, "%s", message)
+	case strings.HasPrefix(message, "function: '") && strings.HasSuffix(message, "' not found"):
+		return mysql.NewSQLError(1305, mysql.SSClientError, "%s", message)
+	case strings.Contains(message, "%!d(MISSING)"):
+		return unsupported("This combination of functions")
 	case strings.Contains(message, "context canceled"):
 		return errInterrupted
 	}

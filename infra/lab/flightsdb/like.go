@@ -8,7 +8,7 @@ import (
 	"github.com/dolthub/go-mysql-server/sql/types"
 )
 
-// like is LIKE. The library's own takes \_ for _, and looks a pattern such as 'C%' up in ways that lose rows.
+// like is LIKE. The library's own looks a pattern such as 'C%' up in ways that lose rows.
 type like struct {
 	expression.BinaryExpressionStub
 	escape sql.Expression // Nil is a backslash.

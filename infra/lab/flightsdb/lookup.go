@@ -51,19 +51,32 @@ type restriction struct {
 	served []int
 }
 
+// finding is what is known of a condition besides its ranges.
+type finding struct {
+	// tables are the names of the table in the conditions so far.
+	tables map[string]bool
+	// imprecise says that the condition has to be checked for the rows in the ranges.
+	imprecise bool
+}
+
 // restrict finds the conditions that an index may serve, by column.
 func (t *table) restrict(ctx *sql.Context, conditions []sql.Expression) map[int]restriction {
 	columns := map[int]restriction{}
 	tables := map[string]bool{}
 	for number, condition := range conditions {
-		column, ranges, points, ok := t.ranges(ctx, condition, tables)
+		f := &finding{tables: tables}
+		column, ranges, points, ok := t.ranges(ctx, condition, f)
 		if !ok || len(tables) > 1 {
 			continue
+		}
+		var served []int
+		if !f.imprecise {
+			served = []int{number}
 		}
 		known, restricted := columns[column]
 		switch {
 		case !restricted:
-			columns[column] = restriction{ranges, points, []int{number}}
+			columns[column] = restriction{ranges, points, served}
 		case len(known.ranges) == 1 && len(ranges) == 1:
 			// Both ends of an interval.
 			both, overlap, err := known.ranges[0].TryIntersect(ranges[0])
@@ -74,7 +87,7 @@ func (t *table) restrict(ctx *sql.Context, conditions []sql.Expression) map[int]
 			if overlap {
 				known.ranges = []sql.MySQLRangeColumnExpr{both}
 			}
-			known.served = append(known.served, number)
+			known.served = append(known.served, served...)
 			columns[column] = known
 		}
 	}
@@ -82,39 +95,39 @@ func (t *table) restrict(ctx *sql.Context, conditions []sql.Expression) map[int]
 }
 
 // ranges are the values of a column that satisfy the condition. The condition compares the column with constants of
-// its own kind. The table's name in the condition is added to tables.
-func (t *table) ranges(ctx *sql.Context, condition sql.Expression, tables map[string]bool) (column int, ranges []sql.MySQLRangeColumnExpr, points, ok bool) {
+// its own kind. What else is known goes into f.
+func (t *table) ranges(ctx *sql.Context, condition sql.Expression, f *finding) (column int, ranges []sql.MySQLRangeColumnExpr, points, ok bool) {
 	switch e := condition.(type) {
 	case *expression.Equals:
-		return t.compared(ctx, e, tables, func(key any, _ bool, typ sql.Type) sql.MySQLRangeColumnExpr {
+		return t.compared(ctx, e, f, func(key any, _ bool, typ sql.Type) sql.MySQLRangeColumnExpr {
 			return sql.ClosedRangeColumnExpr(key, key, typ)
 		}, true)
 	case *expression.GreaterThan:
-		return t.compared(ctx, e, tables, func(key any, swapped bool, typ sql.Type) sql.MySQLRangeColumnExpr {
+		return t.compared(ctx, e, f, func(key any, swapped bool, typ sql.Type) sql.MySQLRangeColumnExpr {
 			return bound(key, !swapped, false, typ)
 		}, false)
 	case *expression.GreaterThanOrEqual:
-		return t.compared(ctx, e, tables, func(key any, swapped bool, typ sql.Type) sql.MySQLRangeColumnExpr {
+		return t.compared(ctx, e, f, func(key any, swapped bool, typ sql.Type) sql.MySQLRangeColumnExpr {
 			return bound(key, !swapped, true, typ)
 		}, false)
 	case *expression.LessThan:
-		return t.compared(ctx, e, tables, func(key any, swapped bool, typ sql.Type) sql.MySQLRangeColumnExpr {
+		return t.compared(ctx, e, f, func(key any, swapped bool, typ sql.Type) sql.MySQLRangeColumnExpr {
 			return bound(key, swapped, false, typ)
 		}, false)
 	case *expression.LessThanOrEqual:
-		return t.compared(ctx, e, tables, func(key any, swapped bool, typ sql.Type) sql.MySQLRangeColumnExpr {
+		return t.compared(ctx, e, f, func(key any, swapped bool, typ sql.Type) sql.MySQLRangeColumnExpr {
 			return bound(key, swapped, true, typ)
 		}, false)
 	case *expression.IsNull:
-		column, ok = t.columnOf(e.Child, tables)
+		column, ok = t.columnOf(e.Child, f)
 		if !ok {
 			return 0, nil, false, false
 		}
 		return column, []sql.MySQLRangeColumnExpr{sql.NullRangeColumnExpr(t.columns[column].Type)}, true, true
 	case *inList:
-		return t.listed(e, tables)
+		return t.listed(e, f)
 	case *expression.Or:
-		return t.either(ctx, e, tables)
+		return t.either(ctx, e, f)
 	}
 	return 0, nil, false, false
 }
@@ -133,12 +146,12 @@ func bound(key any, above, inclusive bool, typ sql.Type) sql.MySQLRangeColumnExp
 }
 
 // compared is ranges of a comparison.
-func (t *table) compared(ctx *sql.Context, e expression.Comparer, tables map[string]bool, toRange func(key any, swapped bool, typ sql.Type) sql.MySQLRangeColumnExpr, points bool) (int, []sql.MySQLRangeColumnExpr, bool, bool) {
+func (t *table) compared(ctx *sql.Context, e expression.Comparer, f *finding, toRange func(key any, swapped bool, typ sql.Type) sql.MySQLRangeColumnExpr, points bool) (int, []sql.MySQLRangeColumnExpr, bool, bool) {
 	field, constant, swapped := e.Left(), e.Right(), false
 	if _, ok := field.(*expression.GetField); !ok {
 		field, constant, swapped = constant, field, true
 	}
-	column, ok := t.columnOf(field, tables)
+	column, ok := t.columnOf(field, f)
 	if !ok {
 		return 0, nil, false, false
 	}
@@ -151,7 +164,7 @@ func (t *table) compared(ctx *sql.Context, e expression.Comparer, tables map[str
 }
 
 // columnOf is the number of the column that the expression reads.
-func (t *table) columnOf(e sql.Expression, tables map[string]bool) (int, bool) {
+func (t *table) columnOf(e sql.Expression, f *finding) (int, bool) {
 	field, ok := e.(*expression.GetField)
 	if !ok {
 		return 0, false
@@ -160,7 +173,7 @@ func (t *table) columnOf(e sql.Expression, tables map[string]bool) (int, bool) {
 	if column < 0 {
 		return 0, false
 	}
-	tables[field.Table()] = true
+	f.tables[field.Table()] = true
 	return column, true
 }
 
@@ -204,8 +217,8 @@ func isConstant(e sql.Expression) bool {
 }
 
 // listed is ranges of IN.
-func (t *table) listed(e *inList, tables map[string]bool) (int, []sql.MySQLRangeColumnExpr, bool, bool) {
-	column, ok := t.columnOf(e.left, tables)
+func (t *table) listed(e *inList, f *finding) (int, []sql.MySQLRangeColumnExpr, bool, bool) {
+	column, ok := t.columnOf(e.left, f)
 	if !ok || len(e.keys) > maxRanges {
 		return 0, nil, false, false
 	}
@@ -223,10 +236,13 @@ func (t *table) listed(e *inList, tables map[string]bool) (int, []sql.MySQLRange
 }
 
 // either is ranges of OR, when both sides restrict the same column.
-func (t *table) either(ctx *sql.Context, e *expression.Or, tables map[string]bool) (int, []sql.MySQLRangeColumnExpr, bool, bool) {
+func (t *table) either(ctx *sql.Context, e *expression.Or, f *finding) (int, []sql.MySQLRangeColumnExpr, bool, bool) {
 	column, all, allPoints := -1, []sql.MySQLRangeColumnExpr(nil), true
 	for _, side := range expression.SplitDisjunction(e) {
-		of, ranges, points, ok := t.ranges(ctx, side, tables)
+		of, ranges, points, ok := t.ranges(ctx, side, f)
+		if and, isAnd := side.(*expression.And); isAnd {
+			of, ranges, points, ok = t.part(ctx, and, column, f)
+		}
 		if !ok || column >= 0 && of != column || len(all)+len(ranges) > maxRanges {
 			return 0, nil, false, false
 		}
@@ -234,6 +250,18 @@ func (t *table) either(ctx *sql.Context, e *expression.Or, tables map[string]boo
 	}
 	all, ok := union(all)
 	return column, all, allPoints, ok
+}
+
+// part is ranges of one of the conditions that AND joins: of the column, if that is known.
+func (t *table) part(ctx *sql.Context, e *expression.And, column int, f *finding) (int, []sql.MySQLRangeColumnExpr, bool, bool) {
+	f.imprecise = true
+	for _, condition := range expression.SplitConjunction(e) {
+		of, ranges, points, ok := t.ranges(ctx, condition, f)
+		if ok && (column < 0 || of == column) {
+			return of, ranges, points, true
+		}
+	}
+	return 0, nil, false, false
 }
 
 // union puts ranges in order and merges those that overlap.

@@ -42,7 +42,12 @@ func replace(ctx *sql.Context, e sql.Expression) (sql.Expression, error) {
 			return nil, nil
 		}
 		return &comparison{compared}, nil
-	case *expression.Convert, *expression.Arithmetic, *expression.UnaryMinus, *expression.Div, *expression.IntDiv, *expression.Mod,
+	case *expression.Arithmetic:
+		if whole := newWholeArithmetic(e); whole != nil {
+			return whole, nil
+		}
+		return boundedNumbers(e)
+	case *expression.Convert, *expression.UnaryMinus, *expression.Div, *expression.IntDiv, *expression.Mod,
 		*expression.BitOp, *aggregation.Sum, *aggregation.Avg, sql.FunctionExpression:
 		return boundedNumbers(e)
 	}
