@@ -21,7 +21,7 @@ help: ## List the commands
 
 .PHONY: workshop tools
 workshop: # Build the commands, from the modules of infra alone unless a bundle has them all; go does nothing when nothing changed.
-	@cd infra && $(if $(wildcard vendor),,GOWORK=off) go build -o ../$(WORKSHOP) .
+	@cd infra && $(if $(wildcard vendor),,GOWORK=off) go build -ldflags='-s -w' -o ../$(WORKSHOP) .
 tools: # Build the maintainers' commands.
 	@go build -o $(TOOLS) ./infra/tools
 
