@@ -23,7 +23,7 @@ help: ## List the commands
 
 .PHONY: workshop tools
 workshop: # Build the commands, from the modules of infra alone unless a bundle has them all; go does nothing when nothing changed.
-	@cd infra && $(if $(wildcard vendor),,GOWORK=off) go build -buildvcs=false -o ../$(WORKSHOP) .
+	@cd infra && $(if $(wildcard vendor),,GOWORK=off) go build -buildvcs=false -ldflags='-s -w' -o ../$(WORKSHOP) .
 tools: # Build the maintainers' commands.
 	@go build -buildvcs=false -o $(TOOLS) ./infra/tools
 

@@ -34,6 +34,8 @@ func newBundleCommand() *cobra.Command {
 			out, name := command.OutOrStdout(), filepath.Base(path)
 			fmt.Fprintf(out, "%s, %d MB\n\n", path, info.Size()>>20)
 			cli.Pair(out, "Check it", "sha256sum -c "+name+".sha256")
+			cli.Pair(out, "  on macOS", "shasum -a 256 -c "+name+".sha256")
+			cli.Pair(out, "  on Windows", "(Get-FileHash "+name+").Hash -eq ((Get-Content "+name+".sha256) -split ' ')[0]")
 			cli.Pair(out, "Unpack it", "tar xf "+name)
 			cli.Pair(out, "Use it", "cd chaosworkshop, then make exercise5, or without make: bin/workshop exercise5")
 			cli.Pair(out, "It needs", "Go, and nothing else")

@@ -129,7 +129,7 @@ func (p *preparer) compile(ctx context.Context, modules []string, packages int) 
 			return err
 		}
 		for _, module := range modules {
-			name := filepath.Base(module)
+			name := filepath.Base(module) // With the tag with which exercises are built.
 			switch {
 			case name == "shared":
 				continue
@@ -143,7 +143,7 @@ func (p *preparer) compile(ctx context.Context, modules []string, packages int) 
 			if p.vendored() && module == "infra" {
 				off = "GOWORK="
 			}
-			if err := p.run(ctx, module, []string{off}, count, "build", "-v", "-o", filepath.Join(p.Root, "bin", name), "."); err != nil {
+			if err := p.run(ctx, module, []string{off}, count, "build", "-v", "-tags=nomsgpack", "-o", filepath.Join(p.Root, "bin", name), "."); err != nil {
 				return err
 			}
 		}
