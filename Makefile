@@ -55,7 +55,7 @@ infra: workshop ## Run the database and Toxiproxy alone; exercises then reuse th
 
 .PHONY: chaos
 chaos: workshop ## Inject a fault: EX=2 or FAULT=slow; TTL=5m removes it after 5 minutes
-	@$(WORKSHOP) chaos $(call option,EX,ex) $(call option,FAULT,fault) $(call option,NODE,node) $(call option,TTL,ttl)
+	@$(WORKSHOP) chaos $(call option,EX,ex) $(call option,FAULT,fault) $(call option,TTL,ttl)
 
 .PHONY: calm
 calm: workshop ## Remove every fault
@@ -102,14 +102,6 @@ bundle: workshop ## Pack everything into one archive, for computers without a ne
 .PHONY: secrets
 secrets: workshop ## Store the database password outside the tree; FORCE=1 replaces it
 	@$(WORKSHOP) secrets $(call flag,FORCE,force)
-
-.PHONY: images
-images: workshop ## Build the images for Kubernetes: REGISTRY=..., PLATFORM=linux/arm64
-	@$(WORKSHOP) images $(call option,REGISTRY,registry) $(call option,PLATFORM,platform)
-
-.PHONY: k8s
-k8s: workshop ## Print the YAML of a room on Kubernetes: ATTENDEES=30, REGISTRY=...
-	@$(WORKSHOP) k8s $(call option,ATTENDEES,attendees) $(call option,REGISTRY,registry)
 
 ### Servers and data
 

@@ -18,7 +18,7 @@ import (
 
 // newChaosCommand injects a fault of the catalogue.
 func newChaosCommand() *cobra.Command {
-	var number, node int
+	var number int
 	var name string
 	var ttl time.Duration
 	var list, asJSON bool
@@ -47,15 +47,11 @@ func newChaosCommand() *cobra.Command {
 			if err != nil {
 				return cli.Usage(err)
 			}
-			proxy, err := proxyOf(command.Context(), client, node)
-			if err != nil {
-				return err
-			}
 			var injection *toxi.Injection
 			if ttl > 0 {
-				injection, err = client.InjectOwn(command.Context(), proxy, fault)
+				injection, err = client.InjectOwn(command.Context(), toxi.ProxyName, fault)
 			} else {
-				err = client.Inject(command.Context(), proxy, fault)
+				err = client.Inject(command.Context(), toxi.ProxyName, fault)
 			}
 			if err != nil {
 				return err
@@ -67,7 +63,7 @@ func newChaosCommand() *cobra.Command {
 				out = io.Discard
 			}
 			cli.Pair(out, fault.Name, fault.Summary)
-			cli.Pair(out, "by hand", byHand(client, proxy, fault))
+			cli.Pair(out, "by hand", byHand(client, fault))
 			if ttl == 0 {
 				cli.Pair(out, "heal it", "make calm")
 				return nil
@@ -77,25 +73,11 @@ func newChaosCommand() *cobra.Command {
 	}
 	command.Flags().IntVar(&number, "ex", 0, "the exercise whose fault to inject: 1 to 5")
 	command.Flags().StringVar(&name, "fault", "", "the name of the fault; --list shows them all")
-	command.Flags().IntVar(&node, "node", 0, "break only this node of the replicated database of `make up PROFILE=galera`: 1 to 3")
 	command.Flags().DurationVar(&ttl, "ttl", 0, "remove the fault after this time, such as 5m, or on Ctrl-C; 0 leaves it in place until calm")
 	command.Flags().BoolVar(&list, "list", false, "list the faults")
 	command.Flags().BoolVar(&asJSON, "json", false, "print the fault, or the list, as JSON")
 	command.MarkFlagsMutuallyExclusive("ex", "fault", "list")
 	return command
-}
-
-// proxyOf is the proxy before one node of a replicated database, which must exist; node 0 is the proxy before the database.
-func proxyOf(ctx context.Context, client *toxi.Client, node int) (string, error) {
-	if node == 0 {
-		return toxi.ProxyName, nil
-	}
-	name := fmt.Sprintf("galera%d", node)
-	proxies, err := client.Proxies(ctx)
-	if _, ok := proxies[name]; err == nil && !ok {
-		err = fmt.Errorf("the Toxiproxy at %s leads to no database node %d; `make up PROFILE=galera` runs nodes 1 to 3", client.URL(), node)
-	}
-	return name, err
 }
 
 // removeAfter removes the fault when the ttl is over or ctx ends.
@@ -114,8 +96,8 @@ func removeAfter(ctx context.Context, out io.Writer, injection *toxi.Injection, 
 }
 
 // byHand is the toxiproxy-cli line that does the same.
-func byHand(client *toxi.Client, proxy string, fault toxi.Fault) string {
-	return strings.Replace(fault.CLI(proxy), "toxiproxy-cli", "toxiproxy-cli"+hostFlag(client), 1)
+func byHand(client *toxi.Client, fault toxi.Fault) string {
+	return strings.Replace(fault.CLI(toxi.ProxyName), "toxiproxy-cli", "toxiproxy-cli"+hostFlag(client), 1)
 }
 
 // hostFlag leads toxiproxy-cli to a Toxiproxy that is not at the usual address.
@@ -133,7 +115,7 @@ func printFaults(out io.Writer, client *toxi.Client, asJSON bool) error {
 	}
 	for _, fault := range toxi.Faults() {
 		cli.Pair(out, fault.Name, fault.Summary)
-		fmt.Fprintf(out, "               %s\n", byHand(client, toxi.ProxyName, fault))
+		fmt.Fprintf(out, "               %s\n", byHand(client, fault))
 	}
 	fmt.Fprintln(out, "\nInject one by its name: make chaos FAULT=slow, or by its exercise: make chaos EX=2")
 	return nil

@@ -70,29 +70,6 @@ func inPlace(t *testing.T, server *toxi.Server) string {
 	return ""
 }
 
-func TestChaosBreaksOneNode(t *testing.T) {
-	server := useToxiproxy(t)
-	if _, err := server.Create(t.Context(), "galera2", "127.0.0.1:0", "127.0.0.1:1"); err != nil {
-		t.Fatal(err)
-	}
-	if out, err := carryOut(t.Context(), "chaos", "--node", "2", "--fault", "blackhole"); err != nil {
-		t.Fatalf("%v: %s", err, out)
-	}
-	node, err := server.Proxy(t.Context(), "galera2")
-	if err != nil || len(node.Toxics) != 1 || inPlace(t, server) != "" {
-		t.Errorf("got %v %v on node 2 and %q on all, want a toxic on node 2 alone", err, node.Toxics, inPlace(t, server))
-	}
-	if _, err := carryOut(t.Context(), "chaos", "--node", "3", "--fault", "blackhole"); err == nil || !strings.Contains(err.Error(), "PROFILE=galera") {
-		t.Errorf("node 3: got %v, want how to start it", err)
-	}
-	if _, err := carryOut(t.Context(), "calm"); err != nil {
-		t.Fatal(err)
-	}
-	if node, err := server.Proxy(t.Context(), "galera2"); err != nil || len(node.Toxics) != 0 {
-		t.Errorf("after calm: got %v %v, want no toxic", err, node.Toxics)
-	}
-}
-
 func TestChaosAndCalm(t *testing.T) {
 	server := useToxiproxy(t)
 	for _, step := range []struct {

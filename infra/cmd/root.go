@@ -31,8 +31,7 @@ func New() *cobra.Command {
 	}{
 		{"Learn", "", append(newExerciseCommands(), newInfraCommand(), newChaosCommand(), newCalmCommand(), newLoadCommand(),
 			newStartCommand(), newVerifyCommand(), newExperimentCommand(), newDiffCommand(), newRaceCommand())},
-		{"Prepare a room", "", []*cobra.Command{newPrepareCommand(), newDoctorCommand(), newBundleCommand(), newSecretsCommand(),
-			newImagesCommand(), newK8sCommand()}},
+		{"Prepare a room", "", []*cobra.Command{newPrepareCommand(), newDoctorCommand(), newBundleCommand(), newSecretsCommand()}},
 		{"Servers and data", "", []*cobra.Command{newDataCommand(), newSeedCommand(), newUpCommand(), newDownCommand(),
 			newLogsCommand(), newPSCommand(), newToxiproxyCLICommand()}},
 		{"Maintain the workshop", " (more: go run ./infra/tools)", []*cobra.Command{newTestCommand(), newMatrixCommand()}},

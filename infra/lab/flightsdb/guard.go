@@ -126,3 +126,4 @@ func (b *boundedNumber) WithChildren(children ...sql.Expression) (sql.Expression
 func (b *boundedNumber) CollationCoercibility(ctx *sql.Context) (sql.CollationID, byte) {
 	return sql.GetCoercibility(ctx, b.Expression)
 }
+
