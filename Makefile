@@ -68,8 +68,12 @@ start: workshop ## Copy the previous exercise into work/exercise3, with the task
 	@$(WORKSHOP) start $(call option,EX,ex)
 
 .PHONY: verify
-verify: workshop ## Judge an app by the experiments up to its exercise: EX=3, DIR=my/folder, HINT=2, WATCH=1, JSON=1
-	@$(WORKSHOP) verify $(call option,EX,ex) $(call option,DIR,dir) $(call option,HINT,hint) $(call flag,WATCH,watch) $(call flag,JSON,json)
+verify: workshop ## Judge an app by the experiments up to its exercise: EX=3, DIR=my/folder, CMD='node app.js', URL=http://..., HINT=2, WATCH=1
+	@$(WORKSHOP) verify $(call option,EX,ex) $(call option,DIR,dir) $(call option,CMD,cmd) $(call option,URL,url) $(call option,PROXY_PORT,proxy-port) $(call option,HINT,hint) $(call flag,WATCH,watch) $(call flag,JSON,json)
+
+.PHONY: progress
+progress: workshop ## Show which experiments your own folders have passed, and what comes next
+	@$(WORKSHOP) progress
 
 .PHONY: experiment
 experiment: workshop ## Run your own experiment on any HTTP service: FILE=my.yaml, HTML=file, JUNIT=file, JSON=1
