@@ -134,9 +134,10 @@ toxiproxy-cli: workshop ## Build bin/toxiproxy-cli, to inject faults by hand
 ### Maintain the workshop
 
 .PHONY: test
-test: workshop ## Run every test, then the proof matrix
+test: workshop tools ## Run every test, the proof matrix, and the core of the judge's corpus
 	@$(WORKSHOP) test
 	@$(WORKSHOP) matrix
+	@$(TOOLS) corpus --core
 
 .PHONY: matrix
 matrix: workshop ## Run every experiment on every exercise: HTML=file, RUNS=10, JSON=1
@@ -158,9 +159,9 @@ bench: tools ## Measure what the workshop promises: SHORT=1, ONLY=calm
 soak: tools ## Run all five under random faults, then look for leaks: DURATION=10m SEED=1 RATE=20
 	@$(TOOLS) soak $(if $(DURATION),--duration $(DURATION)) $(if $(SEED),--seed $(SEED)) $(if $(RATE),--rate $(RATE))
 
-.PHONY: mutations
-mutations: tools ## Break the exercises on purpose; exactly the right experiments must fail: ONLY=breaker
-	@$(TOOLS) mutations $(if $(ONLY),--only "$(ONLY)")
+.PHONY: corpus
+corpus: tools ## Judge right and wrong solutions, to prove the judge: ONLY=breaker, CORE=1
+	@$(TOOLS) corpus $(call option,ONLY,only) $(call flag,CORE,core)
 
 .PHONY: catalogue
 catalogue: tools ## Measure every fault on every exercise, and write the table
