@@ -27,7 +27,7 @@ var habits = []string{
 	// Mistakes, by the experiment that is to catch them.
 	"empty on error",
 	"leak", "no bound", "short timeout",
-	"no pause", "past the deadline", "attempts counted", "twice the connections", "ten at once",
+	"no pause", "no retry", "past the deadline", "attempts counted", "twice the connections", "ten at once",
 	"all probes", "no probe", "no retry-after", "retry-after an hour", "slow rejection", "timer", "users decide",
 	"health asks nobody", "health is one ping", "health is slow", "health waits for users", "health waits for the database",
 }
@@ -178,7 +178,7 @@ func (a *app) find(ctx context.Context, from, to string) ([]flight, error) {
 func (a *app) retry(ctx context.Context, from, to string) (found []flight, err error) {
 	attempts, atOnce := a.attempts, 1
 	switch {
-	case a.stage < 3:
+	case a.stage < 3, a.is("no retry"):
 		attempts = 1
 	case a.is("hedging"):
 		atOnce = 2
