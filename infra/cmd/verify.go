@@ -156,6 +156,9 @@ func findTarget(root string, flags verifyFlags) (target, error) {
 	name := full
 	if below, err := filepath.Rel(root, full); err == nil && !strings.HasPrefix(below, "..") {
 		name = filepath.ToSlash(below)
+		if below == "." {
+			name = "the workshop's folder"
+		}
 	}
 	subject.Folder, subject.App.Dir = filepath.Base(full), full
 	if flags.command != "" {
@@ -299,13 +302,17 @@ func runExperiments(ctx context.Context, progress io.Writer, target target) (_ [
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, runner.Close()) }()
+	by := "E1"
+	if subject.Stage > 1 {
+		by = fmt.Sprintf("E1 to E%d", subject.Stage)
+	}
 	if subject.Proxy == "" {
-		fmt.Fprintf(progress, "Judging %s by E1 to E%d, side by side; it takes up to a minute...\n", target.name, subject.Stage)
+		fmt.Fprintf(progress, "Judging %s by %s; it takes up to a minute...\n", target.name, by)
 	} else {
 		host, number, _ := strings.Cut(subject.Proxy, ":")
-		fmt.Fprintf(progress, "Judging %s by E1 to E%d, one after the other; it takes up to %d minutes. The app must find its database through the judge's proxy: "+
+		fmt.Fprintf(progress, "Judging %s by %s, one after the other; it takes up to %d minutes. The app must find its database through the judge's proxy: "+
 			"start it with DB_HOST=%s DB_PORT=%s DB_USER=root DB_NAME=flights, and DB_PASSWORD as MYSQL_ROOT_PASSWORD. It has a minute to answer.\n",
-			target.name, subject.Stage, subject.Stage, host, number)
+			target.name, by, subject.Stage, host, number)
 	}
 	return runner.Verify(ctx, subject,
 		func(done, of int, cell experiment.Cell, left time.Duration) {

@@ -7,19 +7,14 @@ const (
 	inTime     = "users who can be served in time are served"
 	nothing    = "nothing is left running"
 	healing    = "most requests succeed"
-	noneReject = "no request is rejected"
 	dials      = "the database gets no more connections"
 	waits      = "a retry waits"
 	opens      = "the breaker opens"
 	immediate  = "rejections are immediate"
-	probesOnly = "the database is left alone"
 	retryAfter = "Retry-After is accurate"
 	impatient  = "users who give up"
 	agrees     = "health agrees with what users get under a flaky network"
-	stays      = "an outage stays detected"
 	answers    = "health always answers"
-	healthy    = "healthy again"
-	steady     = "every request is answered"
 )
 
 // Solutions are all of the corpus.
