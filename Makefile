@@ -70,8 +70,12 @@ start: workshop ## Copy the previous exercise into work/exercise3, with the task
 	@$(WORKSHOP) start $(call option,EX,ex)
 
 .PHONY: verify
-verify: workshop ## Judge an app by the experiments up to its exercise: EX=3, DIR=my/folder, HINT=2, WATCH=1, JSON=1
-	@$(WORKSHOP) verify $(call option,EX,ex) $(call option,DIR,dir) $(call option,HINT,hint) $(call flag,WATCH,watch) $(call flag,JSON,json)
+verify: workshop ## Judge an app by the experiments up to its exercise: EX=3, DIR=my/folder, CMD='node app.js', URL=http://..., HINT=2, WATCH=1
+	@$(WORKSHOP) verify $(call option,EX,ex) $(call option,DIR,dir) $(call option,CMD,cmd) $(call option,URL,url) $(call option,PROXY_PORT,proxy-port) $(call option,HINT,hint) $(call flag,WATCH,watch) $(call flag,JSON,json)
+
+.PHONY: progress
+progress: workshop ## Show which experiments your own folders have passed, and what comes next
+	@$(WORKSHOP) progress
 
 .PHONY: experiment
 experiment: workshop ## Run your own experiment on any HTTP service: FILE=my.yaml, HTML=file, JUNIT=file, JSON=1
@@ -136,9 +140,10 @@ toxiproxy-cli: workshop ## Build bin/toxiproxy-cli, to inject faults by hand
 ### Maintain the workshop
 
 .PHONY: test
-test: workshop ## Run every test, then the proof matrix
+test: workshop ## Run every test, the proof matrix, and the core of the judge's corpus
 	@$(WORKSHOP) test
 	@$(WORKSHOP) matrix
+	@$(MAKE) corpus CORE=1
 
 .PHONY: matrix
 matrix: workshop ## Run every experiment on every exercise: HTML=file, RUNS=10, JSON=1
@@ -160,9 +165,9 @@ bench: tools ## Measure what the workshop promises: SHORT=1, ONLY=calm
 soak: tools ## Run all five under random faults, then look for leaks: DURATION=10m SEED=1 RATE=20
 	@$(TOOLS) soak $(call option,DURATION,duration) $(call option,SEED,seed) $(call option,RATE,rate)
 
-.PHONY: mutations
-mutations: tools ## Break the exercises on purpose; exactly the right experiments must fail: ONLY=breaker
-	@$(TOOLS) mutations $(call option,ONLY,only)
+.PHONY: corpus
+corpus: tools ## Judge right and wrong solutions, to prove the judge: ONLY=breaker, CORE=1
+	@$(TOOLS) corpus $(call option,ONLY,only) $(call flag,CORE,core)
 
 .PHONY: catalogue
 catalogue: tools ## Measure every fault on every exercise, and write the table

@@ -114,7 +114,7 @@ func printLesson(out io.Writer, run *experiment.Run) {
 			cli.Pair(out, "why", check.Why)
 		}
 		for i, hint := range check.Hints {
-			cli.Pair(out, []string{"where to look", ""}[min(i, 1)], hint)
+			cli.Pair(out, []string{"look at", ""}[min(i, 1)], hint)
 		}
 		return
 	}

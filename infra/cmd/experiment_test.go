@@ -155,7 +155,7 @@ func TestAtWorkExplainsWhatFails(t *testing.T) {
 	s.change(t, "prices.py", "timeout=0.25", "timeout=5")
 	out, progress, err := command(t, "experiment", "--file", s.path("prices.yaml"), "--junit", s.path("run.xml"))
 	wantExit(t, err, cli.Failed)
-	for _, want := range []string{"an outage is reported quickly", "expected", "at most 1.00 s and all", "asked in \"redis down\"", "A user who waits", "Bound the wait for Redis."} {
+	for _, want := range []string{"an outage is reported quickly", "expected", "max: at most 1.00 s; rate(503): all", "asked in \"redis down\"", "A user who waits", "Bound the wait for Redis."} {
 		if !strings.Contains(out, want) {
 			t.Errorf("got\n%s%s\nwant it to say %q", progress, out, want)
 		}

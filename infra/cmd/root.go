@@ -30,7 +30,7 @@ func New() *cobra.Command {
 		commands    []*cobra.Command
 	}{
 		{"Learn", "", append(newExerciseCommands(), newInfraCommand(), newChaosCommand(), newCalmCommand(), newLoadCommand(),
-			newStartCommand(), newVerifyCommand(), newExperimentCommand(), newDiffCommand(), newRaceCommand())},
+			newStartCommand(), newVerifyCommand(), newProgressCommand(), newExperimentCommand(), newDiffCommand(), newRaceCommand())},
 		{"Prepare a room", "", []*cobra.Command{newPrepareCommand(), newDoctorCommand(), newBundleCommand(), newSecretsCommand()}},
 		{"Servers and data", "", []*cobra.Command{newDataCommand(), newSeedCommand(), newUpCommand(), newDownCommand(),
 			newLogsCommand(), newPSCommand(), newToxiproxyCLICommand()}},

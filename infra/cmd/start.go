@@ -36,7 +36,7 @@ func newStartCommand() *cobra.Command {
 			out, folder := command.OutOrStdout(), filepath.ToSlash(start.Folder(number))
 			cli.Pair(out, "yours", folder)
 			cli.Pair(out, "the task", folder+"/README.md")
-			cli.Pair(out, "judge it", fmt.Sprintf("make verify EX=%d DIR=%s", number, folder))
+			cli.Pair(out, "judge it", fmt.Sprintf("make verify EX=%d", number))
 			return nil
 		},
 	}

@@ -2,10 +2,16 @@ package cmd
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"net"
+	"net/url"
+	"os"
 	"path/filepath"
+	"regexp"
+	"strings"
 	"time"
 
 	"github.com/fatih/color"
@@ -13,18 +19,23 @@ import (
 
 	"chaosworkshop/infra/chaos/experiment"
 	"chaosworkshop/infra/internal/cli"
+	"chaosworkshop/infra/internal/port"
 	"chaosworkshop/infra/lab/app"
 	"chaosworkshop/infra/room/diff"
+	"chaosworkshop/infra/room/start"
 	"chaosworkshop/shared/config"
 )
 
 // verifyFlags are the flags of verify.
 type verifyFlags struct {
-	exercise int
-	dir      string
-	hint     int
-	watch    bool
-	json     bool
+	exercise  int
+	dir       string
+	command   string
+	url       string
+	proxyPort int
+	hint      int
+	watch     bool
+	json      bool
 }
 
 // newVerifyCommand judges an app by the experiments of an exercise and of those before it.
@@ -34,104 +45,321 @@ func newVerifyCommand() *cobra.Command {
 		Use:   "verify",
 		Short: "Judge an app by the experiments of an exercise and of those before it, and explain what failed",
 		Long: "Judge an app as exercise n by the experiments E1 to En, side by side, and explain the first one that did not pass.\n\n" +
-			"Exit codes: 0 every hypothesis holds, 1 one does not, 2 no verdict: the folder does not build or start, or a run is inconclusive.",
-		Args: cobra.NoArgs,
-		RunE: func(command *cobra.Command, _ []string) error {
-			if flags.hint < 1 || flags.hint > 3 {
-				return cli.Exit(cli.Broken, fmt.Errorf("there is no hint %d; choose 1 to 3", flags.hint))
+			"Without --dir, --cmd or --url, it judges your own work/exercise<n> if there is one, and the workshop's exercise<n> if not.\n" +
+			"--dir is any folder with a Go app. --cmd is a command line in any language, started in --dir with PORT, BIND, DB_HOST, DB_PORT,\n" +
+			"DB_USER, DB_PASSWORD, DB_NAME, TIMEOUT, DEADLINE and the other settings in its environment. --url is an app that runs already.\n\n" +
+			"Exit codes: 0 every hypothesis holds, 1 one does not, 2 no verdict: wrong usage, no build, no start, or an inconclusive run.",
+		Args: func(command *cobra.Command, args []string) error {
+			if len(args) == 0 {
+				return nil
 			}
+			return fmt.Errorf("verify takes flags only; write: verify %s", strings.Join(asFlags(command, args), " "))
+		},
+		RunE: func(command *cobra.Command, _ []string) error {
 			root, err := config.Root()
-			if err != nil {
+			if err == nil && flags.hint != 0 {
+				err = showHint(command.OutOrStdout(), root, flags)
+			} else if err == nil {
+				err = judge(command.Context(), command.OutOrStdout(), command.ErrOrStderr(), root, flags)
+			}
+			if err != nil && err.Error() != "" {
 				return cli.Exit(cli.Broken, err)
 			}
-			if flags.dir == "" {
-				flags.dir = filepath.Join(root, fmt.Sprintf("exercise%d", flags.exercise))
-			}
-			out, progress := command.OutOrStdout(), command.ErrOrStderr()
-			if !flags.watch {
-				return verify(command.Context(), out, progress, root, flags)
-			}
-			return experiment.Watch(command.Context(), flags.dir, func(ctx context.Context) {
-				err := verify(ctx, out, progress, root, flags)
-				if ctx.Err() != nil {
-					return
-				}
-				if err != nil && err.Error() != "" {
-					fmt.Fprintf(progress, "error: %v\n", err)
-				}
-				fmt.Fprintf(progress, "Watching %s; save a file to run again, Ctrl-C to end.\n", flags.dir)
-			})
+			return err // Everything has been said.
 		},
 	}
 	command.Flags().IntVar(&flags.exercise, "ex", 0, "the exercise to judge the app as: 1 to 5")
-	command.Flags().StringVar(&flags.dir, "dir", "", "the folder of the app (default: that exercise's)")
-	command.Flags().IntVar(&flags.hint, "hint", 1, "which hint to show on failure: 1 to 3; the last is the solution")
-	command.Flags().BoolVar(&flags.watch, "watch", false, "run again whenever you save a Go file in the folder")
+	command.Flags().StringVar(&flags.dir, "dir", "", "the folder of the app")
+	command.Flags().StringVar(&flags.command, "cmd", "", "the command line that starts the app, in any language")
+	command.Flags().StringVar(&flags.url, "url", "", "the address of an app that runs already, such as http://127.0.0.1:5000")
+	command.Flags().IntVar(&flags.proxyPort, "proxy-port", 0, "with --url: the port of the proxy that the app must use as its database (default PROXY_PORT, 3307)")
+	command.Flags().IntVar(&flags.hint, "hint", 0, "show hint 1, 2 or 3 on what failed last, without running again; the last is the solution")
+	command.Flags().BoolVar(&flags.watch, "watch", false, "run again whenever you change the app")
 	command.Flags().BoolVar(&flags.json, "json", false, "print the runs as JSON")
-	_ = command.MarkFlagRequired("ex") // The flag exists.
+	command.SetFlagErrorFunc(func(_ *cobra.Command, err error) error {
+		return fmt.Errorf("%w; write: verify --ex 3 [--dir FOLDER | --cmd 'COMMAND' | --url http://HOST:PORT] [--hint 2 | --watch | --json]", err)
+	})
 	return command
 }
 
-// verify runs the experiments of the exercise and of those before it, and prints the results. The error holds the exit
-// code.
-func verify(ctx context.Context, out, progress io.Writer, root string, flags verifyFlags) error {
-	cells, err := runExperiments(ctx, progress, flags)
+// asFlags writes arguments as the flags that they were probably meant to be: EX=3 and 3 are --ex 3.
+func asFlags(command *cobra.Command, args []string) []string {
+	var flags []string
+	for _, arg := range args {
+		name, value, set := strings.Cut(arg, "=")
+		name = strings.ReplaceAll(strings.ToLower(strings.TrimLeft(name, "-")), "_", "-")
+		number := regexp.MustCompile(`^(?:exercise|ex|e)?([1-5])$`).FindStringSubmatch(strings.ToLower(arg))
+		info, err := os.Stat(arg)
+		switch {
+		case set && command.Flags().Lookup(name) != nil && command.Flags().Lookup(name).Value.Type() == "bool":
+			flags = append(flags, "--"+name)
+		case set && command.Flags().Lookup(name) != nil:
+			flags = append(flags, fmt.Sprintf("--%s '%s'", name, value))
+		case number != nil:
+			flags = append(flags, "--ex "+number[1])
+		case err == nil && info.IsDir():
+			flags = append(flags, fmt.Sprintf("--dir '%s'", arg))
+		default:
+			flags = append(flags, fmt.Sprintf("--cmd '%s'", arg))
+		}
+	}
+	return flags
+}
+
+// target is the app to judge.
+type target struct {
+	// name names it for people. dir holds its code; empty if that is not known.
+	name, dir string
+	subject   experiment.Subject
+}
+
+// findTarget is the app that the flags name. The error says how to name one.
+func findTarget(root string, flags verifyFlags) (target, error) {
+	if flags.exercise < 1 || flags.exercise > experiment.Stages {
+		if flags.exercise == 0 {
+			return target{}, errors.New("say which exercise to judge the app as, such as: make verify EX=3")
+		}
+		return target{}, fmt.Errorf("there is no exercise %d; choose 1 to %d, such as: make verify EX=%d", flags.exercise, experiment.Stages, experiment.Stages)
+	}
+	subject := experiment.Subject{Stage: flags.exercise}
+	switch {
+	case flags.url != "" && (flags.dir != "" || flags.command != ""):
+		return target{}, errors.New("URL names an app that runs already; leave out DIR and CMD, or leave out URL to have the app started")
+	case flags.url != "" && flags.watch:
+		return target{}, errors.New("WATCH needs the app's code; leave out URL and use DIR or CMD")
+	case flags.url == "" && flags.proxyPort != 0:
+		return target{}, errors.New("PROXY_PORT goes with URL; an app that is started finds its proxy in DB_HOST and DB_PORT")
+	case flags.url != "":
+		return findURL(subject, flags)
+	}
+	dir := flags.dir
+	if home, err := os.UserHomeDir(); err == nil && strings.HasPrefix(dir, "~/") {
+		dir = filepath.Join(home, dir[2:])
+	}
+	own := start.Folder(flags.exercise)
+	switch _, err := os.Stat(filepath.Join(root, own)); {
+	case dir != "":
+	case flags.command != "":
+		dir = "."
+	case err == nil:
+		dir = filepath.Join(root, own)
+	default:
+		dir = filepath.Join(root, fmt.Sprintf("exercise%d", flags.exercise))
+	}
+	full, err := filepath.Abs(dir)
+	if err != nil {
+		return target{}, err
+	}
+	if info, err := os.Stat(full); err != nil || !info.IsDir() {
+		return target{}, fmt.Errorf("there is no folder %s%s", dir, beside(full))
+	}
+	name := full
+	if below, err := filepath.Rel(root, full); err == nil && !strings.HasPrefix(below, "..") {
+		name = filepath.ToSlash(below)
+		if below == "." {
+			name = "the workshop's folder"
+		}
+	}
+	subject.Folder, subject.App.Dir = filepath.Base(full), full
+	if flags.command != "" {
+		subject.Folder, subject.App.Script = flags.command, flags.command
+		name = fmt.Sprintf("`%s` in %s", flags.command, name)
+	}
+	return target{name, full, subject}, nil
+}
+
+// beside names a few folders next to one that is missing.
+func beside(missing string) string {
+	const most = 8
+	var names []string
+	entries, _ := os.ReadDir(filepath.Dir(missing))
+	for _, entry := range entries {
+		if entry.IsDir() && !strings.HasPrefix(entry.Name(), ".") && len(names) < most {
+			names = append(names, entry.Name())
+		}
+	}
+	if len(names) == 0 {
+		return ""
+	}
+	return "; in its place there are " + strings.Join(names, ", ")
+}
+
+// findURL is an app that runs already. It must use a proxy on a port that is known beforehand.
+func findURL(subject experiment.Subject, flags verifyFlags) (target, error) {
+	text := flags.url
+	if !strings.Contains(text, "://") {
+		text = "http://" + text
+	}
+	at, err := url.Parse(text)
+	if err != nil || at.Scheme != "http" || at.Port() == "" {
+		return target{}, fmt.Errorf("%s is not the address of an app; write URL=http://HOST:PORT, such as URL=http://127.0.0.1:5000", flags.url)
+	}
+	cfg, err := config.Load[config.Infra]()
+	if err != nil {
+		return target{}, err
+	}
+	number := cfg.ProxyPort
+	if flags.proxyPort != 0 {
+		number = flags.proxyPort
+	}
+	if number < 1 || number > 65535 {
+		return target{}, fmt.Errorf("%d is no port; choose a PROXY_PORT from 1 to 65535, and start the app with it as DB_PORT", number)
+	}
+	proxy := fmt.Sprintf("127.0.0.1:%d", number)
+	listener, err := net.Listen("tcp", proxy)
+	if err != nil {
+		return target{}, fmt.Errorf("the judge's own proxy cannot listen on %s: port taken%s; stop that (make infra and make exercise%d use 3307), "+
+			"or choose another: make verify EX=%d URL=%s PROXY_PORT=3317, and start the app with DB_PORT=3317", proxy, port.HeldBy(number), flags.exercise, flags.exercise, flags.url)
+	}
+	listener.Close()
+	subject.Folder, subject.Proxy = at.Host, proxy
+	subject.App = app.Options{URL: at.Scheme + "://" + at.Host}
+	return target{name: subject.App.URL, subject: subject}, nil
+}
+
+// judge judges the app once, or again whenever it changes.
+func judge(ctx context.Context, out, progress io.Writer, root string, flags verifyFlags) error {
+	target, err := findTarget(root, flags)
+	if err != nil {
+		return err
+	}
+	if !flags.watch {
+		return verify(ctx, out, progress, root, target, flags)
+	}
+	experiment.Watch(ctx, target.dir, func(ctx context.Context) {
+		err := verify(ctx, out, progress, root, target, flags)
+		if ctx.Err() != nil {
+			return
+		}
+		if err != nil && err.Error() != "" {
+			fmt.Fprintf(progress, "error: %v\n", err)
+		}
+		fmt.Fprintf(progress, "Watching %s; save a file to run again, Ctrl-C to end.\n", target.name)
+	})
+	return nil
+}
+
+// journal is the last run of verify, for the hints.
+type journal struct {
+	Time     time.Time `json:"time"`
+	Exercise int       `json:"exercise"`
+	// Name and Dir are those of the target, Code the fingerprint of its code.
+	Name  string            `json:"name"`
+	Dir   string            `json:"dir,omitempty"`
+	Code  string            `json:"code,omitempty"`
+	Cells []experiment.Cell `json:"cells"`
+}
+
+// journalPath is where the journal is, below the workshop's root.
+func journalPath(root string) string { return filepath.Join(root, "reports", "verify.json") }
+
+// verify runs the experiments of the exercise and of those before it, remembers the results, and prints them. The error holds
+// the exit code.
+func verify(ctx context.Context, out, progress io.Writer, root string, target target, flags verifyFlags) error {
+	last := journal{Time: time.Now(), Exercise: flags.exercise, Name: target.name, Dir: target.dir, Code: start.Fingerprint(target.dir)}
+	var err error
+	if last.Cells, err = runExperiments(ctx, progress, target); err != nil {
+		return err
+	}
+	err = writeFile(journalPath(root), func(out io.Writer) error { return json.NewEncoder(out).Encode(last) })
+	if err == nil && target.dir == filepath.Join(root, start.Folder(flags.exercise)) {
+		err = start.Note(root, entry(last))
+	}
 	if err == nil && flags.json {
-		err = printJSON(out, cells)
-	} else if err == nil {
-		err = printCells(out, root, cells, flags)
+		err = printJSON(out, last.Cells)
 	}
 	if err != nil {
-		return cli.Exit(cli.Broken, err)
+		return err
 	}
-	if code := exitCode(cells); code != 0 {
+	if !flags.json {
+		printCells(out, last)
+	}
+	if code := exitCode(last.Cells); code != 0 {
 		return cli.Exit(code, nil)
 	}
 	return nil
 }
 
-// runExperiments builds the folder and runs the experiments on it, side by side.
-func runExperiments(ctx context.Context, progress io.Writer, flags verifyFlags) (_ []experiment.Cell, err error) {
-	if flags.exercise < 1 || flags.exercise > experiment.Stages {
-		return nil, fmt.Errorf("there is no exercise %d; choose 1 to %d", flags.exercise, experiment.Stages)
+// entry is a run as the learner's progress keeps it.
+func entry(last journal) start.Entry {
+	entry := start.Entry{Time: last.Time, Exercise: last.Exercise, Code: last.Code, Verdicts: map[string]string{}}
+	for _, cell := range last.Cells {
+		entry.Verdicts[fmt.Sprintf("E%d", cell.Number)] = string(cell.Run.Verdict)
 	}
-	binary, err := app.Build(ctx, flags.dir)
-	if err != nil {
-		return nil, err
+	return entry
+}
+
+// runExperiments builds the app if it must, and runs the experiments on it, side by side.
+func runExperiments(ctx context.Context, progress io.Writer, target target) (_ []experiment.Cell, err error) {
+	subject := target.subject
+	if subject.App.URL == "" && subject.App.Script == "" {
+		if subject.App.Binary, err = app.Build(ctx, target.dir); err != nil {
+			return nil, err
+		}
 	}
 	runner, err := experiment.Open(ctx, experiment.DefaultSeed)
 	if err != nil {
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, runner.Close()) }()
-	folder := filepath.Base(flags.dir)
-	fmt.Fprintf(progress, "Judging %s by E1 to E%d, side by side; it takes up to a minute...\n", folder, flags.exercise)
-	return runner.Verify(ctx, experiment.Subject{Folder: folder, App: app.Options{Binary: binary}, Stage: flags.exercise},
+	by := "E1"
+	if subject.Stage > 1 {
+		by = fmt.Sprintf("E1 to E%d", subject.Stage)
+	}
+	if subject.Proxy == "" {
+		fmt.Fprintf(progress, "Judging %s by %s; it takes up to a minute...\n", target.name, by)
+	} else {
+		host, number, _ := strings.Cut(subject.Proxy, ":")
+		fmt.Fprintf(progress, "Judging %s by %s, one after the other; it takes up to %d minutes. The app must find its database through the judge's proxy: "+
+			"start it with DB_HOST=%s DB_PORT=%s DB_USER=root DB_NAME=flights, and DB_PASSWORD as MYSQL_ROOT_PASSWORD. It has a minute to answer.\n",
+			target.name, by, subject.Stage, host, number)
+	}
+	return runner.Verify(ctx, subject,
 		func(done, of int, cell experiment.Cell, left time.Duration) {
 			fmt.Fprintf(progress, "%d/%d  %3.0f s left  E%d %s\n", done, of, left.Seconds(), cell.Number, cell.Run.Verdict)
 		})
 }
 
-// printCells writes a line for each experiment, then the details of the first one that did not pass.
-func printCells(out io.Writer, root string, cells []experiment.Cell, flags verifyFlags) error {
-	var first *experiment.Cell
-	for i, cell := range cells {
-		fmt.Fprintf(out, "%s %-14s %s\n", cell.Experiment.ID, cell.Experiment.Title, paintVerdict(cell.Run.Verdict))
-		if first == nil && !cell.OK() {
-			first = &cells[i]
+// firstFailed is the first cell that did not pass; nil if all did.
+func (j journal) firstFailed() *experiment.Cell {
+	for i := range j.Cells {
+		if !j.Cells[i].OK() {
+			return &j.Cells[i]
 		}
 	}
+	return nil
+}
+
+// printCells writes a line for each experiment, then the details of the first one that did not pass, or what comes next.
+func printCells(out io.Writer, last journal) {
+	for _, cell := range last.Cells {
+		fmt.Fprintf(out, "%s %-14s %s\n", cell.Experiment.ID, cell.Experiment.Title, paintVerdict(cell.Run.Verdict))
+	}
 	fmt.Fprintln(out)
+	first := last.firstFailed()
 	if first == nil {
-		color.New(color.FgGreen).Fprintf(out, "Every hypothesis of exercise %d holds.\n", flags.exercise)
-		return nil
+		color.New(color.FgGreen).Fprintf(out, "Every hypothesis of exercise %d holds.\n", last.Exercise)
+		fmt.Fprintln(out, afterPassing(last.Exercise))
+		return
 	}
 	printRun(out, first.Experiment, first.Run)
-	if first.Run.Verdict == experiment.Inconclusive {
-		return nil
+	if check := failedCheck(first.Run); first.Run.Verdict != experiment.Inconclusive && check != nil {
+		printHint(out, first.Number, *check, 1)
 	}
-	return printHint(out, root, first.Number, flags.hint)
 }
+
+// afterPassing says what comes after an exercise has passed.
+func afterPassing(exercise int) string {
+	if exercise == experiment.Stages {
+		return lastWord
+	}
+	return fmt.Sprintf("Next: make start EX=%d gives you a folder for exercise %d, with the task. make progress shows how far you are.", exercise+1, exercise+1)
+}
+
+// lastWord is for those who have solved everything.
+const lastWord = "That was the last exercise: your app bounds every wait, heals what heals, spares what is down, and says how it is.\n" +
+	"Where to go on: try the sections Explore of the lessons; watch all five side by side with make race; and judge a service of\n" +
+	"your own, in any language: make verify EX=5 DIR=its/folder CMD='its command line'."
 
 // paintVerdict is the verdict in its colour.
 func paintVerdict(verdict experiment.Verdict) string {
@@ -164,13 +392,62 @@ func printRun(out io.Writer, e experiment.Experiment, run *experiment.Run) {
 	fmt.Fprintln(out)
 }
 
-// printHint writes hint 1, 2 or 3 for an exercise, 1 to 5. root is the workshop's folder.
-func printHint(out io.Writer, root string, number, hint int) error {
-	fmt.Fprintf(out, "\n%s ", title("Hint %d of 3:", hint))
-	if hint < 3 {
-		fmt.Fprintf(out, "%s\n(HINT=%d shows the next one.)\n", experiment.Hint(number, hint), hint+1)
+// failedCheck is the first check that failed; nil if none did.
+func failedCheck(run *experiment.Run) *experiment.Check {
+	for i := range run.Checks {
+		if !run.Checks[i].Passed {
+			return &run.Checks[i]
+		}
+	}
+	return nil
+}
+
+// printHint writes hint 1 or 2 on a check of the experiment of an exercise, 1 to 5.
+func printHint(out io.Writer, number int, check experiment.Check, hint int) {
+	text := experiment.Hint(number, hint)
+	if hint <= len(check.Hints) {
+		text = check.Hints[hint-1]
+	}
+	fmt.Fprintf(out, "\n%s %s\n", title("Hint %d of 3:", hint), text)
+	fmt.Fprintf(out, "(HINT=%d shows the next one, without running again.)\n", hint+1)
+}
+
+// showHint writes a hint on what failed in the last run.
+func showHint(out io.Writer, root string, flags verifyFlags) error {
+	if flags.hint < 1 || flags.hint > 3 {
+		return fmt.Errorf("there is no hint %d; choose 1 to 3, such as: HINT=2", flags.hint)
+	}
+	var last journal
+	text, err := os.ReadFile(journalPath(root))
+	if err == nil {
+		err = json.Unmarshal(text, &last)
+	}
+	if err != nil || flags.exercise != 0 && flags.exercise != last.Exercise {
+		return fmt.Errorf("there is no run to give a hint on yet; run this first: make verify EX=%d", max(1, flags.exercise))
+	}
+	first := last.firstFailed()
+	if first == nil {
+		fmt.Fprintf(out, "%s passed exercise %d: there is nothing to hint at.\n", last.Name, last.Exercise)
 		return nil
 	}
+	fmt.Fprintf(out, "E%d on %s, judged on %s: %s\n", first.Number, last.Name, last.Time.Format(time.DateTime), first.Run.Reason)
+	if last.Code != start.Fingerprint(last.Dir) {
+		fmt.Fprintf(out, "The code has changed since then; make verify EX=%d judges it again.\n", last.Exercise)
+	}
+	check := failedCheck(first.Run)
+	switch {
+	case first.Run.Verdict == experiment.Inconclusive || check == nil:
+		return nil
+	case flags.hint < 3:
+		printHint(out, first.Number, *check, flags.hint)
+		return nil
+	}
+	return printSolution(out, root, first.Number)
+}
+
+// printSolution writes what an exercise, 1 to 5, adds to the one before. root is the workshop's folder.
+func printSolution(out io.Writer, root string, number int) error {
+	fmt.Fprintf(out, "\n%s ", title("Hint 3 of 3:"))
 	if number == 1 {
 		fmt.Fprintln(out, "exercise 1 is the starting point; restore its files with `git checkout exercise1`.")
 		return nil

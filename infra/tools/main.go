@@ -24,7 +24,7 @@ func newRoot() *cobra.Command {
 		newSoakCommand(),
 		newBenchCommand(),
 		newCatalogueCommand(),
-		newMutationsCommand(),
+		newCorpusCommand(),
 	)
 	return root
 }

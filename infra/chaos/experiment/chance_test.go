@@ -87,7 +87,7 @@ func TestChance(t *testing.T) {
 }
 
 // A share that decides, such as 70 % of 208 requests, is wrong about an app that is 7 points away from it in fewer than one
-// run in a thousand, in either direction: a share within a standard deviation of its limit counts only if the next run
+// run in a thousand, in either direction: a share close to its limit counts only if the next run
 // says the same. Without the second run, it would be wrong in 1 of 100.
 func TestCloseSharesAreRarelyWrong(t *testing.T) {
 	const runs, requests, limit, away = 100_000, 208, 0.7, 0.07

@@ -279,7 +279,11 @@ func (t text) wrong(err error) *Problem {
 func (r *reader) duration(t text) (time.Duration, error) {
 	const longest = 30 * time.Minute
 	value, err := parseQuantity(t.value, r.names)
-	switch most := float64(longest.Milliseconds()); {
+	most := float64(longest.Milliseconds())
+	if r.Exercise > 0 && !(value.value >= 1 && value.value <= most) {
+		value.value = min(max(value.value, 1), most) // The settings of the apps are the user's: no mistake of the file.
+	}
+	switch {
 	case err != nil:
 		return 0, t.wrong(err)
 	case !value.duration:

@@ -343,13 +343,16 @@ func (e Expression) check(s scope) Check {
 		if one.Measured != "" {
 			measured = append(measured, one.Measured)
 		}
+		if len(e.clauses) > 1 {
+			one.Required = c.left.text + ": " + one.Required
+		}
 		required = append(required, one.Required)
 		all.near = all.near || one.near
 		if !one.Passed && all.Passed {
 			all.Passed, all.Excess, all.certain, all.examples = false, one.Excess, one.certain, one.examples
 		}
 	}
-	all.Measured, all.Required = strings.Join(measured, "; "), strings.Join(required, " and ")
+	all.Measured, all.Required = strings.Join(measured, "; "), strings.Join(required, "; ")
 	return all
 }
 
@@ -361,7 +364,7 @@ func (c clause) check(s scope) Check {
 		check.Measured = left.missing
 		return check
 	}
-	const rounding = 1e-9
+	const rounding, close = 1e-9, 1.3 // In standard deviations: TestCloseSharesAreRarelyWrong.
 	switch c.op {
 	case "<=":
 		check.Passed = value <= limit+rounding
@@ -375,7 +378,7 @@ func (c clause) check(s scope) Check {
 		check.Passed = math.Abs(value-limit) <= rounding
 	}
 	if n := float64(len(left.answers)); strings.HasPrefix(c.left.text, "rate(") && limit > 0 && limit < 1 {
-		check.near = math.Abs(value-limit) <= math.Sqrt(limit*(1-limit)/n)
+		check.near = math.Abs(value-limit) <= close*math.Sqrt(limit*(1-limit)/n)
 	}
 	switch upper := c.op[0] == '<'; {
 	case check.Passed:

@@ -30,3 +30,12 @@ var hints = [][2]string{
 
 // Hint returns hint 1 or 2 for an exercise, 1 to 5.
 func Hint(number, hint int) string { return hints[number-1][hint-1] }
+
+// Requirements are the tolerances as an experiment announces them: the name of each, and what it requires.
+func (e Experiment) Requirements() []Check {
+	var all []Check
+	for _, tolerance := range e.Tolerances {
+		all = append(all, Check{Name: tolerance.Name, Required: tolerance.Expect.String()})
+	}
+	return all
+}

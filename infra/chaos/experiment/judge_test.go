@@ -153,7 +153,7 @@ func TestBrokenRunsFail(t *testing.T) {
 		{3, "too many connections", dials(flaky, 300), "15.0 connections per request"},
 		{3, "no backoff", each(refused, latency(2)), "2.0 ms"},
 		{4, "never opens", each(failing, status(500)), "0 of 32 requests were rejected"},
-		{4, "no Retry-After", each(failing, func(a *Answer) { a.RetryAfter = 0 }), "20 of 32 requests are 503, required at least 1 and as many as count(rejected)"},
+		{4, "no Retry-After", each(failing, func(a *Answer) { a.RetryAfter = 0 }), "20 of 32 requests are 503, required count(rejected): at least 1; count(503): as many as count(rejected)"},
 		{4, "slow rejections", each(open, latency(30)), "p99 30 ms"},
 		{4, "everybody is a probe", each(open, status(500)), "of 321 requests were rejected with Retry-After"},
 		{4, "dials while open", dials(open, 500), "500 connections"},

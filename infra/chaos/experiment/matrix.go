@@ -157,6 +157,9 @@ func (r *Runner) runTasks(ctx context.Context, tasks []task, progress Progress) 
 		if try > 0 {
 			awaitQuiet(ctx)
 		}
+		if waiting[0].subject.Proxy != "" {
+			side = 1 // An app that runs already has one proxy.
+		}
 		if err := r.pass(ctx, waiting, side, progress); err != nil {
 			return err
 		}

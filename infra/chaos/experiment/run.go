@@ -56,7 +56,7 @@ type Check struct {
 	phases   []string
 	certain  bool
 	examples []Answer
-	// near says that the share is within a standard deviation of its limit.
+	// near says that the share is too close to its limit for one run.
 	near bool
 }
 

@@ -171,9 +171,10 @@ func (r *Runner) lab(subject Subject) lab {
 			options.Env = env
 			return app.Start(ctx, options)
 		},
-		load:    load.Options{Pairs: r.pairs, Seed: r.Seed, Right: r.right, Timeout: r.Settings.Deadline + patience},
-		health:  "/health/",
-		control: func(ctx context.Context) { _, _ = r.database.ExecContext(ctx, "SELECT 1") }, // Only the time matters, not the result.
+		attached: subject.App.URL != "",
+		load:     load.Options{Pairs: r.pairs, Seed: r.Seed, Right: r.right, Timeout: r.Settings.Deadline + patience},
+		health:   "/health/",
+		control:  func(ctx context.Context) { _, _ = r.database.ExecContext(ctx, "SELECT 1") }, // Only the time matters, not the result.
 	}
 }
 

@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"slices"
 	"strings"
@@ -39,6 +38,8 @@ type lab struct {
 	api     string
 	// start starts the app, which finds its dependency at the address of the first proxy.
 	start func(ctx context.Context, proxy string) (*app.Process, error)
+	// attached says that it ran before, and may need a moment to find the proxy.
+	attached bool
 	// load is what users ask for, and which answers are right.
 	load load.Options
 	// health is the path of the health endpoint. plain says that the app is no exercise: the status of its health alone
@@ -119,6 +120,11 @@ func (t *trial) open(ctx context.Context) (err error) {
 	}
 	if t.app, err = t.lab.start(ctx, first); err != nil {
 		return err
+	}
+	if t.attached {
+		if err := t.awaitService(ctx); err != nil {
+			return err
+		}
 	}
 	watched, stop := context.WithCancel(ctx)
 	t.stop = stop
@@ -405,23 +411,17 @@ func (t *trial) askHealth(ctx context.Context, phase Phase, ended, loaded <-chan
 
 // askHealth is the status of one answer of the health endpoint and what its body says, or 0 and why there was none.
 func askHealth(ctx context.Context, client *http.Client, url string) (status int, says, reason string) {
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
+	status, body, err := fetch(ctx, client, url)
 	if err != nil {
 		return 0, "", err.Error()
 	}
-	response, err := client.Do(request)
-	if err != nil {
-		return 0, "", err.Error()
-	}
-	defer response.Body.Close()
 	var report struct {
 		Status string `json:"status"`
 	}
-	const most = 64 << 10
-	if err := json.NewDecoder(io.LimitReader(response.Body, most)).Decode(&report); err != nil {
-		return response.StatusCode, "", ""
+	if err := json.Unmarshal(body, &report); err != nil {
+		return status, "", ""
 	}
-	return response.StatusCode, report.Status, ""
+	return status, report.Status, ""
 }
 
 // sample follows the state of the app's breaker, if its metrics show it.

@@ -8,6 +8,9 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+
+	"chaosworkshop/infra/chaos/experiment"
+	"chaosworkshop/shared/config"
 )
 
 // Folder is the folder of an exercise's own copy, from the workshop's root.
@@ -93,7 +96,24 @@ func task(after string, number int) (string, error) {
 		return "", fmt.Errorf("read the task: exercise%d/README.md has no line %q", number, strings.TrimSpace(head))
 	}
 	rules, _, _ := strings.Cut(rest, "\n## ")
-	return fmt.Sprintf("# Your exercise %d\n\nThis is the app of exercise %d. Change it until every experiment passes.\n\n%s%s\n\n"+
-		"Judge it: `make verify EX=%d DIR=work/exercise%d`. Run it by hand: start `make infra`, then `GOWORK=off go run .` in this folder.\n"+
-		"The lesson, with the solution, is ../../exercise%d/README.md.\n", number, number-1, head, strings.TrimRight(rules, "\n"), number, number, number), nil
+	return fmt.Sprintf("# Your exercise %d\n\nThis is the app of exercise %d. Change it until every experiment passes.\n\n%s%s\n\n%s\n"+
+		"Judge it: `make verify EX=%d`. Run it by hand: start `make infra`, then `GOWORK=off go run .` in this folder.\n"+
+		"What you have passed: `make progress`. The lesson, with the solution, is ../../exercise%d/README.md.\n",
+		number, number-1, head, strings.TrimRight(rules, "\n"), requirements(number), number, number), nil
+}
+
+// requirements are what the judge will require of the exercise, in numbers, at the default settings.
+func requirements(number int) string {
+	var text strings.Builder
+	e := experiment.Experiments(config.Defaults[experiment.Settings]())[number-1]
+	fmt.Fprintf(&text, "The judge breaks your app's database and measures what your users get. By %s, it requires:\n\n", e.ID)
+	for _, check := range e.Requirements() {
+		fmt.Fprintf(&text, "- %s: `%s`\n", check.Name, check.Required)
+	}
+	if number > 2 {
+		fmt.Fprintf(&text, "\nE1 to E%d, those of the exercises before, must hold as well.\n", number-1)
+	} else {
+		text.WriteString("\nE1, that of exercise 1, must hold as well.\n")
+	}
+	return text.String()
 }

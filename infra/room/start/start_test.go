@@ -31,8 +31,8 @@ func TestCopy(t *testing.T) {
 				t.Errorf("%s holds %q, a piece of the solution", path, solution)
 			}
 		}
-		if readme := read(t, filepath.Join(dir, "README.md")); !strings.Contains(readme, "Your app must do this:\n\n- ") || strings.Contains(readme, "## ") {
-			t.Errorf("exercise %d: got the task %q, want the rules alone", number, readme)
+		if readme := read(t, filepath.Join(dir, "README.md")); !strings.Contains(readme, "Your app must do this:\n\n- ") || !strings.Contains(readme, "it requires:\n\n- ") || strings.Contains(readme, "## ") {
+			t.Errorf("exercise %d: got the task %q, want the rules and the numbers alone", number, readme)
 		}
 		build := exec.CommandContext(t.Context(), "go", "build", "-buildvcs=false", "-o", os.DevNull, ".")
 		if _, err := os.Stat(filepath.Join(dir, "vendor")); err == nil {

@@ -1,0 +1,50 @@
+package corpus
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"chaosworkshop/shared/config"
+)
+
+// Every solution is complete: its change still fits its exercise, its habits are habits of the plain app, and there are
+// enough of both kinds.
+func TestSolutionsFit(t *testing.T) {
+	root, err := config.Root()
+	if err != nil {
+		t.Fatal(err)
+	}
+	plain, err := os.ReadFile(filepath.Join("plain", "main.go"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	names, right, wrong := map[string]bool{}, 0, 0
+	for _, solution := range Solutions() {
+		if solution.Dir == "" {
+			if err := solution.edit(root, filepath.Join(t.TempDir(), "exercise")); err != nil {
+				t.Errorf("%s: %v", solution, err)
+			}
+		} else if _, err := os.Stat(solution.Dir); err != nil {
+			t.Errorf("%s: %v", solution, err)
+		}
+		for habit := range strings.SplitSeq(solution.Habits, ",") {
+			if !strings.Contains(string(plain), `"`+habit+`"`) {
+				t.Errorf("%s: the plain app does not know %q", solution, habit)
+			}
+		}
+		if names[solution.String()] || solution.Red > solution.Stage || solution.Stage < 1 || solution.Stage > 5 {
+			t.Errorf("%s: got the experiment %d, want one of its stage, and a name of its own", solution, solution.Red)
+		}
+		names[solution.String()] = true
+		if solution.Right() {
+			right++
+		} else {
+			wrong++
+		}
+	}
+	if right < 10 || wrong < 15 {
+		t.Errorf("got %d right and %d wrong solutions, want 10 and 15 at least", right, wrong)
+	}
+}

@@ -1,0 +1,111 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// rejection says that the breaker is open, and for how long.
+type rejection struct{ wait time.Duration }
+
+func (rejection) Error() string { return "the circuit breaker is open" }
+
+// breaker is a circuit breaker: closed, or open until a time, after which it lets probes through.
+type breaker struct {
+	app   *app
+	most  int
+	delay time.Duration
+
+	mutex    sync.Mutex
+	open     bool
+	until    time.Time
+	probing  bool
+	failures int
+	recent   []bool // The last results, true for failures; for the habit "failure rate".
+}
+
+// admit tells whether a request may ask the database, or how long it should wait.
+func (b *breaker) admit() (time.Duration, bool) {
+	b.mutex.Lock()
+	defer b.mutex.Unlock()
+	if !b.open {
+		return 0, true
+	}
+	wait := time.Until(b.until)
+	switch {
+	case b.app.is("timer") && wait <= 0: // It waits, and then behaves as if nothing had happened.
+		b.open, b.failures = false, 0
+		return 0, true
+	case b.app.is("no probe"), wait > 0:
+		return wait, false
+	case b.probing && !b.app.is("all probes"):
+		return time.Second, false
+	}
+	b.probing = true
+	return 0, true
+}
+
+// report tells the breaker how a request ended.
+func (b *breaker) report(err error) {
+	b.mutex.Lock()
+	defer b.mutex.Unlock()
+	if b.app.is("users decide") && errors.Is(err, context.Canceled) {
+		err = nil
+	}
+	most, delay := b.most, b.delay
+	switch {
+	case b.app.is("thirty failures"):
+		most = 30
+	case b.app.is("timer"):
+		delay *= 2
+	}
+	if b.open {
+		b.probing = false
+		if err == nil {
+			b.open, b.failures, b.recent = false, 0, nil
+		} else if time.Now().After(b.until) {
+			b.until = time.Now().Add(delay)
+		}
+		return
+	}
+	b.failures++
+	if err == nil {
+		b.failures = 0
+	}
+	trip := b.failures >= most
+	if b.app.is("failure rate") {
+		const window, least = 20, 10
+		b.recent = append(b.recent, err != nil)
+		b.recent = b.recent[max(0, len(b.recent)-window):]
+		failed := 0
+		for _, one := range b.recent {
+			if one {
+				failed++
+			}
+		}
+		trip = len(b.recent) >= least && failed*10 >= len(b.recent)*9
+	}
+	if trip {
+		b.open, b.until = true, time.Now().Add(delay)
+	}
+}
+
+// isOpen tells whether the breaker rejects requests now.
+func (b *breaker) isOpen() bool {
+	b.mutex.Lock()
+	defer b.mutex.Unlock()
+	if b.app.is("health waits for users") {
+		return b.open // As long as no user has closed it.
+	}
+	return b.open && time.Now().Before(b.until)
+}
+
+// moment is when something last happened.
+type moment struct{ at atomic.Int64 }
+
+func (m *moment) now() { m.at.Store(time.Now().UnixNano()) }
+
+func (m *moment) since(t time.Time) bool { return m.at.Load() >= t.UnixNano() }

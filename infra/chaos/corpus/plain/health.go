@@ -1,0 +1,81 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"net/http"
+	"sync"
+	"time"
+)
+
+// check is what a request for flights last met, found out at most twice a second.
+type check struct {
+	mutex   sync.Mutex
+	running bool
+	began   time.Time
+	failed  bool // The last one failed, and no user has been served since it began.
+}
+
+// health says whether the app can serve.
+func (a *app) health(w http.ResponseWriter, r *http.Request) {
+	healthy := true
+	switch {
+	case a.is("health asks nobody"): // It only counts its own users' failures.
+		healthy = !a.userFailed.since(time.Now().Add(-3 * time.Second))
+	case a.is("health waits for users"):
+		healthy = !a.breaker.isOpen()
+	case a.is("health is one ping"):
+		ctx, cancel := context.WithTimeout(r.Context(), 800*time.Millisecond)
+		defer cancel()
+		healthy = a.db.PingContext(ctx) == nil
+	case a.is("health waits for the database"):
+		_, err := a.find(r.Context(), "LHR", "JFK")
+		healthy = err == nil
+	case a.is("health on demand"):
+		a.ask(700 * time.Millisecond)
+		healthy = !a.check.isFailed() && !a.breaker.isOpen()
+	default:
+		a.ask(10 * time.Millisecond)
+		healthy = !a.check.isFailed() && !a.breaker.isOpen()
+	}
+	if a.is("health is slow") {
+		time.Sleep(1500 * time.Millisecond)
+	}
+	text := "Healthy"
+	if !healthy {
+		text = "Unhealthy"
+		w.WriteHeader(http.StatusServiceUnavailable)
+	}
+	_ = json.NewEncoder(w).Encode(map[string]string{"status": text}) // The caller may have hung up.
+}
+
+// ask starts a check, unless one runs or ran a moment ago, and waits for it as long as that.
+func (a *app) ask(patience time.Duration) {
+	c := &a.check
+	c.mutex.Lock()
+	if c.running || time.Since(c.began) < 500*time.Millisecond {
+		c.mutex.Unlock()
+		return
+	}
+	began := time.Now()
+	c.running, c.began = true, began
+	c.mutex.Unlock()
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		_, err := a.find(context.Background(), "LHR", "JFK")
+		c.mutex.Lock()
+		defer c.mutex.Unlock()
+		c.running, c.failed = false, err != nil && !a.served.since(began)
+	}()
+	select {
+	case <-done:
+	case <-time.After(patience):
+	}
+}
+
+func (c *check) isFailed() bool {
+	c.mutex.Lock()
+	defer c.mutex.Unlock()
+	return c.failed
+}

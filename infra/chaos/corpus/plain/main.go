@@ -1,0 +1,294 @@
+// Command plain is the flights app without any of the workshop's libraries: net/http, database/sql, and policies written by
+// hand. STAGE is how many of the exercises' patterns it has, and HABITS, separated by commas, make it differ, for better
+// or worse. It has no metrics and no log.
+package main
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/go-sql-driver/mysql"
+)
+
+// habits are the names that HABITS may hold.
+var habits = []string{
+	// As good as the exercises, in another way.
+	"failure rate", "health on demand", "hedging", "indented", "no jitter", "retry-after date", "thirty failures",
+	// Mistakes, by the experiment that is to catch them.
+	"empty on error",
+	"leak", "no bound", "short timeout",
+	"no pause", "no retry", "past the deadline", "attempts counted", "twice the connections", "ten at once",
+	"all probes", "no probe", "no retry-after", "retry-after an hour", "slow rejection", "timer", "users decide",
+	"health asks nobody", "health is one ping", "health is slow", "health waits for users", "health waits for the database",
+}
+
+// app is the app and its settings.
+type app struct {
+	stage              int
+	habits             []string
+	db                 *sql.DB
+	timeout, deadline  time.Duration
+	attempts           int
+	pause, longest     time.Duration
+	breaker            *breaker
+	served, userFailed moment
+	check              check
+}
+
+func main() {
+	if err := run(); err != nil {
+		fmt.Fprintln(os.Stderr, "error:", err)
+		os.Exit(1)
+	}
+}
+
+func run() error {
+	a := &app{
+		stage: number("STAGE"), timeout: duration("TIMEOUT"), deadline: duration("DEADLINE"), attempts: number("RETRY_ATTEMPTS"),
+		pause: duration("RETRY_BASE_DELAY"), longest: duration("RETRY_MAX_DELAY"),
+	}
+	for name := range strings.SplitSeq(os.Getenv("HABITS"), ",") {
+		if name != "" && !slices.Contains(habits, name) {
+			return fmt.Errorf("there is no habit %q", name)
+		}
+		a.habits = append(a.habits, name)
+	}
+	a.breaker = &breaker{app: a, most: number("BREAKER_FAILURES"), delay: duration("BREAKER_DELAY")}
+	cfg := mysql.NewConfig()
+	cfg.Net, cfg.Addr, cfg.DBName = "tcp", net.JoinHostPort(os.Getenv("DB_HOST"), os.Getenv("DB_PORT")), os.Getenv("DB_NAME")
+	cfg.User, cfg.Passwd, cfg.InterpolateParams, cfg.Logger = os.Getenv("DB_USER"), os.Getenv("DB_PASSWORD"), true, &mysql.NopLogger{}
+	connector, err := mysql.NewConnector(cfg)
+	if err != nil {
+		return err
+	}
+	a.db = sql.OpenDB(connector)
+	a.db.SetMaxIdleConns(number("DB_MAX_IDLE_CONNS"))
+	http.HandleFunc("GET /api/flights/routes", a.flights)
+	if a.stage >= 5 || a.is("health asks nobody") {
+		http.HandleFunc("GET /health/", a.health)
+	}
+	return http.ListenAndServe(net.JoinHostPort(os.Getenv("BIND"), os.Getenv("PORT")), nil)
+}
+
+// is tells whether the app has the habit.
+func (a *app) is(habit string) bool { return slices.Contains(a.habits, habit) }
+
+func number(name string) int {
+	value, _ := strconv.Atoi(os.Getenv(name)) // The judge sets it.
+	return value
+}
+
+func duration(name string) time.Duration {
+	value, _ := time.ParseDuration(os.Getenv(name)) // The judge sets it.
+	return value
+}
+
+type flight struct {
+	Airline string `json:"airline"`
+	To      string `json:"to"`
+	From    string `json:"from"`
+}
+
+// flights answers a user.
+func (a *app) flights(w http.ResponseWriter, r *http.Request) {
+	from, to := r.URL.Query().Get("from"), r.URL.Query().Get("to")
+	ctx := r.Context()
+	if !a.is("users decide") {
+		ctx = context.WithoutCancel(ctx)
+	}
+	found, err := a.find(ctx, from, to)
+	var open rejection
+	switch {
+	case err == nil:
+		a.served.now()
+	case errors.As(err, &open):
+		a.reject(w, open.wait)
+		return
+	case a.is("empty on error"):
+		found = []flight{}
+	case errors.Is(err, context.DeadlineExceeded):
+		a.userFailed.now()
+		http.Error(w, "too late", http.StatusGatewayTimeout)
+		return
+	default:
+		a.userFailed.now()
+		http.Error(w, "the database failed", http.StatusInternalServerError)
+		return
+	}
+	encoder := json.NewEncoder(w)
+	if a.is("indented") {
+		encoder.SetIndent("", "\t")
+	}
+	_ = encoder.Encode(found) // The user may have hung up.
+}
+
+// reject tells a user to come back after the wait.
+func (a *app) reject(w http.ResponseWriter, wait time.Duration) {
+	seconds := int((max(wait, time.Millisecond) + time.Second - 1) / time.Second)
+	switch {
+	case a.is("no retry-after"):
+	case a.is("retry-after an hour"), a.is("timer"):
+		w.Header().Set("Retry-After", "3600")
+	case a.is("retry-after date"):
+		w.Header().Set("Retry-After", time.Now().Add(wait+time.Second/2).UTC().Format(http.TimeFormat))
+	default:
+		w.Header().Set("Retry-After", strconv.Itoa(seconds))
+	}
+	if a.is("slow rejection") {
+		time.Sleep(50 * time.Millisecond)
+	}
+	http.Error(w, "the database is down", http.StatusServiceUnavailable)
+}
+
+// find finds flights with all policies: the deadline, the breaker, the retries.
+func (a *app) find(ctx context.Context, from, to string) ([]flight, error) {
+	if a.stage < 2 {
+		return a.query(ctx, from, to)
+	}
+	bound := a.deadline
+	if a.is("past the deadline") {
+		bound *= 2
+	}
+	ctx, cancel := context.WithTimeout(ctx, bound)
+	defer cancel()
+	if a.stage < 4 {
+		return a.retry(ctx, from, to)
+	}
+	if wait, ok := a.breaker.admit(); !ok {
+		return nil, rejection{wait}
+	}
+	found, err := a.retry(ctx, from, to)
+	if !a.is("attempts counted") {
+		a.breaker.report(err)
+	}
+	return found, err
+}
+
+// retry tries until an attempt succeeds, the attempts are used up or ctx ends.
+func (a *app) retry(ctx context.Context, from, to string) (found []flight, err error) {
+	attempts, atOnce := a.attempts, 1
+	switch {
+	case a.stage < 3, a.is("no retry"):
+		attempts = 1
+	case a.is("hedging"):
+		atOnce = 2
+		attempts /= atOnce
+	case a.is("ten at once"):
+		atOnce = 10
+	}
+	pause := a.pause
+	for n := 1; ; n++ {
+		found, err = a.race(ctx, atOnce, from, to)
+		if a.is("attempts counted") {
+			a.breaker.report(err)
+		}
+		if err == nil || n >= attempts || ctx.Err() != nil {
+			return found, err
+		}
+		wait := min(pause, a.longest)
+		pause *= 2
+		if !a.is("no jitter") && !a.is("hedging") {
+			wait -= time.Duration(time.Now().UnixNano()) % (wait / 2)
+		}
+		if a.is("no pause") {
+			wait = 0
+		}
+		select {
+		case <-time.After(wait):
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
+	}
+}
+
+// race makes attempts side by side and returns the first success, or the last error.
+func (a *app) race(ctx context.Context, atOnce int, from, to string) (found []flight, err error) {
+	if atOnce == 1 {
+		return a.attempt(ctx, from, to)
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	type result struct {
+		found []flight
+		err   error
+	}
+	results := make(chan result, atOnce)
+	for range atOnce {
+		go func() {
+			found, err := a.attempt(ctx, from, to)
+			results <- result{found, err}
+		}()
+	}
+	for range atOnce {
+		one := <-results
+		if found, err = one.found, one.err; err == nil {
+			return found, nil
+		}
+	}
+	return found, err
+}
+
+// attempt is one query within the timeout.
+func (a *app) attempt(ctx context.Context, from, to string) ([]flight, error) {
+	timeout := a.timeout
+	switch {
+	case a.is("no bound"):
+		return a.query(context.Background(), from, to)
+	case a.is("short timeout"):
+		timeout = 80 * time.Millisecond
+	}
+	bounded, cancel := context.WithTimeout(ctx, timeout)
+	defer cancel()
+	if a.is("twice the connections") {
+		for range 2 {
+			_ = a.db.PingContext(bounded) // As a careful programmer might, before each query.
+		}
+	}
+	if !a.is("leak") {
+		return a.query(bounded, from, to)
+	}
+	type result struct {
+		found []flight
+		err   error
+	}
+	results := make(chan result, 1)
+	go func() {
+		found, err := a.query(context.Background(), from, to)
+		results <- result{found, err}
+	}()
+	select {
+	case one := <-results:
+		return one.found, one.err
+	case <-bounded.Done():
+		return nil, bounded.Err()
+	}
+}
+
+// query asks the database.
+func (a *app) query(ctx context.Context, from, to string) ([]flight, error) {
+	rows, err := a.db.QueryContext(ctx, "SELECT r.src_ap, r.dst_ap, a.name FROM routes r JOIN airlines a ON a.alid = r.alid "+
+		"WHERE r.src_ap = ? AND r.dst_ap = ? ORDER BY a.name LIMIT 100", from, to)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	found := []flight{}
+	for rows.Next() {
+		var one flight
+		if err := rows.Scan(&one.From, &one.To, &one.Airline); err != nil {
+			return nil, err
+		}
+		found = append(found, one)
+	}
+	return found, rows.Err()
+}

@@ -1,0 +1,110 @@
+package corpus
+
+// The names of the checks that catch wrong solutions.
+const (
+	noLater    = "no answer later than the bound"
+	outOfTime  = "a request that runs out of time gets a 504"
+	inTime     = "users who can be served in time are served"
+	nothing    = "nothing is left running"
+	healing    = "most requests succeed"
+	dials      = "the database gets no more connections"
+	waits      = "a retry waits"
+	opens      = "the breaker opens"
+	immediate  = "rejections are immediate"
+	retryAfter = "Retry-After is accurate"
+	impatient  = "users who give up"
+	agrees     = "health agrees with what users get under a flaky network"
+	answers    = "health always answers"
+)
+
+// Solutions are all of the corpus.
+func Solutions() []Solution {
+	const (
+		policies, breaker, health = "resilience.go", "breaker.go", "health.go"
+		composed                  = "failsafe.With(breaker, retry, timeout)"
+		delay                     = "WithRandomDelay(p.BreakerDelay, p.BreakerDelay*11/10)"
+		leaks                     = `found := make(chan []flight, 1)
+			go func() {
+				if flights, err := find(context.WithoutCancel(ctx), from, to); err == nil {
+					found <- flights
+				}
+			}()
+			select {
+			case flights := <-found:
+				return flights, nil
+			case <-exec.Context().Done():
+				return nil, exec.Context().Err()
+			}`
+	)
+	return []Solution{
+		// Right, in another way than the exercises.
+		{Name: "net/http and database/sql with policies by hand", Stage: 5, Dir: "plain", Core: true},
+		{Name: "Python", Stage: 3, Dir: "python", Script: "python3 server.py", Core: true},
+		{Name: "sony/gobreaker", Stage: 4, Dir: "gobreaker"},
+		{Name: "hedging", Stage: 3, Dir: "plain", Habits: "hedging"},
+		{Name: "a breaker of a failure rate", Stage: 4, Dir: "plain", Habits: "failure rate"},
+		{Name: "a breaker that opens after thirty failures", Stage: 4, Dir: "plain", Habits: "thirty failures"},
+		{Name: "Retry-After as a date", Stage: 4, Dir: "plain", Habits: "retry-after date"},
+		{Name: "JSON in another layout", Stage: 2, Dir: "plain", Habits: "indented"},
+		{Name: "no jitter", Stage: 3, Dir: "plain", Habits: "no jitter"},
+		{Name: "a health check on demand", Stage: 5, Dir: "plain", Habits: "health on demand"},
+		{Name: "retries without jitter", Stage: 3, File: policies, Old: "		WithJitterFactor(0.5).\n"},
+
+		// Wrong: the baseline.
+		{Name: "the query fails", Stage: 1, Red: 1, Check: "steady state", File: "store.go", Old: "JOIN airlines", New: "JOIN nowhere"},
+		{Name: "the answer is always empty", Stage: 1, Red: 1, Check: "steady state", File: "store.go", Old: "return flights, err", New: "return flights[:0], err"},
+		{Name: "no pattern, but a health endpoint", Stage: 5, Red: 2, Check: noLater, Dir: "plain", Habits: "health asks nobody,no bound"},
+
+		// Wrong: the timeout.
+		{Name: "no timeout", Stage: 2, Red: 2, Check: noLater, File: policies, Old: "timeoutpolicy.New[[]flight](p.Timeout)", New: "timeoutpolicy.New[[]flight](time.Hour)"},
+		{Name: "a timeout that serves nobody", Stage: 2, Red: 2, Check: inTime, File: policies, Old: "timeoutpolicy.New[[]flight](p.Timeout)", New: "timeoutpolicy.New[[]flight](p.Timeout / 12)"},
+		{Name: "a timeout is a 500", Stage: 2, Red: 2, Check: outOfTime, File: policies, Old: "errors.Is(err, timeoutpolicy.ErrExceeded)", New: "errors.Is(err, timeoutpolicy.ErrExceeded) && false"},
+		{Name: "a timeout that leaves its query running", Stage: 2, Red: 2, Check: nothing, File: policies, Old: "return find(exec.Context(), from, to)", New: leaks},
+		{Name: "a short timeout that leaks its query", Stage: 2, Red: 2, Check: inTime, Dir: "plain", Habits: "short timeout,leak"},
+		{Name: "a leaked query", Stage: 2, Red: 2, Check: nothing, Dir: "plain", Habits: "leak", Core: true},
+
+		// Wrong: the retries.
+		{Name: "no retry", Stage: 3, Red: 3, Check: healing, File: policies, Old: "failsafe.With(retry, timeout)", New: "failsafe.With(timeout)\n	_ = retry"},
+		{Name: "one retry", Stage: 3, Red: 3, Check: healing, File: policies, Old: "WithMaxAttempts(p.RetryAttempts)", New: "WithMaxAttempts(2)"},
+		{Name: "no backoff", Stage: 3, Red: 3, Check: waits, File: policies, Old: "		WithBackoff(p.RetryBaseDelay*2/3, p.RetryMaxDelay*2/3).\n		WithJitterFactor(0.5).\n"},
+		{Name: "no deadline", Stage: 3, Red: 2, Check: noLater, File: policies, Old: "context.WithTimeout(ctx, p.Deadline)", New: "context.WithTimeout(ctx, time.Hour)"},
+		{Name: "an error is an empty answer", Stage: 3, Red: 2, Check: outOfTime, File: policies, Old: "		return flights, err\n", New: "		if err != nil {\n			return []flight{}, nil\n		}\n		return flights, nil\n"},
+		{Name: "200 [] on every error", Stage: 3, Red: 3, Check: healing, Dir: "plain", Habits: "empty on error,no retry", Core: true},
+		{Name: "200 [] when all attempts failed", Stage: 3, Red: 2, Check: outOfTime, Dir: "plain", Habits: "empty on error"},
+		{Name: "retries without a pause", Stage: 3, Red: 3, Check: waits, Dir: "plain", Habits: "no pause", Core: true},
+		{Name: "retries past the deadline", Stage: 3, Red: 2, Check: noLater, Dir: "plain", Habits: "past the deadline", Core: true},
+		{Name: "a ping before each query, twice", Stage: 3, Red: 3, Check: dials, Dir: "plain", Habits: "twice the connections"},
+		{Name: "ten attempts at once", Stage: 3, Red: 3, Check: dials, Dir: "plain", Habits: "ten at once", Core: true},
+
+		// Wrong: the breaker.
+		{Name: "no breaker", Stage: 4, Red: 4, Check: opens, File: policies, Old: composed, New: "failsafe.With(retry, timeout)"},
+		{Name: "the breaker inside the retries", Stage: 4, Red: 3, Check: healing, File: policies, Old: composed, New: "failsafe.With(retry, breaker, timeout)"},
+		{Name: "the timeout around the retries", Stage: 4, Red: 3, Check: healing, File: policies, Old: composed, New: "failsafe.With(breaker, timeout, retry)"},
+		{Name: "the breaker opens at the first failure", Stage: 4, Red: 3, Check: healing, File: breaker, Old: "WithFailureThreshold(p.BreakerFailures)", New: "WithFailureThreshold(1)"},
+		{Name: "the breaker hardly opens", Stage: 4, Red: 4, Check: opens, File: breaker, Old: "WithFailureThreshold(p.BreakerFailures)", New: "WithFailureThreshold(10000)"},
+		{Name: "the breaker has no delay", Stage: 4, Red: 4, File: breaker, Old: delay, New: "WithDelay(0)"},
+		{Name: "the breaker never lets a probe through", Stage: 4, Red: 4, File: breaker, Old: delay, New: "WithDelay(time.Hour)"},
+		{Name: "a rejection is a 500", Stage: 4, Red: 4, Check: opens, File: policies, Old: "errors.Is(err, circuitbreaker.ErrOpen)", New: "false"},
+		{Name: "Retry-After is an hour", Stage: 4, Red: 4, Check: retryAfter, File: policies, Old: "After: breaker.RemainingDelay()", New: "After: time.Hour"},
+		{Name: "users who hang up end their requests", Stage: 4, Red: 4, Check: impatient, File: policies, Old: "		ctx = context.WithoutCancel(ctx)", New: "		_ = context.WithoutCancel(ctx)"},
+		{Name: "attempts counted instead of requests", Stage: 4, Red: 3, Dir: "plain", Habits: "attempts counted", Core: true},
+		{Name: "no probe, ever", Stage: 4, Red: 4, Dir: "plain", Habits: "no probe"},
+		{Name: "everybody is a probe", Stage: 4, Red: 4, Dir: "plain", Habits: "all probes", Core: true},
+		{Name: "no Retry-After", Stage: 4, Red: 4, Check: opens, Dir: "plain", Habits: "no retry-after"},
+		{Name: "a Retry-After of an hour", Stage: 4, Red: 4, Check: retryAfter, Dir: "plain", Habits: "retry-after an hour"},
+		{Name: "a timer for a breaker", Stage: 4, Red: 4, Dir: "plain", Habits: "timer", Core: true},
+		{Name: "rejections take 50 ms", Stage: 4, Red: 4, Check: immediate, Dir: "plain", Habits: "slow rejection"},
+		{Name: "users who hang up close the breaker", Stage: 4, Red: 4, Check: impatient, Dir: "plain", Habits: "users decide", Core: true},
+
+		// Wrong: the health endpoint.
+		{Name: "health does not ask the database", Stage: 5, Red: 5, File: health, Old: "_, err := h.find(ctx, \"LHR\", \"JFK\")\n		return err", New: "return nil"},
+		{Name: "health waits for its check", Stage: 5, Red: 5, Check: answers, File: health, Old: "checkWait  = 800 * time.Millisecond", New: "checkWait  = time.Minute"},
+		{Name: "one failed check is unhealthy, even while users are served", Stage: 5, Red: 5, Check: agrees, File: health, Old: "h.served.Load() < last.Began.UnixNano()", New: "true"},
+		{Name: "a failed check is never unhealthy", Stage: 5, Red: 5, File: health, Old: "h.served.Load() < last.Began.UnixNano()", New: "false"},
+		{Name: "unhealthy for 3 s after a user's failure", Stage: 5, Red: 5, Dir: "plain", Habits: "health asks nobody", Core: true},
+		{Name: "health is one ping", Stage: 5, Red: 5, Check: agrees, Dir: "plain", Habits: "health is one ping"},
+		{Name: "health takes 1.5 s", Stage: 5, Red: 5, Check: answers, Dir: "plain", Habits: "health is slow"},
+		{Name: "healthy when a user closes the breaker", Stage: 5, Red: 5, Dir: "plain", Habits: "health waits for users"},
+		{Name: "health asks the database, once per question", Stage: 5, Red: 5, Dir: "plain", Habits: "health waits for the database", Core: true},
+	}
+}

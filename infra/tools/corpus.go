@@ -1,0 +1,87 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"regexp"
+	"slices"
+	"time"
+
+	"github.com/fatih/color"
+	"github.com/spf13/cobra"
+
+	"chaosworkshop/infra/chaos/corpus"
+	"chaosworkshop/infra/chaos/experiment"
+	"chaosworkshop/infra/internal/cli"
+)
+
+// newCorpusCommand proves the judge.
+func newCorpusCommand() *cobra.Command {
+	var only string
+	var core bool
+	command := &cobra.Command{
+		Use:   "corpus",
+		Short: "Judge right and wrong solutions, and check that the judge is right about each",
+		Long: "Judge solutions of which it is known whether they are right: apps that are right in another way than the exercises, and\n" +
+			"wrong ones, each of which one experiment must catch. It takes about ten minutes, the core about one.\n\n" +
+			"Exit codes: 0 the judge was right about all, 1 it was wrong about one, 2 inconclusive or wrong usage.",
+		Args: cobra.NoArgs,
+		RunE: func(command *cobra.Command, _ []string) (err error) {
+			wanted, err := regexp.Compile(only)
+			if err != nil {
+				return cli.Exit(cli.Broken, fmt.Errorf("read --only: %w", err))
+			}
+			solutions := slices.DeleteFunc(corpus.Solutions(), func(s corpus.Solution) bool {
+				return !wanted.MatchString(s.String()) || core && !s.Core
+			})
+			if len(solutions) == 0 {
+				return cli.Exit(cli.Broken, fmt.Errorf("no solution's name matches %q", only))
+			}
+			scratch, err := os.MkdirTemp("", "corpus")
+			if err != nil {
+				return cli.Exit(cli.Broken, err)
+			}
+			defer os.RemoveAll(scratch)
+			runner, err := experiment.Open(command.Context(), experiment.DefaultSeed)
+			if err != nil {
+				return cli.Exit(cli.Broken, err)
+			}
+			defer func() { err = errors.Join(err, runner.Close()) }()
+			start := time.Now()
+			results, err := corpus.Judge(command.Context(), runner, solutions, scratch, func(done, of int, cell experiment.Cell, left time.Duration) {
+				fmt.Fprintf(command.ErrOrStderr(), "%2d/%d  %3.0f s left  E%d on %s %s\n", done, of, left.Seconds(), cell.Number, cell.Run.Folder, cell.Run.Verdict)
+			})
+			if err != nil {
+				return cli.Exit(cli.Broken, err)
+			}
+			wrong, code := 0, 0
+			for _, result := range results {
+				mark, kind := color.GreenString("ok    "), "passes"
+				if !result.Right() {
+					kind = fmt.Sprintf("fails E%d", result.Red)
+				}
+				why := result.Wrong()
+				switch {
+				case why == "":
+				case result.Inconclusive():
+					mark, code = color.YellowString("no    "), max(code, cli.Broken)
+				default:
+					mark, wrong = color.RedString("failed"), wrong+1
+				}
+				fmt.Fprintf(command.OutOrStdout(), "%s  %-8s  %s  %s\n", mark, kind, result, why)
+			}
+			fmt.Fprintf(command.ErrOrStderr(), "%d solutions in %.0f s\n", len(results), time.Since(start).Seconds())
+			if wrong > 0 {
+				return cli.Exit(cli.Failed, fmt.Errorf("the judge was wrong about %d of %d solutions", wrong, len(results)))
+			}
+			if code != 0 {
+				return cli.Exit(code, errors.New("at least one run was inconclusive"))
+			}
+			return nil
+		},
+	}
+	command.Flags().StringVar(&only, "only", "", "a regular expression: only the solutions whose name it matches")
+	command.Flags().BoolVar(&core, "core", false, "only the core, which takes about a minute")
+	return command
+}
