@@ -33,10 +33,7 @@ func checkOutcome(name string) error {
 	if _, ok := outcomes[Outcome(name)]; ok || status.MatchString(name) {
 		return nil
 	}
-	known := []string{"a status such as 200 or 5xx"}
-	for _, outcome := range []string{"served", "wrong", "rejected", "unanswered", "healthy", "unhealthy", "answered"} {
-		known = append(known, outcome)
-	}
+	known := []string{"a status such as 200 or 5xx", "served", "wrong", "rejected", "unanswered", "healthy", "unhealthy", "answered"}
 	return fmt.Errorf("there is no outcome %q; %s", name, instead(name, known))
 }
 
