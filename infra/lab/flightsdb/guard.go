@@ -126,4 +126,3 @@ func (b *boundedNumber) WithChildren(children ...sql.Expression) (sql.Expression
 func (b *boundedNumber) CollationCoercibility(ctx *sql.Context) (sql.CollationID, byte) {
 	return sql.GetCoercibility(ctx, b.Expression)
 }
-
