@@ -140,10 +140,9 @@ toxiproxy-cli: workshop ## Build bin/toxiproxy-cli, to inject faults by hand
 ### Maintain the workshop
 
 .PHONY: test
-test: workshop ## Run every test, the proof matrix, and the core of the judge's corpus
+test: workshop ## Run every test and the proof matrix
 	@$(WORKSHOP) test
 	@$(WORKSHOP) matrix
-	@$(MAKE) corpus CORE=1
 
 .PHONY: matrix
 matrix: workshop ## Run every experiment on every exercise: HTML=file, RUNS=10, JSON=1

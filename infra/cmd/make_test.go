@@ -21,6 +21,9 @@ func runMake(t *testing.T, environment []string, args ...string) string {
 		t.Fatal(err)
 	}
 	dir := t.TempDir()
+	if err := os.Mkdir(filepath.Join(dir, "infra"), 0o755); err != nil {
+		t.Fatal(err)
+	}
 	for name, text := range map[string]string{
 		"go":    "#!/bin/sh\nexit 0\n",
 		"print": "#!/bin/sh\nfor arg; do printf '<%s>' \"$arg\"; done; printf ' DSN=<%s>\\n' \"$DSN\"\n",
@@ -47,7 +50,7 @@ func TestMakePassesVariablesAsTyped(t *testing.T) {
 	} {
 		for target, variable := range map[string]string{
 			"load": "URL", "verify": "DIR", "race": "RECORD", "seed": "DATA", "up": "PROFILE", "chaos": "FAULT", "diff": "FROM",
-			"matrix": "HTML", "bench": "ONLY", "mutations": "ONLY", "soak": "DURATION",
+			"matrix": "HTML", "bench": "ONLY", "corpus": "ONLY", "soak": "DURATION",
 		} {
 			want := "<" + target + "><--" + strings.ToLower(variable) + "><" + value + "> DSN=<>"
 			if got := runMake(t, nil, target, variable+"="+value); got != want {

@@ -30,13 +30,17 @@ func newCorpusCommand() *cobra.Command {
 		RunE: func(command *cobra.Command, _ []string) (err error) {
 			wanted, err := regexp.Compile(only)
 			if err != nil {
-				return cli.Exit(cli.Broken, fmt.Errorf("read --only: %w", err))
+				return cli.Usage(fmt.Errorf("--only %s is not a regular expression: %w", only, err))
 			}
 			solutions := slices.DeleteFunc(corpus.Solutions(), func(s corpus.Solution) bool {
 				return !wanted.MatchString(s.String()) || core && !s.Core
 			})
 			if len(solutions) == 0 {
-				return cli.Exit(cli.Broken, fmt.Errorf("no solution's name matches %q", only))
+				var names []string
+				for _, solution := range corpus.Solutions() {
+					names = append(names, solution.Name)
+				}
+				return cli.Usage(fmt.Errorf("--only %s matches no solution; %s", only, cli.DidYouMean(only, names)))
 			}
 			scratch, err := os.MkdirTemp("", "corpus")
 			if err != nil {

@@ -13,8 +13,8 @@ func TestOnlyThatMatchesNothing(t *testing.T) {
 	for line, want := range map[string]string{
 		"bench --only polices":     "--only polices matches no suite; did you mean policies?",
 		"bench --only [":           "is not a regular expression",
-		"mutations --only nothing": "--only nothing matches no mutation; choose from ",
-		"mutations --only (":       "is not a regular expression",
+		"corpus --only nothing":    "--only nothing matches no solution; choose from ",
+		"corpus --only (":          "is not a regular expression",
 	} {
 		root := newRoot()
 		root.SetArgs(strings.Fields(line))

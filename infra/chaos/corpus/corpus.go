@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"chaosworkshop/infra/chaos/experiment"
@@ -51,7 +52,7 @@ func (r Result) Wrong() string {
 		switch run := cell.Run; {
 		case run.Verdict != cell.Want:
 			return fmt.Sprintf("E%d %s, but should have %s. %s", cell.Number, run.Verdict, cell.Want, run.Reason)
-		case !r.Right() && !strings.HasPrefix(run.Reason, r.Check):
+		case !r.Right() && !slices.ContainsFunc(run.Checks, func(c experiment.Check) bool { return !c.Passed && strings.HasPrefix(c.Name, r.Check) }):
 			return fmt.Sprintf("E%d failed as it should, but because of %q instead of %q", cell.Number, run.Reason, r.Check)
 		}
 	}
