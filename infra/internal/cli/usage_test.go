@@ -60,7 +60,7 @@ func TestWrongUsage(t *testing.T) {
 		"chaos --ttl 5":                     `--ttl takes a duration such as 30s or 5m, not "5" (how long)`,
 		"chaos --ttl":                       "--ttl needs a value: how long",
 		"chaos extra":                       `chaos takes no argument such as "extra"; see workshop chaos --help`,
-		"load":                              "load needs --ex, the exercise: 1 to 5; with make: EX=...",
+		"load":                              "load needs --ex, the exercise: 1 to 5; with make: EX=VALUE",
 		"chaos --rate 99999999999999999999": "--rate 99999999999999999999 is too large (requests a second, at most 1000)",
 	} {
 		code, got := run(t, t.Context(), func(*cobra.Command, []string) error { return nil }, strings.Fields(line)...)
