@@ -31,7 +31,12 @@ func newSeedCommand() *cobra.Command {
 			"the variable DSN, which keeps the password out of the list of processes; without that, the database on MYSQL_PORT.",
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(command *cobra.Command, args []string) error {
-			cfg, err := config.Load[config.Infra]()
+			// Not the port of what runs in this folder: the embedded database cannot be written.
+			chosen, err := config.Chosen()
+			if err != nil {
+				return err
+			}
+			cfg, err := config.Parse[config.Infra](chosen)
 			if err != nil {
 				return err
 			}
