@@ -1,0 +1,5 @@
+//go:build race
+
+package flightsdb
+
+func init() { raceDetector = true }
