@@ -38,15 +38,22 @@ type statement struct {
 	abandoned bool
 }
 
+// newStatements has none yet. What the process holds at the start, such as data far larger than OpenFlights, leaves statements
+// their room.
 func newStatements(limits limits) *statements {
-	limitHeap()
+	if heapInUse() > limits.memory/3*2 {
+		runtime.GC() // Much of it may be garbage.
+		limits.memory = max(limits.memory, heapInUse()+limits.memory/3*2)
+	}
+	limitHeap(limits.memory / 2 * 3)
 	return &statements{limits: limits, running: map[*statement]struct{}{}}
 }
 
-// limitHeap makes the garbage collector work harder before the process takes 240 MB, unless GOMEMLIMIT says otherwise.
-func limitHeap() {
+// limitHeap makes the garbage collector work harder before the process takes so many bytes, 240 MB with OpenFlights, unless
+// GOMEMLIMIT says otherwise.
+func limitHeap(bytes uint64) {
 	if debug.SetMemoryLimit(-1) == math.MaxInt64 {
-		debug.SetMemoryLimit(240 << 20)
+		debug.SetMemoryLimit(int64(bytes))
 	}
 }
 
