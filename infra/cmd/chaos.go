@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"strings"
 	"time"
 
@@ -119,12 +118,4 @@ func printFaults(out io.Writer, client *toxi.Client, asJSON bool) error {
 	}
 	fmt.Fprintln(out, "\nInject one by its name: make chaos FAULT=slow, or by its exercise: make chaos EX=2")
 	return nil
-}
-
-// dialable is the host to dial for a host to listen on, which may mean every interface.
-func dialable(host string) string {
-	if ip := net.ParseIP(host); ip != nil && ip.IsUnspecified() {
-		return "127.0.0.1"
-	}
-	return host
 }

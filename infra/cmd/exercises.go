@@ -17,6 +17,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"chaosworkshop/infra/internal/cli"
+	"chaosworkshop/infra/internal/port"
 	"chaosworkshop/infra/lab/app"
 	"chaosworkshop/infra/lab/stack"
 	"chaosworkshop/infra/lab/toxi"
@@ -109,12 +110,12 @@ func appEnvironment(running *stack.Stack, settings config.App) (map[string]strin
 	if err != nil {
 		return nil, err
 	}
-	host, proxyPort, err := net.SplitHostPort(running.Proxy())
+	host, proxyPort, err := net.SplitHostPort(port.Reachable(running.Proxy()))
 	if err != nil {
 		return nil, fmt.Errorf("find the proxy: %w", err)
 	}
 	env := map[string]string{"BIND": settings.Bind, "PORT": strconv.Itoa(settings.Port)}
-	for name, value := range map[string]string{"DB_HOST": dialable(host), "DB_PORT": proxyPort} {
+	for name, value := range map[string]string{"DB_HOST": host, "DB_PORT": proxyPort} {
 		if chosen[name] == "" {
 			env[name] = value
 		}

@@ -20,6 +20,7 @@ import (
 	"chaosworkshop/infra/chaos/experiment"
 	"chaosworkshop/infra/chaos/load"
 	"chaosworkshop/infra/internal/cli"
+	"chaosworkshop/infra/internal/port"
 	"chaosworkshop/infra/lab/app"
 	"chaosworkshop/infra/lab/stack"
 	"chaosworkshop/shared/config"
@@ -144,10 +145,10 @@ func faultInPlace(fault string) string {
 // outOfPorts tells whether no connection to the proxy or to the database can be opened, because no port is left for it.
 func outOfPorts(database config.Database, cfg config.Infra) bool {
 	for _, address := range []string{
-		net.JoinHostPort(dialable(database.Host), strconv.Itoa(database.Port)),
-		net.JoinHostPort(dialable(cfg.Bind), strconv.Itoa(cfg.MySQLPort)),
+		net.JoinHostPort(database.Host, strconv.Itoa(database.Port)),
+		net.JoinHostPort(cfg.Bind, strconv.Itoa(cfg.MySQLPort)),
 	} {
-		connection, err := net.DialTimeout("tcp", address, 200*time.Millisecond)
+		connection, err := net.DialTimeout("tcp", port.Reachable(address), 200*time.Millisecond)
 		if load.IsOutOfPorts(err) {
 			return true
 		}

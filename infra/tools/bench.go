@@ -14,6 +14,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"chaosworkshop/infra/internal/cli"
+	"chaosworkshop/infra/internal/spelling"
 	"chaosworkshop/infra/tools/bench"
 	"chaosworkshop/shared/config"
 )
@@ -34,7 +35,7 @@ func newBenchCommand() *cobra.Command {
 				return cli.Usage(fmt.Errorf("--only %s is not a regular expression: %w", only, err))
 			}
 			if names := bench.Names(); !slices.ContainsFunc(names, options.Only.MatchString) {
-				return cli.Usage(fmt.Errorf("--only %s matches no suite; %s", only, cli.DidYouMean(only, names)))
+				return cli.Usage(fmt.Errorf("--only %s matches no suite; %s", only, spelling.DidYouMean(only, names)))
 			}
 			root, err := config.Root()
 			if err != nil {

@@ -14,6 +14,7 @@ import (
 	"chaosworkshop/infra/chaos/corpus"
 	"chaosworkshop/infra/chaos/experiment"
 	"chaosworkshop/infra/internal/cli"
+	"chaosworkshop/infra/internal/spelling"
 )
 
 // newCorpusCommand proves the judge.
@@ -40,7 +41,7 @@ func newCorpusCommand() *cobra.Command {
 				for _, solution := range corpus.Solutions() {
 					names = append(names, solution.Name)
 				}
-				return cli.Usage(fmt.Errorf("--only %s matches no solution; %s", only, cli.DidYouMean(only, names)))
+				return cli.Usage(fmt.Errorf("--only %s matches no solution; %s", only, spelling.DidYouMean(only, names)))
 			}
 			scratch, err := os.MkdirTemp("", "corpus")
 			if err != nil {

@@ -11,6 +11,8 @@ import (
 	"strings"
 	"sync"
 
+	"chaosworkshop/infra/internal/spelling"
+
 	"go.yaml.in/yaml/v4"
 )
 
@@ -213,12 +215,18 @@ func either(kinds []string) string {
 	return strings.Join(names, " or ")
 }
 
+// longest is how many letters a misspelt name has at most: a longer text is no attempt at any name.
+const longest = 40
+
 // instead proposes the right spelling, or lists all names.
 func instead(got string, names []string) string {
 	best, least := "", math.MaxInt
 	for _, name := range names {
-		far := distance(strings.ToLower(got), strings.ToLower(name))
-		if score := far*100 + distance(got, name); far <= max(2, len(got)/3) && far < len(name) && score < least {
+		if len(got) > longest {
+			break
+		}
+		far := spelling.Distance(strings.ToLower(got), strings.ToLower(name))
+		if score := far*100 + spelling.Distance(got, name); far <= max(2, len(got)/3) && far < len(name) && score < least {
 			best, least = name, score
 		}
 	}
@@ -226,29 +234,4 @@ func instead(got string, names []string) string {
 		return fmt.Sprintf("did you mean %q?", best)
 	}
 	return "expected one of " + strings.Join(names, ", ")
-}
-
-// distance is how many letters must be changed, added or removed to turn a into b; for long texts a bound.
-func distance(a, b string) int {
-	const longest = 40
-	if len(a) > longest || len(b) > longest {
-		return longest
-	}
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			cost := diagonal
-			if a[i] != b[j] {
-				cost++
-			}
-			diagonal = row[j+1]
-			row[j+1] = min(cost, row[j]+1, row[j+1]+1)
-		}
-	}
-	return row[len(b)]
 }

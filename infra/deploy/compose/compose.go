@@ -20,6 +20,7 @@ import (
 	"sync"
 
 	"chaosworkshop/infra/internal/cli"
+	"chaosworkshop/infra/internal/spelling"
 	"chaosworkshop/shared/config"
 )
 
@@ -153,7 +154,7 @@ func (c *Compose) Logs(ctx context.Context, out io.Writer, follow bool, services
 	}
 	for _, name := range services {
 		if _, ok := c.services[name]; !ok {
-			return cli.Usage(fmt.Errorf("there is no service %q; %s", name, cli.DidYouMean(name, c.names())))
+			return cli.Usage(fmt.Errorf("there is no service %q; %s", name, spelling.DidYouMean(name, c.names())))
 		}
 	}
 	command := c.command(ctx, c.profiles(), append(arguments, services...))

@@ -15,6 +15,7 @@ import (
 
 	"chaosworkshop/infra/internal/cli"
 	"chaosworkshop/infra/internal/port"
+	"chaosworkshop/infra/internal/spelling"
 )
 
 // service is the part of a service in docker-compose.yml that matters before it starts. Build is nil for an image to pull.
@@ -58,7 +59,7 @@ func (c *Compose) chosen(profiles []string) ([]string, error) {
 	on := func(profile string) bool { return slices.Contains(profiles, profile) }
 	for _, profile := range profiles {
 		if !slices.Contains(c.profiles(), profile) {
-			return nil, cli.Usage(fmt.Errorf("there is no profile %q; %s", profile, cli.DidYouMean(profile, c.profiles())))
+			return nil, cli.Usage(fmt.Errorf("there is no profile %q; %s", profile, spelling.DidYouMean(profile, c.profiles())))
 		}
 	}
 	var names []string

@@ -7,53 +7,14 @@ import (
 	"strconv"
 	"strings"
 
+	"chaosworkshop/infra/internal/spelling"
+
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 )
 
 // Usage returns err as one of wrong usage.
 func Usage(err error) error { return Exit(Broken, err) }
-
-// Nearest is the candidate that is spelled most like the word, or empty if none is near.
-func Nearest(word string, candidates []string) string {
-	best, near := "", max(1, len(word)/3)+1
-	for _, candidate := range candidates {
-		if d := distance(word, candidate); d < near {
-			best, near = candidate, d
-		}
-	}
-	return best
-}
-
-// distance is the number of letters to insert, remove, change or swap with their neighbour that lie between two words.
-func distance(a, b string) int {
-	rows := make([][]int, len(a)+1)
-	for i := range rows {
-		rows[i] = make([]int, len(b)+1)
-		for j := range rows[i] {
-			switch {
-			case i == 0 || j == 0:
-				rows[i][j] = i + j
-			case a[i-1] == b[j-1]:
-				rows[i][j] = rows[i-1][j-1]
-			default:
-				rows[i][j] = 1 + min(rows[i-1][j], rows[i][j-1], rows[i-1][j-1])
-				if i > 1 && j > 1 && a[i-1] == b[j-2] && a[i-2] == b[j-1] {
-					rows[i][j] = min(rows[i][j], 1+rows[i-2][j-2])
-				}
-			}
-		}
-	}
-	return rows[len(a)][len(b)]
-}
-
-// DidYouMean continues an error about an unknown word: with the nearest candidate, or with them all.
-func DidYouMean(word string, candidates []string) string {
-	if near := Nearest(word, candidates); near != "" {
-		return "did you mean " + near + "?"
-	}
-	return "choose from " + strings.Join(candidates, ", ")
-}
 
 // The errors of cobra that hold no value to take them apart by.
 var (
@@ -70,7 +31,7 @@ func explain(command *cobra.Command, err error) error {
 		var flags []string
 		command.Flags().VisitAll(func(flag *pflag.Flag) { flags = append(flags, "--"+flag.Name) })
 		word := "--" + unknown.GetSpecifiedName()
-		return fmt.Errorf("%s has no flag %s; %s", command.Name(), word, DidYouMean(word, flags))
+		return fmt.Errorf("%s has no flag %s; %s", command.Name(), word, spelling.DidYouMean(word, flags))
 	}
 	if invalid, ok := errors.AsType[*pflag.InvalidValueError](err); ok {
 		flag := invalid.GetFlag()
@@ -93,7 +54,7 @@ func explain(command *cobra.Command, err error) error {
 		for _, other := range command.Commands() {
 			names = append(names, other.Name())
 		}
-		if near := Nearest(found[1], names); near != "" {
+		if near := spelling.Nearest(found[1], names); near != "" {
 			return fmt.Errorf("there is no command %q; did you mean %s?", found[1], near)
 		}
 		return fmt.Errorf("there is no command %q; see %s --help", found[1], command.Name())

@@ -100,16 +100,3 @@ func TestInterrupted(t *testing.T) {
 		t.Errorf("without Ctrl-C: got %d and %q, want 1 and the error", code, got)
 	}
 }
-
-// FuzzNearest: a distance is symmetric, and no word breaks it.
-func FuzzNearest(f *testing.F) {
-	f.Add("chaos", "cahos")
-	f.Fuzz(func(t *testing.T, a, b string) {
-		if len(a) > 50 || len(b) > 50 {
-			return
-		}
-		if there, back := distance(a, b), distance(b, a); there != back || (there == 0) != (a == b) {
-			t.Errorf("%q to %q: %d there, %d back", a, b, there, back)
-		}
-	})
-}

@@ -26,13 +26,23 @@ func Missing(t testing.TB, what string) {
 // those files, so a test that compares with them skips where they are absent, in CI too, with one line that says so.
 func FullSet(t testing.TB) string {
 	t.Helper()
+	dir := FullSetOr(t, "")
+	if dir == "" {
+		t.Skip("SKIPPED, NOTHING WAS TESTED: the full OpenFlights data in ../shared/openflights is missing")
+	}
+	return dir
+}
+
+// FullSetOr is the folder of the full OpenFlights data, or other where it is absent, for a test that needs no particular data.
+func FullSetOr(t testing.TB, other string) string {
+	t.Helper()
 	root, err := config.Root()
 	if err != nil {
 		t.Fatal(err)
 	}
 	dir := filepath.Join(root, "..", "shared", "openflights")
 	if _, err := os.Stat(dir); err != nil {
-		t.Skip("SKIPPED, NOTHING WAS TESTED: the full OpenFlights data in ../shared/openflights is missing")
+		return other
 	}
 	return dir
 }

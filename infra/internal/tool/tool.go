@@ -14,9 +14,6 @@ import (
 	"chaosworkshop/shared/config"
 )
 
-// Systems are the operating systems that the workshop runs on, by their GOOS.
-func Systems() []string { return []string{"linux", "darwin", "windows"} }
-
 // Modules are the folders of the workspace's modules below the root, as go.work lists them.
 func Modules(root string) ([]string, error) {
 	text, err := os.ReadFile(filepath.Join(root, "go.work"))

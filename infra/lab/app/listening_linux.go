@@ -10,28 +10,17 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"chaosworkshop/infra/internal/port"
 )
 
-// listening are the addresses that the group listens on, as far as that can be learnt: a socket's inode in /proc/net/tcp is
-// that of an open file of one of its processes.
+// listening are the addresses that the group listens on, as far as that can be learnt: one of its processes has the socket
+// open.
 func (g group) listening() []string {
 	if g == 0 {
 		return nil
 	}
-	open := map[string]string{} // The address of each listening socket, by inode.
-	for _, table := range []string{"/proc/net/tcp", "/proc/net/tcp6"} {
-		text, err := os.ReadFile(table)
-		if err != nil {
-			continue
-		}
-		for line := range strings.Lines(string(text)) {
-			columns := strings.Fields(line)
-			const listening = "0A"
-			if len(columns) > 9 && columns[3] == listening {
-				open["socket:["+columns[9]+"]"] = address(columns[1])
-			}
-		}
-	}
+	open := port.Sockets()
 	var found []string
 	statuses, _ := filepath.Glob("/proc/[0-9]*/stat")
 	for _, status := range statuses {
@@ -46,8 +35,12 @@ func (g group) listening() []string {
 		}
 		files, _ := filepath.Glob(filepath.Join(filepath.Dir(status), "fd", "*"))
 		for _, file := range files {
-			if target, err := os.Readlink(file); err == nil && open[target] != "" && !slices.Contains(found, open[target]) {
-				found = append(found, open[target])
+			target, err := os.Readlink(file)
+			if err != nil || open[target] == "" {
+				continue
+			}
+			if listens := address(open[target]); listens != "" && !slices.Contains(found, listens) {
+				found = append(found, listens)
 			}
 		}
 	}

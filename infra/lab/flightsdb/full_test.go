@@ -1,13 +1,10 @@
 package flightsdb
 
 import (
-	"os"
-	"path/filepath"
 	"testing"
 
 	"chaosworkshop/infra/internal/require"
 	"chaosworkshop/infra/lab/openflights"
-	"chaosworkshop/shared/config"
 	"chaosworkshop/shared/model"
 )
 
@@ -19,18 +16,4 @@ func full(t testing.TB) model.Dataset {
 		t.Fatal(err)
 	}
 	return data
-}
-
-// dataFolder is the folder of the full data, or the sample where it is missing.
-func dataFolder(t testing.TB) string {
-	t.Helper()
-	root, err := config.Root()
-	if err != nil {
-		t.Fatal(err)
-	}
-	dir := filepath.Join(root, "..", "shared", "openflights")
-	if _, err := os.Stat(dir); err != nil {
-		return sampleData
-	}
-	return dir
 }

@@ -128,7 +128,7 @@ func offline(t *testing.T, dir string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, system := range tool.Systems() {
+	for _, system := range []string{"linux", "darwin", "windows"} {
 		for _, module := range modules {
 			execute(t, filepath.Join(dir, module), []string{"GOOS=" + system, "CGO_ENABLED=0"}, "go", "list", "-deps", "-test", "./...")
 		}

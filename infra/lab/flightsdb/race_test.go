@@ -1,5 +1,0 @@
-//go:build race
-
-package flightsdb
-
-func init() { raceDetector = true }
