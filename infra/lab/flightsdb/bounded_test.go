@@ -149,7 +149,7 @@ func TestServedStatements(t *testing.T) {
 // TestStalledReader asks for much and reads nothing: its statement ends all the same.
 func TestStalledReader(t *testing.T) {
 	limits := defaultLimits
-	limits.statement, limits.grace = 200*time.Millisecond, 50*time.Millisecond
+	limits.statement, limits.grace = time.Second, 100*time.Millisecond // Enough for a good statement under the race detector.
 	s := startLimited(t, openflights.Sample(), limits)
 	c := dialQuery(t, s, "SELECT * FROM routes a, routes b")
 	awaitIdle(t, s, "a client that reads nothing")
