@@ -64,7 +64,7 @@ var measures = map[string]measure{
 				return checkOutcome(arg)
 			}
 			if p, err := strconv.ParseFloat(arg, 64); err != nil || !(p >= 0 && p <= 100) {
-				return fmt.Errorf("%q is no percentile; expected a number from 0 to 100", arg)
+				return fmt.Errorf("%q is not a percentile; expected a number from 0 to 100", arg)
 			}
 			return nil
 		},

@@ -117,7 +117,7 @@ func stepsOf(path string) ([]string, error) {
 		steps, rest, ok = append(steps, strings.Trim(found, ".[]")), rest[len(found):], found != ""
 	}
 	if !ok {
-		return nil, fmt.Errorf("%q is no path in JSON; expected one such as $.items[0].name", path)
+		return nil, fmt.Errorf("%q is not a path in JSON; expected one such as $.items[0].name", path)
 	}
 	return steps, nil
 }
