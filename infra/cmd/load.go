@@ -101,8 +101,8 @@ func runLoad(ctx context.Context, out, progress io.Writer, flags loadFlags) erro
 	}
 	ports, kept := load.Ports()
 	if exhausts, lasting := load.Exhausts(flags.Rate, flags.Duration, ports, kept); exhausts && onThisMachine(flags.URL) && settings.Database.MaxIdleConns == 0 {
-		fmt.Fprintf(progress, "%s\n", color.YellowString("The app opens a connection for each query, and this computer has ports for about %d a second: expect failures that are "+
-			"not the app's. Choose a rate up to %d, or start the app with DB_MAX_IDLE_CONNS=100.", lasting, lasting))
+		fmt.Fprintf(progress, "%s\n", color.YellowString("The app opens a connection for each query, and this computer has ports for about %d a second, so some failures "+
+			"will not be the app's. Choose a rate up to %d, or start the app with DB_MAX_IDLE_CONNS=100.", lasting, lasting))
 	}
 	if onThisMachine(flags.URL) && flags.Rate > ports/int(kept.Seconds())/4 {
 		flags.OutOfPorts = func() bool { return outOfPorts(settings.Database, cfg) }
@@ -224,7 +224,7 @@ func printLoad(out io.Writer, summary load.Summary) {
 		}
 	}
 	if seconds > 0 || summary.NoPort > 0 {
-		cli.Pair(out, "no ports", fmt.Sprintf("this computer ran out of ports: %d requests were never sent, and in %d s no connection to the database was possible; "+
+		cli.Pair(out, "no ports", fmt.Sprintf("this computer ran out of ports: %d requests were never sent, and for %d s no connection to the database was possible; "+
 			"those failures are not the app's. Choose a lower rate, or start the app with DB_MAX_IDLE_CONNS=100", summary.NoPort, seconds))
 	}
 	if summary.WhyNot != "" {

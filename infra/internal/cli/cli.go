@@ -92,7 +92,7 @@ func interrupted(err error) string {
 		}
 	}
 	if len(kept) == 0 {
-		return "stopped before it was done"
+		return "stopped before it finished"
 	}
 	return strings.Join(kept, "\n")
 }

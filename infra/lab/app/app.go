@@ -1,5 +1,5 @@
 // Package app builds the apps under test and runs them: the exercises, a folder of one's own, a command line in any
-// language, or an app that runs already.
+// language, or an app that is already running.
 package app
 
 import (
@@ -34,7 +34,7 @@ type Options struct {
 	Binary string
 	// Script is a command line in any language, for the system's shell (sh, on Windows cmd).
 	Script string
-	// URL is the address of an app that runs already and that is left running.
+	// URL is the address of an app that is already running, and that is left running.
 	URL string
 	// Dir is the folder to start in; empty means this process's own.
 	Dir string
