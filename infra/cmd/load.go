@@ -55,7 +55,7 @@ func newLoadCommand() *cobra.Command {
 	command.Flags().IntVar(&flags.pairs, "pairs", 200, "how many different pairs of airports to ask for")
 	command.Flags().StringVar(&flags.out, "out", "", "also write the run to this file, .json or .html")
 	command.Flags().BoolVar(&flags.json, "json", false, "print the summary as JSON")
-	command.Flags().BoolVar(&flags.remote, "remote", false, "allow a URL that is not on this machine; only where you have permission")
+	command.Flags().BoolVar(&flags.remote, "remote", false, "allow a URL that is not on this computer; only where you have permission")
 	return command
 }
 
@@ -82,7 +82,7 @@ func runLoad(ctx context.Context, out, progress io.Writer, flags loadFlags) erro
 	}
 	flags.URL = strings.TrimRight(flags.URL, "/")
 	if !flags.remote && !onThisMachine(flags.URL) {
-		return cli.Usage(fmt.Errorf("%s is not on this machine; add --remote if you have permission to load it", flags.URL))
+		return cli.Usage(fmt.Errorf("%s is not on this computer; add --remote if you have permission to load it", flags.URL))
 	}
 	data, err := stack.Dataset(cfg)
 	if err != nil {

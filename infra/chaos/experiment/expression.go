@@ -33,7 +33,7 @@ type term struct {
 	// at is its place in the expression.
 	at       int
 	duration bool
-	// literal marks a value that the text holds as it is, measured a measure of the run.
+	// literal marks a value that is written out in the text, and measured one that the run decides.
 	literal, measured bool
 	eval              func(scope) figure
 }

@@ -44,7 +44,7 @@ func (r *right) asCalm(index int, body any) bool {
 	return !known || reflect.DeepEqual(first, body)
 }
 
-// content is a body as it is compared: JSON without its layout, everything else as it is.
+// content is a body in the form that is compared: JSON without its layout, everything else unchanged.
 func content(body []byte) any {
 	var value any
 	decoder := json.NewDecoder(bytes.NewReader(body))

@@ -42,7 +42,7 @@ type lab struct {
 	attached bool
 	// load is what users ask for, and which answers are right.
 	load load.Options
-	// health is the path of the health endpoint. plain says that the app is no exercise: the status of its health alone
+	// health is the path of the health endpoint. plain says that the app is not an exercise: the status of its health alone
 	// decides, and it has no metrics.
 	health string
 	plain  bool
@@ -68,7 +68,7 @@ type trial struct {
 // path is a proxy of the trial, with what measures on both sides of it.
 type path struct {
 	Proxy
-	meter *Meter // nil on a Toxiproxy of others.
+	meter *Meter // nil on somebody else's Toxiproxy.
 	*canaries
 	faults []Fault // Those in place.
 }
@@ -138,7 +138,7 @@ func (t *trial) open(ctx context.Context) (err error) {
 	return nil
 }
 
-// openProxies starts Toxiproxy and its proxies, each with a meter behind it, or finds those of one that runs already.
+// openProxies starts Toxiproxy and its proxies, each with a meter behind it, or finds those of one that is already running.
 func (t *trial) openProxies(ctx context.Context) (err error) {
 	addr := "127.0.0.1:0"
 	if t.api != "" {

@@ -1,4 +1,4 @@
-// Package app builds the apps under test and runs them: the exercises, a folder of one's own, a command line in any
+// Package app builds the apps under test and runs them: the exercises, your own folder, a command line in any
 // language, or an app that is already running.
 package app
 
@@ -118,7 +118,7 @@ func (p *Process) start(options Options) error {
 func (p *Process) await(ctx context.Context) error {
 	const (
 		pace      = 10 * time.Millisecond
-		elsewhere = 4 * time.Second // How long an app may listen on other ports alone: some open those of their own first.
+		elsewhere = 4 * time.Second // How long an app may listen only on other ports: some open ports of their own first.
 		look      = 500 * time.Millisecond
 	)
 	ctx, cancel := context.WithTimeout(ctx, startPatience)

@@ -100,8 +100,8 @@ func modules(ctx context.Context, root string) Finding {
 // missing finds the module and its version in what the go command says about a module that is not on this computer.
 var missing = regexp.MustCompile(`([^\s:]+)@(v[^\s:]+): module lookup disabled`)
 
-// ask asks the first module proxy for a module that is missing. A proxy that is a login page, a mirror without the module or a
-// company's that wants a password also answers: then the answer says so. The error means that there is none.
+// ask asks the first module proxy for a module that is missing. A login page, a mirror without the module, or a company's proxy
+// that wants a password also answers; then answer says so. The error means that nothing answers.
 func ask(ctx context.Context, proxies string, wanted []string) (answer string, err error) {
 	first, _, _ := strings.Cut(strings.ReplaceAll(proxies, "|", ","), ",")
 	switch {
