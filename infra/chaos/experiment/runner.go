@@ -50,7 +50,7 @@ type Runner struct {
 	stack *stack.Stack
 	pairs []load.Pair
 	rows  map[load.Pair][]flight // What the database itself answers.
-	// database is the database itself, around every proxy.
+	// database is the database itself, past every proxy.
 	database *sql.DB
 }
 

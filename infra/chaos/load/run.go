@@ -54,7 +54,7 @@ type Options struct {
 
 // Request is a request to a service.
 type Request struct {
-	// Method is GET if it is empty. Path holds the query, too.
+	// An empty Method means GET. Path includes the query.
 	Method, Path string
 	Header       http.Header
 	Body         string

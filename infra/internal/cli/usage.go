@@ -11,7 +11,7 @@ import (
 	"github.com/spf13/pflag"
 )
 
-// Usage returns err as one of wrong usage.
+// Usage marks err as wrong usage.
 func Usage(err error) error { return Exit(Broken, err) }
 
 // Nearest is the candidate that is spelled most like the word, or empty if none is near.
@@ -25,7 +25,7 @@ func Nearest(word string, candidates []string) string {
 	return best
 }
 
-// distance is the number of letters to insert, remove, change or swap with their neighbour that lie between two words.
+// distance is how many letters must be inserted, removed, changed or swapped with a neighbour to turn one word into the other.
 func distance(a, b string) int {
 	rows := make([][]int, len(a)+1)
 	for i := range rows {
@@ -55,7 +55,7 @@ func DidYouMean(word string, candidates []string) string {
 	return "choose from " + strings.Join(candidates, ", ")
 }
 
-// The errors of cobra that hold no value to take them apart by.
+// Cobra's errors that only their text tells apart.
 var (
 	unknownCommand = regexp.MustCompile(`^unknown command "(.*?)" for`)
 	missingFlags   = regexp.MustCompile(`^required flag\(s\) "([a-z-]+)"`)
