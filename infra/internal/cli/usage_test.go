@@ -47,7 +47,7 @@ func run(t *testing.T, ctx context.Context, do func(*cobra.Command, []string) er
 	return code, strings.TrimPrefix(string(text), "error: ")
 }
 
-// Wrong usage ends with 2 and with one line that holds the nearest right spelling, in no words of a library.
+// Wrong usage ends with 2 and with one line of our own that names the nearest right spelling.
 func TestWrongUsage(t *testing.T) {
 	for line, want := range map[string]string{
 		"exercse1":                          `there is no command "exercse1"; did you mean exercise1?`,

@@ -167,7 +167,7 @@ func TestAppThatDoesNotAnswer(t *testing.T) {
 	}
 }
 
-// An app that runs already is used, and left running.
+// An app that is already running is used, and left running.
 func TestAppThatRunsAlready(t *testing.T) {
 	server := httptest.NewServer(http.NotFoundHandler())
 	defer server.Close()
