@@ -33,7 +33,7 @@ func runMake(t *testing.T, environment []string, args ...string) string {
 		}
 	}
 	program := filepath.Join(dir, "print")
-	command := exec.CommandContext(t.Context(), "make", append([]string{"-f", makefile, "WORKSHOP=" + program, "TOOLS=" + program}, args...)...)
+	command := exec.CommandContext(t.Context(), "make", append([]string{"--no-print-directory", "-f", makefile, "WORKSHOP=" + program, "TOOLS=" + program}, args...)...)
 	command.Dir = dir
 	command.Env = append(append(os.Environ(), "PATH="+dir+string(filepath.ListSeparator)+os.Getenv("PATH"), "MAKEFLAGS="), environment...)
 	out, err := command.CombinedOutput()
