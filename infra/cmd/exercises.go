@@ -123,7 +123,7 @@ func appEnvironment(running *stack.Stack, settings config.App) (map[string]strin
 	return env, nil
 }
 
-// sayOtherDatabase says that a setting leads the app past Toxiproxy, where no fault reaches it.
+// sayOtherDatabase says that a setting points the app past Toxiproxy, where no fault reaches it.
 func sayOtherDatabase(out io.Writer) {
 	sources, err := config.Sources()
 	if err != nil {
@@ -146,7 +146,7 @@ func portOf(address string) int {
 	return number
 }
 
-// held keeps what an app writes until it runs: when it does not, the error says it.
+// held keeps what an app prints until the app is running. If it does not start, the error says why.
 type held struct {
 	mutex sync.Mutex
 	text  bytes.Buffer
@@ -163,7 +163,7 @@ func (h *held) Write(text []byte) (int, error) {
 	return h.out.Write(text)
 }
 
-// release writes to out what was kept, and what comes.
+// release writes what was kept to out, and from then on everything else.
 func (h *held) release(out io.Writer) {
 	h.mutex.Lock()
 	defer h.mutex.Unlock()

@@ -27,9 +27,9 @@ func newExperimentCommand() *cobra.Command {
 	var flags experimentFlags
 	command := &cobra.Command{
 		Use:   "experiment",
-		Short: "Run your own chaos experiment on any HTTP service: a file in YAML",
-		Long: "Run your own chaos experiment on any HTTP service: a file in YAML. infra/docs/at-work.md explains it.\n\n" +
-			"With --new, write a first file for the service at --target and its dependency at --upstream.\n" +
+		Short: "Run your own chaos experiment, a YAML file, on any HTTP service",
+		Long: "Run your own chaos experiment, a YAML file, on any HTTP service. infra/docs/at-work.md explains how.\n\n" +
+			"With --new, create a file to start from, for the service at --target and its dependency at --upstream.\n\n" +
 			"Exit codes: 0 the hypothesis holds, 1 it does not, 2 no verdict: a mistake in the file, a service that does not start, or an inconclusive run.",
 		Args: cobra.NoArgs,
 		RunE: func(command *cobra.Command, _ []string) error {
@@ -40,8 +40,8 @@ func newExperimentCommand() *cobra.Command {
 			return err
 		},
 	}
-	command.Flags().StringVar(&flags.file, "file", "", "the experiment")
-	command.Flags().BoolVar(&flags.first, "new", false, "write a first experiment to the file, which must not exist yet")
+	command.Flags().StringVar(&flags.file, "file", "", "the file of the experiment")
+	command.Flags().BoolVar(&flags.first, "new", false, "create the file, with an experiment to start from")
 	command.Flags().StringVar(&flags.target, "target", "http://127.0.0.1:8080/", "with --new: a URL of the service")
 	command.Flags().StringVar(&flags.upstream, "upstream", "127.0.0.1:6379", "with --new: the host and port of what the service depends on")
 	command.Flags().BoolVar(&flags.schema, "schema", false, "print the JSON Schema of experiment files, for editors")
@@ -59,7 +59,7 @@ func runExperiment(command *cobra.Command, flags experimentFlags) error {
 		_, err := out.Write(experiment.Schema())
 		return err
 	case flags.file == "":
-		return errors.New("which experiment? Name its file: make experiment FILE=my.yaml, or write a first one: go run ./infra experiment --new --file my.yaml")
+		return errors.New("name the file of the experiment: make experiment FILE=my.yaml; or create one: go run ./infra experiment --new --file my.yaml")
 	case flags.first:
 		return writeFirst(progress, flags)
 	}
@@ -67,9 +67,9 @@ func runExperiment(command *cobra.Command, flags experimentFlags) error {
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(progress, "%s: %d phases, about %.0f s. Ctrl-C removes every fault and ends it.\n", e.Title, len(e.Method), e.Takes().Seconds())
+	fmt.Fprintf(progress, "%s: %d phases, about %.0f s. Ctrl-C removes every fault and ends the experiment.\n", e.Title, len(e.Method), e.Takes().Seconds())
 	journal, err := experiment.RunFile(command.Context(), e, func(reason string) {
-		fmt.Fprintf(progress, "Once more: %s\n", reason)
+		fmt.Fprintf(progress, "Running again: %s\n", reason)
 	})
 	if err != nil {
 		return err
@@ -120,7 +120,7 @@ func printLesson(out io.Writer, run *experiment.Run) {
 	}
 }
 
-// writeFirst writes a first experiment, and never over a file.
+// writeFirst creates a file with an experiment to start from. It never overwrites one.
 func writeFirst(progress io.Writer, flags experimentFlags) error {
 	schema := ""
 	if root, err := config.Root(); err == nil {
@@ -132,7 +132,7 @@ func writeFirst(progress io.Writer, flags experimentFlags) error {
 	}
 	file, err := os.OpenFile(flags.file, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
 	if errors.Is(err, os.ErrExist) {
-		return fmt.Errorf("%s exists and is never overwritten; choose another name", flags.file)
+		return fmt.Errorf("%s already exists and is not overwritten; choose another name", flags.file)
 	}
 	if err != nil {
 		return fmt.Errorf("write the experiment: %w", err)
@@ -141,6 +141,6 @@ func writeFirst(progress io.Writer, flags experimentFlags) error {
 	if err := errors.Join(err, file.Close()); err != nil {
 		return fmt.Errorf("write the experiment: %w", err)
 	}
-	fmt.Fprintf(progress, "Wrote %s. Read it, make your service connect through its proxy, and run it: make experiment FILE=%s\n", flags.file, flags.file)
+	fmt.Fprintf(progress, "Created %s. Read it, point your service at its proxy, and run it: make experiment FILE=%s\n", flags.file, flags.file)
 	return nil
 }

@@ -149,7 +149,7 @@ func TestAtWorkPasses(t *testing.T) {
 	}
 }
 
-// The mistake of at-work.md fails, and is explained.
+// The mistake that at-work.md makes is detected and explained.
 func TestAtWorkExplainsWhatFails(t *testing.T) {
 	s := newShop(t)
 	s.change(t, "prices.py", "timeout=0.25", "timeout=5")
@@ -165,7 +165,7 @@ func TestAtWorkExplainsWhatFails(t *testing.T) {
 	}
 }
 
-// A service that goes around the proxy meets no fault: there is no verdict.
+// A service that bypasses the proxy meets no fault: there is no verdict.
 func TestUnfeltFaultIsInconclusive(t *testing.T) {
 	s := newShop(t)
 	s.change(t, "prices.yaml", "REDIS: \""+s.listen, "REDIS: \""+s.redis, "duration: 5s", "duration: 1s")
@@ -176,7 +176,7 @@ func TestUnfeltFaultIsInconclusive(t *testing.T) {
 	}
 }
 
-// A Toxiproxy that runs already is left as it was found, whether the run ends or is interrupted; and so is the command.
+// A Toxiproxy that was already running is left as it was found, whether the run ends or is interrupted. The command has ended.
 func TestToxiproxyOfOthersIsLeftAsItWas(t *testing.T) {
 	s := newShop(t)
 	others, err := toxi.Start(t.Context(), toxi.Options{APIAddr: "127.0.0.1:0"})

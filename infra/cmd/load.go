@@ -56,7 +56,7 @@ func newLoadCommand() *cobra.Command {
 	command.Flags().IntVar(&flags.pairs, "pairs", 200, "how many different pairs of airports to ask for")
 	command.Flags().StringVar(&flags.out, "out", "", "also write the run to this file, .json or .html")
 	command.Flags().BoolVar(&flags.json, "json", false, "print the summary as JSON")
-	command.Flags().BoolVar(&flags.remote, "remote", false, "allow a URL that is not on this machine; only where you have permission")
+	command.Flags().BoolVar(&flags.remote, "remote", false, "allow a URL that is not on this computer; only where you have permission")
 	return command
 }
 
@@ -83,7 +83,7 @@ func runLoad(ctx context.Context, out, progress io.Writer, flags loadFlags) erro
 	}
 	flags.URL = strings.TrimRight(flags.URL, "/")
 	if !flags.remote && !onThisMachine(flags.URL) {
-		return cli.Usage(fmt.Errorf("%s is not on this machine; add --remote if you have permission to load it", flags.URL))
+		return cli.Usage(fmt.Errorf("%s is not on this computer; add --remote if you have permission to load it", flags.URL))
 	}
 	data, err := stack.Dataset(cfg)
 	if err != nil {
@@ -102,8 +102,8 @@ func runLoad(ctx context.Context, out, progress io.Writer, flags loadFlags) erro
 	}
 	ports, kept := load.Ports()
 	if exhausts, lasting := load.Exhausts(flags.Rate, flags.Duration, ports, kept); exhausts && onThisMachine(flags.URL) && settings.Database.MaxIdleConns == 0 {
-		fmt.Fprintf(progress, "%s\n", color.YellowString("The app opens a connection for each query, and this computer has ports for about %d a second: expect failures that are "+
-			"not the app's. Choose a rate up to %d, or start the app with DB_MAX_IDLE_CONNS=100.", lasting, lasting))
+		fmt.Fprintf(progress, "%s\n", color.YellowString("The app opens a connection for each query, and this computer has ports for about %d a second, so some failures "+
+			"will not be the app's. Choose a rate up to %d, or start the app with DB_MAX_IDLE_CONNS=100.", lasting, lasting))
 	}
 	if onThisMachine(flags.URL) && flags.Rate > ports/int(kept.Seconds())/4 {
 		flags.OutOfPorts = func() bool { return outOfPorts(settings.Database, cfg) }
@@ -225,7 +225,7 @@ func printLoad(out io.Writer, summary load.Summary) {
 		}
 	}
 	if seconds > 0 || summary.NoPort > 0 {
-		cli.Pair(out, "no ports", fmt.Sprintf("this computer ran out of ports: %d requests were never sent, and in %d s no connection to the database was possible; "+
+		cli.Pair(out, "no ports", fmt.Sprintf("this computer ran out of ports: %d requests were never sent, and for %d s no connection to the database was possible; "+
 			"those failures are not the app's. Choose a lower rate, or start the app with DB_MAX_IDLE_CONNS=100", summary.NoPort, seconds))
 	}
 	if summary.WhyNot != "" {

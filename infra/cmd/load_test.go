@@ -99,7 +99,7 @@ func TestLoadThatUsesUpThePorts(t *testing.T) {
 	var out bytes.Buffer
 	summary := load.Summary{Numbers: load.Numbers{Requests: 10, NoPort: 3}, Seconds: []load.Second{{}, {OutOfPorts: true}, {OutOfPorts: true}}}
 	printLoad(&out, summary)
-	if want := "this computer ran out of ports: 3 requests were never sent, and in 2 s no connection to the database was possible"; !strings.Contains(out.String(), want) {
+	if want := "this computer ran out of ports: 3 requests were never sent, and for 2 s no connection to the database was possible"; !strings.Contains(out.String(), want) {
 		t.Errorf("got\n%s, want %q", &out, want)
 	}
 }

@@ -48,7 +48,7 @@ func runMake(t *testing.T, environment []string, args ...string) string {
 	return strings.TrimSpace(string(out))
 }
 
-// What stands behind a variable on make's command line arrives as it was typed.
+// The value of a variable on make's command line arrives as it was typed.
 func TestMakePassesVariablesAsTyped(t *testing.T) {
 	for _, value := range []string{
 		"a b", "http://127.0.0.1:5000/x?a=1&b=2", `say "hi"`, `it's`, "pa$word", "$HOME", "$(id)", "`id`", `back\slash`, "a;b|c>d", "a,b(c)", "*", "~", "a#b",

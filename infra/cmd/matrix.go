@@ -29,7 +29,7 @@ func newMatrixCommand() *cobra.Command {
 		Short: "Run every experiment on every exercise: each must pass from its own exercise onwards, and fail before",
 		Long: "Run every experiment on every exercise: each must pass from its own exercise onwards, and fail before.\n\n" +
 			"The journal and the report go to reports/matrix.json and reports/matrix.html. Of several runs, these hold the last one;\n" +
-			"a run that is not as expected also stays, as matrix-run3.html for the third.\n" +
+			"a run that is not as expected is also kept, the third as matrix-run3.html.\n" +
 			"Exit codes: 0 every cell is as expected, 1 one is not, 2 no verdict: no build, no start, or an inconclusive run.",
 		Args: cobra.NoArgs,
 		RunE: func(command *cobra.Command, _ []string) error {
@@ -56,7 +56,7 @@ func newMatrixCommand() *cobra.Command {
 				if err == nil && runs > 1 && unexpected(matrix) > 0 {
 					// The next run writes its report in the same place.
 					err = keepReport(matrix, ofRun(journal, number+1), ofRun(html, number+1))
-					fmt.Fprintf(progress, "The report of run %d stays in %s\n", number+1, ofRun(html, number+1))
+					fmt.Fprintf(progress, "The report of run %d is kept in %s\n", number+1, ofRun(html, number+1))
 				}
 				if err == nil && asJSON {
 					err = printJSON(command.OutOrStdout(), matrix)

@@ -37,7 +37,7 @@ func newRaceCommand() *cobra.Command {
 		Use:   "race",
 		Short: "Run all five exercises under one fault, on one live timeline in the browser",
 		Long: "Run all five exercises under the same load and the same fault, on one live timeline in the browser.\n" +
-			"Only this machine can open the page. Ctrl-C ends everything and removes the fault.",
+			"Only this computer can open the page. Ctrl-C ends everything and removes the fault.",
 		Args: cobra.NoArgs,
 		RunE: func(command *cobra.Command, _ []string) error {
 			if flags.replay != "" {

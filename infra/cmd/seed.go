@@ -81,7 +81,7 @@ func newSeedCommand() *cobra.Command {
 func askRemoval(in io.Reader, out io.Writer, results []seed.Result) error {
 	terminal, ok := in.(*os.File)
 	if !ok || !term.IsTerminal(int(terminal.Fd())) {
-		return fmt.Errorf("it would remove %s, and nothing was changed; add --yes (YES=1 with make) to remove them, or name another database", seed.Removal(results))
+		return fmt.Errorf("seed would remove %s, so it changed nothing; add --yes (with make: YES=1) to remove them, or name another database", seed.Removal(results))
 	}
 	fmt.Fprintf(out, "This removes %s. Continue? [y/N] ", seed.Removal(results))
 	answer, err := bufio.NewReader(in).ReadString('\n')

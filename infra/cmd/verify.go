@@ -47,7 +47,7 @@ func newVerifyCommand() *cobra.Command {
 		Long: "Judge an app as exercise n by the experiments E1 to En, side by side, and explain the first one that did not pass.\n\n" +
 			"Without --dir, --cmd or --url, it judges your own work/exercise<n> if there is one, and the workshop's exercise<n> if not.\n" +
 			"--dir is any folder with a Go app. --cmd is a command line in any language, started in --dir with PORT, BIND, DB_HOST, DB_PORT,\n" +
-			"DB_USER, DB_PASSWORD, DB_NAME, TIMEOUT, DEADLINE and the other settings in its environment. --url is an app that runs already.\n\n" +
+			"DB_USER, DB_PASSWORD, DB_NAME, TIMEOUT, DEADLINE and the other settings in its environment. --url is an app that is already running.\n\n" +
 			"Exit codes: 0 every hypothesis holds, 1 one does not, 2 no verdict: wrong usage, no build, no start, or an inconclusive run.",
 		Args: func(command *cobra.Command, args []string) error {
 			if len(args) == 0 {
@@ -65,15 +65,15 @@ func newVerifyCommand() *cobra.Command {
 			if err != nil && err.Error() != "" {
 				return cli.Exit(cli.Broken, err)
 			}
-			return err // Everything has been said.
+			return err // Everything has been printed.
 		},
 	}
 	command.Flags().IntVar(&flags.exercise, "ex", 0, "the exercise to judge the app as: 1 to 5")
 	command.Flags().StringVar(&flags.dir, "dir", "", "the folder of the app")
 	command.Flags().StringVar(&flags.command, "cmd", "", "the command line that starts the app, in any language")
-	command.Flags().StringVar(&flags.url, "url", "", "the address of an app that runs already, such as http://127.0.0.1:5000")
+	command.Flags().StringVar(&flags.url, "url", "", "the address of an app that is already running, such as http://127.0.0.1:5000")
 	command.Flags().IntVar(&flags.proxyPort, "proxy-port", 0, "with --url: the port of the proxy that the app must use as its database (default PROXY_PORT, 3307)")
-	command.Flags().IntVar(&flags.hint, "hint", 0, "show hint 1, 2 or 3 on what failed last, without running again; the last is the solution")
+	command.Flags().IntVar(&flags.hint, "hint", 0, "show hint 1, 2 or 3 about what failed last, without another run; hint 3 is the solution")
 	command.Flags().BoolVar(&flags.watch, "watch", false, "run again whenever you change the app")
 	command.Flags().BoolVar(&flags.json, "json", false, "print the runs as JSON")
 	command.SetFlagErrorFunc(func(_ *cobra.Command, err error) error {
@@ -124,11 +124,11 @@ func findTarget(root string, flags verifyFlags) (target, error) {
 	subject := experiment.Subject{Stage: flags.exercise}
 	switch {
 	case flags.url != "" && (flags.dir != "" || flags.command != ""):
-		return target{}, errors.New("URL names an app that runs already; leave out DIR and CMD, or leave out URL to have the app started")
+		return target{}, errors.New("URL names an app that is already running; leave out DIR and CMD, or leave out URL so that verify starts the app")
 	case flags.url != "" && flags.watch:
 		return target{}, errors.New("WATCH needs the app's code; leave out URL and use DIR or CMD")
 	case flags.url == "" && flags.proxyPort != 0:
-		return target{}, errors.New("PROXY_PORT goes with URL; an app that is started finds its proxy in DB_HOST and DB_PORT")
+		return target{}, errors.New("PROXY_PORT goes with URL; an app that verify starts finds its proxy in DB_HOST and DB_PORT")
 	case flags.url != "":
 		return findURL(subject, flags)
 	}
@@ -168,7 +168,7 @@ func findTarget(root string, flags verifyFlags) (target, error) {
 	return target{name, full, subject}, nil
 }
 
-// beside names a few folders next to one that is missing.
+// beside names a few of the folders next to one that is missing.
 func beside(missing string) string {
 	const most = 8
 	var names []string
@@ -181,10 +181,10 @@ func beside(missing string) string {
 	if len(names) == 0 {
 		return ""
 	}
-	return "; in its place there are " + strings.Join(names, ", ")
+	return "; the folders there are " + strings.Join(names, ", ")
 }
 
-// findURL is an app that runs already. It must use a proxy on a port that is known beforehand.
+// findURL is an app that is already running. It must use a proxy on a port that is known beforehand.
 func findURL(subject experiment.Subject, flags verifyFlags) (target, error) {
 	text := flags.url
 	if !strings.Contains(text, "://") {
@@ -203,12 +203,12 @@ func findURL(subject experiment.Subject, flags verifyFlags) (target, error) {
 		number = flags.proxyPort
 	}
 	if number < 1 || number > 65535 {
-		return target{}, fmt.Errorf("%d is no port; choose a PROXY_PORT from 1 to 65535, and start the app with it as DB_PORT", number)
+		return target{}, fmt.Errorf("%d is not a port; choose a PROXY_PORT from 1 to 65535, and start the app with it as DB_PORT", number)
 	}
 	proxy := fmt.Sprintf("127.0.0.1:%d", number)
 	listener, err := net.Listen("tcp", proxy)
 	if err != nil {
-		return target{}, fmt.Errorf("the judge's own proxy cannot listen on %s: port taken%s; stop that (make infra and make exercise%d use 3307), "+
+		return target{}, fmt.Errorf("the judge's own proxy cannot listen on %s: the port is taken%s; stop what uses it (make infra and make exercise%d use 3307), "+
 			"or choose another: make verify EX=%d URL=%s PROXY_PORT=3317, and start the app with DB_PORT=3317", proxy, port.HeldBy(number), flags.exercise, flags.exercise, flags.url)
 	}
 	listener.Close()
@@ -307,11 +307,11 @@ func runExperiments(ctx context.Context, progress io.Writer, target target) (_ [
 		by = fmt.Sprintf("E1 to E%d", subject.Stage)
 	}
 	if subject.Proxy == "" {
-		fmt.Fprintf(progress, "Judging %s by %s; it takes up to a minute...\n", target.name, by)
+		fmt.Fprintf(progress, "Judging %s by %s; this takes up to a minute...\n", target.name, by)
 	} else {
 		host, number, _ := strings.Cut(subject.Proxy, ":")
-		fmt.Fprintf(progress, "Judging %s by %s, one after the other; it takes up to %d minutes. The app must find its database through the judge's proxy: "+
-			"start it with DB_HOST=%s DB_PORT=%s DB_USER=root DB_NAME=flights, and DB_PASSWORD as MYSQL_ROOT_PASSWORD. It has a minute to answer.\n",
+		fmt.Fprintf(progress, "Judging %s by %s, one after the other; this takes up to %d minutes. The app must reach its database through the judge's proxy: "+
+			"start it with DB_HOST=%s DB_PORT=%s DB_USER=root DB_NAME=flights, and the value of MYSQL_ROOT_PASSWORD as DB_PASSWORD. The judge waits a minute for it.\n",
 			target.name, by, subject.Stage, host, number)
 	}
 	return runner.Verify(ctx, subject,
@@ -357,9 +357,9 @@ func afterPassing(exercise int) string {
 }
 
 // lastWord is for those who have solved everything.
-const lastWord = "That was the last exercise: your app bounds every wait, heals what heals, spares what is down, and says how it is.\n" +
-	"Where to go on: try the sections Explore of the lessons; watch all five side by side with make race; and judge a service of\n" +
-	"your own, in any language: make verify EX=5 DIR=its/folder CMD='its command line'."
+const lastWord = "That was the last exercise: your app bounds every wait, retries what a retry can heal, leaves a failed database alone, and reports its health.\n" +
+	"What to do next: try the Explore sections of the lessons; watch all five apps side by side with make race; write the app again in another\n" +
+	"language and judge it with make verify EX=5 DIR=its/folder CMD='its command line'; and take it to work: infra/docs/at-work.md."
 
 // paintVerdict is the verdict in its colour.
 func paintVerdict(verdict experiment.Verdict) string {
@@ -402,17 +402,17 @@ func failedCheck(run *experiment.Run) *experiment.Check {
 	return nil
 }
 
-// printHint writes hint 1 or 2 on a check of the experiment of an exercise, 1 to 5.
+// printHint writes hint 1 or 2 about a check of the experiment of an exercise, 1 to 5.
 func printHint(out io.Writer, number int, check experiment.Check, hint int) {
 	text := experiment.Hint(number, hint)
 	if hint <= len(check.Hints) {
 		text = check.Hints[hint-1]
 	}
 	fmt.Fprintf(out, "\n%s %s\n", title("Hint %d of 3:", hint), text)
-	fmt.Fprintf(out, "(HINT=%d shows the next one, without running again.)\n", hint+1)
+	fmt.Fprintf(out, "(make verify HINT=%d shows the next hint, without another run.)\n", hint+1)
 }
 
-// showHint writes a hint on what failed in the last run.
+// showHint writes a hint about what failed in the last run.
 func showHint(out io.Writer, root string, flags verifyFlags) error {
 	if flags.hint < 1 || flags.hint > 3 {
 		return fmt.Errorf("there is no hint %d; choose 1 to 3, such as: HINT=2", flags.hint)
@@ -423,11 +423,11 @@ func showHint(out io.Writer, root string, flags verifyFlags) error {
 		err = json.Unmarshal(text, &last)
 	}
 	if err != nil || flags.exercise != 0 && flags.exercise != last.Exercise {
-		return fmt.Errorf("there is no run to give a hint on yet; run this first: make verify EX=%d", max(1, flags.exercise))
+		return fmt.Errorf("there is no run yet to give a hint about; run this first: make verify EX=%d", max(1, flags.exercise))
 	}
 	first := last.firstFailed()
 	if first == nil {
-		fmt.Fprintf(out, "%s passed exercise %d: there is nothing to hint at.\n", last.Name, last.Exercise)
+		fmt.Fprintf(out, "%s passed exercise %d, so there is nothing to give a hint about.\n", last.Name, last.Exercise)
 		return nil
 	}
 	fmt.Fprintf(out, "E%d on %s, judged on %s: %s\n", first.Number, last.Name, last.Time.Format(time.DateTime), first.Run.Reason)

@@ -24,8 +24,8 @@ func newCorpusCommand() *cobra.Command {
 	command := &cobra.Command{
 		Use:   "corpus",
 		Short: "Judge right and wrong solutions, and check that the judge is right about each",
-		Long: "Judge solutions of which it is known whether they are right: apps that are right in another way than the exercises, and\n" +
-			"wrong ones, each of which one experiment must catch. It takes about ten minutes, the core about one.\n\n" +
+		Long: "Judge solutions that are known to be right or wrong: right ones that are written in another way than the exercises, and wrong\n" +
+			"ones, each of which an experiment must catch. This takes about ten minutes, and about one for the core.\n\n" +
 			"Exit codes: 0 the judge was right about all, 1 it was wrong about one, 2 inconclusive or wrong usage.",
 		Args: cobra.NoArgs,
 		RunE: func(command *cobra.Command, _ []string) (err error) {
@@ -86,7 +86,7 @@ func newCorpusCommand() *cobra.Command {
 			return nil
 		},
 	}
-	command.Flags().StringVar(&only, "only", "", "a regular expression: only the solutions whose name it matches")
-	command.Flags().BoolVar(&core, "core", false, "only the core, which takes about a minute")
+	command.Flags().StringVar(&only, "only", "", "judge only the solutions whose name matches this regular expression")
+	command.Flags().BoolVar(&core, "core", false, "judge only the core, which takes about a minute")
 	return command
 }

@@ -63,7 +63,7 @@ func parseLine(line string) (name, value string, err error) {
 	case !utf8.ValidString(line):
 		return "", "", errors.New("is not UTF-8; save the file as UTF-8")
 	case strings.ContainsRune(line, '\r'):
-		return "", "", errors.New("holds a carriage return; save the file with the line ends of Windows or Linux")
+		return "", "", errors.New("holds a carriage return; save the file with Windows or Linux line endings")
 	case found == nil:
 		return "", "", errors.New("is not NAME=value; fix it or remove it")
 	}
@@ -90,7 +90,7 @@ func unquote(text string) (string, error) {
 		case text[i] == quote:
 			rest := strings.TrimSpace(text[i+1:])
 			if rest != "" && rest[0] != '#' {
-				return "", errors.New("goes on after the closing quote; quote the whole value, with the other kind of quotes if it holds one")
+				return "", errors.New("continues after the closing quote; quote the whole value, with the other kind of quotes if it contains one")
 			}
 			return value.String(), nil
 		case quote == '"' && text[i] == '\\' && i+1 < len(text) && strings.IndexByte(`"\$nr`, text[i+1]) >= 0:

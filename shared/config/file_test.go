@@ -81,8 +81,8 @@ func TestFileIsRefused(t *testing.T) {
 		"1A=s3cret":                           "line 1 is not NAME=value",
 		"A='s3cret":                           "line 1 begins with a quote that is not closed",
 		"A=\"s3cret\\\"":                      "line 1 begins with a quote that is not closed",
-		"A='s3'cret":                          "line 1 goes on after the closing quote",
-		"A=\"s3\"cret\"":                      "line 1 goes on after the closing quote",
+		"A='s3'cret":                          "line 1 continues after the closing quote",
+		"A=\"s3\"cret\"":                      "line 1 continues after the closing quote",
 		"B=1 # fine\nDB_PASSWORD=s3cret #not": "line 2 has a # after a space",
 	} {
 		dir := alone(t)

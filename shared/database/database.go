@@ -61,7 +61,7 @@ func (c countingConnector) Connect(ctx context.Context) (driver.Conn, error) {
 	return conn, advise(err)
 }
 
-// advise adds to an error of the server what to do about it, where the error does not go away by itself.
+// advise adds to an error of the server what to do about it, if the error does not go away on its own.
 func advise(err error) error {
 	refused, ok := errors.AsType[*mysql.MySQLError](err)
 	if !ok {
@@ -69,7 +69,7 @@ func advise(err error) error {
 	}
 	advice := map[uint16]string{
 		1045: "set DB_USER and DB_PASSWORD to a user of this database",
-		1049: "set DB_NAME to a database that exists there, or fill it with make seed",
+		1049: "set DB_NAME to a database that exists there, or create it with make seed",
 		1129: "run FLUSH HOSTS on the database server, and SET GLOBAL max_connect_errors = 1000000: faults break handshakes",
 	}[refused.Number]
 	if advice == "" {

@@ -8,7 +8,7 @@ import (
 	"golang.org/x/sys/windows"
 )
 
-// beyond is a byte far behind the text: Windows refuses to read what is locked.
+// beyond is a byte far beyond the text: Windows refuses to read what is locked.
 var beyond = windows.Overlapped{OffsetHigh: 1}
 
 // lock locks the file until it is closed.

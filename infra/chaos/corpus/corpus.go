@@ -1,5 +1,5 @@
-// Package corpus proves the judge: it holds solutions that are right in another way than the exercises, and solutions that are
-// wrong, each of which an experiment must catch. Right solutions pass every experiment up to their stage.
+// Package corpus proves the judge. It holds right solutions that are written in another way than the exercises, and wrong ones.
+// A right solution passes every experiment up to its stage, and an experiment must catch each wrong one.
 package corpus
 
 import (
@@ -15,7 +15,7 @@ import (
 	"chaosworkshop/shared/config"
 )
 
-// Solution is an app that the judge must judge right.
+// Solution is an app that the judge must judge correctly.
 type Solution struct {
 	// Name says what is special about it.
 	Name string

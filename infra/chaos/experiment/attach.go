@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// awaitService returns when an app that ran before serves its users through this run's proxy, or says why it does not. Its
+// awaitService returns when an app that was already running serves its users through this run's proxy, or says why it does not. Its
 // breaker may have opened while there was no proxy, and its health endpoint may need a moment.
 func (t *trial) awaitService(ctx context.Context) error {
 	const patience, pace = time.Minute, 500 * time.Millisecond

@@ -34,7 +34,7 @@ type Felt struct {
 }
 
 // canaries verify the injection on one proxy: they hold a conversation of three replies with the meter behind it, or,
-// on a Toxiproxy of others, send what the dependency answers.
+// on somebody else's Toxiproxy, send what the dependency answers.
 type canaries struct {
 	addr  string
 	meter *Meter

@@ -63,7 +63,7 @@ func TestChance(t *testing.T) {
 	}
 	for _, name := range []string{"slow", "flaky", "delay", "latency"} {
 		for _, toxicity := range []float64{0.05, 0.1, 0.3, 0.8, 1} {
-			for _, own := range []bool{true, false} { // On a Toxiproxy of others a canary's reply is one chunk.
+			for _, own := range []bool{true, false} { // On somebody else's Toxiproxy, a canary's reply is one chunk.
 				fault := faultOf(name)
 				fault.Toxicity = toxicity
 				c := &canaries{}

@@ -121,7 +121,7 @@ func Load(path string) (Experiment, error) {
 		return Experiment{}, fmt.Errorf("read the experiment: %w", err)
 	}
 	if len(text) > most {
-		return Experiment{}, fmt.Errorf("read the experiment: %s has %d bytes; that is no experiment", path, len(text))
+		return Experiment{}, fmt.Errorf("read the experiment: %s has %d bytes, too many for an experiment", path, len(text))
 	}
 	e, err := read(path, text, nil)
 	if err != nil {
@@ -180,7 +180,7 @@ func parse(text []byte) (*yaml.Node, error) {
 	var document, second yaml.Node
 	err := decoder.Decode(&document)
 	if err == nil && decoder.Decode(&second) != io.EOF {
-		return nil, problem(&second, "expected one experiment in a file; write the next one into a file of its own")
+		return nil, problem(&second, "expected one experiment in a file; put the next one in a file of its own")
 	}
 	if wrong, ok := errors.AsType[*yaml.ParserError](err); ok {
 		return nil, problem(&yaml.Node{Line: wrong.Line, Column: wrong.Column}, "this is not YAML: %s", wrong.Message)
@@ -189,7 +189,7 @@ func parse(text []byte) (*yaml.Node, error) {
 		return nil, problem(&yaml.Node{}, "this is not YAML: %v", err)
 	}
 	if len(document.Content) == 0 {
-		return nil, problem(&yaml.Node{}, "the file is empty; `experiment --new` writes a first experiment")
+		return nil, problem(&yaml.Node{}, "the file is empty; `experiment --new` creates one to start from")
 	}
 	return document.Content[0], nil
 }
@@ -252,7 +252,7 @@ func (r *reader) configure() error {
 	for _, name := range slices.Sorted(maps.Keys(r.Configuration)) {
 		value := r.Configuration[name]
 		if _, taken := measures[name]; taken || letters.FindString(name) != name {
-			return problem(value.node, "%q cannot be a name; use letters, digits and _, and no name of a measure", name)
+			return problem(value.node, "%q cannot be a name; use letters, digits and _, but not the name of a measure", name)
 		}
 		made, err := parseQuantity(value.value, nil)
 		if err != nil {
@@ -328,11 +328,11 @@ func (r *reader) method(e *Experiment) error {
 		}
 		switch {
 		case slices.ContainsFunc(e.Method, func(p Phase) bool { return p.Name == phase.Name }):
-			return problem(one.Name.node, "two phases are called %q; tolerances must tell them apart", phase.Name)
+			return problem(one.Name.node, "two phases are called %q; give each a name of its own, which tolerances can use", phase.Name)
 		case (i == 0 || last) && len(faults) > 0:
-			return problem(one.Name.node, "%q is the first or the last phase; expected a calm one, which shows the steady state", phase.Name)
+			return problem(one.Name.node, "%q is the first or the last phase; expected no fault, because it shows the steady state", phase.Name)
 		case (i == 0 || last) && (phase.Rate == 0 || one.After.node != nil):
-			return problem(one.Name.node, "%q is the first or the last phase; expected a load, and no only-after: it shows the steady state", phase.Name)
+			return problem(one.Name.node, "%q is the first or the last phase; expected a load and no only-after, because it shows the steady state", phase.Name)
 		case phase.Health && e.Exercise == 0 && e.Target.Health == "":
 			return problem(one.Name.node, "%q asks the health endpoint; name its path in target: health", phase.Name)
 		case phase.Rate == 0 && !phase.Health && phase.Until != "":
@@ -383,7 +383,7 @@ func (r *reader) fault(node *yaml.Node, e Experiment) (Fault, error) {
 		}
 	}
 	if e.Exercise == 0 && len(e.Proxies) == 0 {
-		return fault, problem(node, "a fault needs a proxy; add proxies, with the name, listen and upstream of each")
+		return fault, problem(node, "a fault needs a proxy; add proxies, each with name, listen and upstream")
 	}
 	if err := fault.check(); err != nil {
 		return fault, problem(node, "%v", err)
@@ -426,7 +426,7 @@ func attributeOf(kind, name string, node *yaml.Node) (int64, error) {
 // target checks the service, its requests and its proxies.
 func (r *reader) target(e *Experiment) error {
 	if r.Target == nil {
-		return problem(r.root, "the file lacks \"target\": the url of a service that runs, or the command that starts it")
+		return problem(r.root, "the file lacks \"target\": the url of a running service, or the command that starts one")
 	}
 	e.Target = *r.Target
 	at := func(path ...string) *yaml.Node { return find(r.root, path...) }
@@ -437,13 +437,13 @@ func (r *reader) target(e *Experiment) error {
 	case t.URL != "" && (t.Dir != "" || len(t.Env) > 0):
 		return problem(at("target"), "dir and env belong to a command, not to a url")
 	case t.URL != "" && !isHTTP(t.URL):
-		return problem(at("target", "url"), "%q is no URL; expected one such as http://127.0.0.1:8080", t.URL)
+		return problem(at("target", "url"), "%q is not a URL; expected one such as http://127.0.0.1:8080", t.URL)
 	case e.API != "" && !isHTTP(e.API):
-		return problem(at("toxiproxy", "api"), "%q is no URL; expected one such as http://127.0.0.1:8474", e.API)
+		return problem(at("toxiproxy", "api"), "%q is not a URL; expected one such as http://127.0.0.1:8474", e.API)
 	}
 	for _, name := range []string{"ready", "health"} {
 		if node := at("target", name); node != nil && !strings.HasPrefix(node.Value, "/") {
-			return problem(node, "%q is no path; expected one such as /healthz", node.Value)
+			return problem(node, "%q is not a path; expected one such as /healthz", node.Value)
 		}
 	}
 	if len(e.Requests) == 0 {
@@ -459,7 +459,7 @@ func (r *reader) target(e *Experiment) error {
 			method = http.MethodGet
 		}
 		if _, err := http.NewRequest(method, "http://127.0.0.1"+request.Path, nil); err != nil || !strings.HasPrefix(request.Path, "/") {
-			return problem(node, "%q is no path; expected one such as /orders?user=7", request.Path)
+			return problem(node, "%q is not a path; expected one such as /orders?user=7", request.Path)
 		}
 		for _, path := range slices.Sorted(maps.Keys(request.Right.JSON)) {
 			if _, err := stepsOf(path); err != nil {
@@ -477,7 +477,7 @@ func (r *reader) target(e *Experiment) error {
 			}
 			addresses++
 			if host, port, err := net.SplitHostPort(node.Value); err != nil || host == "" || port == "" {
-				return problem(node, "%q is no address; expected a host and a port, such as 127.0.0.1:6379", node.Value)
+				return problem(node, "%q is not an address; expected a host and a port, such as 127.0.0.1:6379", node.Value)
 			}
 		}
 		switch {
@@ -486,11 +486,11 @@ func (r *reader) target(e *Experiment) error {
 		case slices.Index(proxyNames(*e), proxy.Name) < i:
 			return problem(place, "two proxies are called %q", proxy.Name)
 		case e.API == "" && addresses < 2:
-			return problem(place, "the proxy %q needs both: listen, the address that the service connects to, and upstream, that of the dependency", proxy.Name)
+			return problem(place, "the proxy %q needs listen, the address that the service connects to, and upstream, the address of the dependency", proxy.Name)
 		case e.API != "" && addresses == 1:
 			return problem(place, "the proxy %q needs listen and upstream if the Toxiproxy does not have it yet, and neither if it does", proxy.Name)
 		case e.API != "" && proxy.Probe == nil:
-			return problem(place, "the proxy %q needs a probe, which verifies the fault on a Toxiproxy that is not the experiment's own; such as probe: {send: \"PING\\r\\n\"}", proxy.Name)
+			return problem(place, "the proxy %q needs a probe to verify the injection on a Toxiproxy that is already running, such as probe: {send: \"PING\\r\\n\"}", proxy.Name)
 		}
 	}
 	return nil
@@ -533,9 +533,9 @@ func (r *reader) expression(t text, e Experiment) (Expression, error) {
 		case m.workshop && e.Exercise == 0:
 			return made, problem(t.node, "%s is only for the workshop's own experiments; write the value, or a name of the configuration", name)
 		case m.metered && e.API != "":
-			return made, problem(t.node, "%s counts connections, which needs a Toxiproxy of the experiment's own; remove toxiproxy: api", name)
+			return made, problem(t.node, "%s counts connections, which needs the experiment's own Toxiproxy; remove toxiproxy", name)
 		case m.metered && e.Exercise == 0 && len(e.Proxies) == 0:
-			return made, problem(t.node, "%s counts connections through proxies; add some", name)
+			return made, problem(t.node, "%s counts connections through proxies, but the file has none; add proxies", name)
 		}
 	}
 	return made, nil

@@ -32,7 +32,7 @@ type Experiment struct {
 	Rollback string `json:"rollback"`
 
 	// Target, Requests, Proxies and API are those of an experiment that is not the workshop's own. API is the address of
-	// a Toxiproxy that runs already; empty means one of the experiment's own.
+	// a Toxiproxy that is already running; empty means that the experiment runs its own.
 	Target   Target    `json:"-"`
 	Requests []Request `json:"-"`
 	Proxies  []Proxy   `json:"-"`

@@ -33,7 +33,7 @@ type term struct {
 	// at is its place in the expression.
 	at       int
 	duration bool
-	// literal marks a value that the text holds as it is, measured a measure of the run.
+	// literal marks a value that is written out in the text, and measured one that the run decides.
 	literal, measured bool
 	eval              func(scope) figure
 }
@@ -124,7 +124,7 @@ var operators = []string{"<=", ">=", "==", "<", ">"}
 func (p *parser) clause() clause {
 	left := p.sum()
 	if !left.measured {
-		p.fail(left.at, "%q is no measure; expected one on the left, such as p(99) or rate(served)", left.text)
+		p.fail(left.at, "%q is not a measure; expected one on the left, such as p(99) or rate(served)", left.text)
 	}
 	for _, op := range operators {
 		if !strings.HasPrefix(p.text[p.at:], op) {

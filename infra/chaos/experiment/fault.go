@@ -26,7 +26,7 @@ type Fault struct {
 	Proxies []string `json:"proxies,omitempty"`
 }
 
-// FromCatalogue is a fault of the catalogue as it is.
+// FromCatalogue is a fault of the catalogue, unchanged.
 func FromCatalogue(fault toxi.Fault) Fault {
 	made := Fault{
 		Name: fault.Name, Type: fault.Type, Stream: "downstream",
@@ -81,7 +81,7 @@ func (f Fault) check() error {
 	case f.Type == "slicer" && f.Attributes["size_variation"] >= f.Attributes["average_size"]:
 		return fmt.Errorf("size_variation must be less than average_size")
 	case !effect.fails && effect.late < least:
-		return fmt.Errorf("%s is too weak to be told from noise; choose greater numbers", f.Name)
+		return fmt.Errorf("%s is too weak to be told from noise; choose larger numbers", f.Name)
 	}
 	return nil
 }

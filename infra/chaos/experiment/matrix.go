@@ -158,7 +158,7 @@ func (r *Runner) runTasks(ctx context.Context, tasks []task, progress Progress) 
 			awaitQuiet(ctx)
 		}
 		if waiting[0].subject.Proxy != "" {
-			side = 1 // An app that runs already has one proxy.
+			side = 1 // An app that is already running has one proxy.
 		}
 		if err := r.pass(ctx, waiting, side, progress); err != nil {
 			return err

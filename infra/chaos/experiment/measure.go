@@ -28,7 +28,7 @@ type figure struct {
 	value float64
 	// text says it in words, or missing why there is no value.
 	text, missing string
-	// late is the longest latency, if every request that was not served may have been too late: a stall explains it.
+	// late is the longest latency, if every request that was not served may have been too late because of a stall.
 	late float64
 	// answers are those that were measured, and is what was looked for among them; nil means that latency was.
 	answers []Answer
@@ -64,7 +64,7 @@ var measures = map[string]measure{
 				return checkOutcome(arg)
 			}
 			if p, err := strconv.ParseFloat(arg, 64); err != nil || !(p >= 0 && p <= 100) {
-				return fmt.Errorf("%q is no percentile; expected a number from 0 to 100", arg)
+				return fmt.Errorf("%q is not a percentile; expected a number from 0 to 100", arg)
 			}
 			return nil
 		},
@@ -135,7 +135,7 @@ func (s scope) filled(f figure) figure {
 	return figure{missing: "no request was answered"}
 }
 
-// asked are the answers that an outcome is among: the users', or those of the health endpoint.
+// asked are the answers to look for an outcome in: the users', or those of the health endpoint.
 func (s scope) asked(names []string) []Answer {
 	if len(names) > 0 && Outcome(names[0]).health() {
 		return s.run.health(s.phases...)

@@ -155,7 +155,7 @@ func (m *Meter) greet(client net.Conn) (first []byte, canary bool) {
 	}
 	hello := make([]byte, len(m.token)+8)
 	n := 0
-	// A canary introduces itself at once, but the computer may be busy. What says nothing goes on to the dependency as soon
+	// A canary introduces itself at once, but the computer may be busy. A silent connection goes on to the dependency as soon
 	// as all canaries are here.
 	for begin := time.Now(); n < len(m.token) && m.expected.Load() > 0 && time.Since(begin) < canaryPatience; {
 		_ = client.SetReadDeadline(time.Now().Add(5 * time.Millisecond)) // A closed connection fails to read.

@@ -59,7 +59,7 @@ func (e Experiment) lab() lab {
 	}
 }
 
-// start starts the service, unless it runs already, and returns when it is ready.
+// start starts the service, unless it is already running, and returns when it is ready.
 func (t Target) start(ctx context.Context) (*app.Process, error) {
 	options := app.Options{URL: t.URL}
 	if t.Command != "" {

@@ -44,7 +44,7 @@ func (r *right) asCalm(index int, body any) bool {
 	return !known || reflect.DeepEqual(first, body)
 }
 
-// content is a body as it is compared: JSON without its layout, everything else as it is.
+// content is a body in the form that is compared: JSON without its layout, everything else unchanged.
 func content(body []byte) any {
 	var value any
 	decoder := json.NewDecoder(bytes.NewReader(body))
@@ -117,7 +117,7 @@ func stepsOf(path string) ([]string, error) {
 		steps, rest, ok = append(steps, strings.Trim(found, ".[]")), rest[len(found):], found != ""
 	}
 	if !ok {
-		return nil, fmt.Errorf("%q is no path in JSON; expected one such as $.items[0].name", path)
+		return nil, fmt.Errorf("%q is not a path in JSON; expected one such as $.items[0].name", path)
 	}
 	return steps, nil
 }

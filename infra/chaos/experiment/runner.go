@@ -30,9 +30,9 @@ const DefaultSeed = 1
 type Subject struct {
 	// Folder names it in reports.
 	Folder string
-	// App says how it is started, or where it runs already. Its environment is added to what every app gets.
+	// App says how to start it, or where it is already running. Its environment is added to what every app gets.
 	App app.Options
-	// Proxy is the address of the proxy that an app which runs already uses; empty for any free port.
+	// Proxy is the address of the proxy that an app uses if it is already running; empty for any free port.
 	Proxy string
 	// Stage is the exercise that it is judged as, 1 to 5.
 	Stage int
@@ -50,7 +50,7 @@ type Runner struct {
 	stack *stack.Stack
 	pairs []load.Pair
 	rows  map[load.Pair][]flight // What the database itself answers.
-	// database is the database itself, around every proxy.
+	// database is the database itself, past every proxy.
 	database *sql.DB
 }
 

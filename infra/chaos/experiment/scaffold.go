@@ -8,17 +8,17 @@ import (
 	"strings"
 )
 
-// First is the text of a first experiment on the service at the address target, with a proxy in front of upstream, the
+// First is the text of an experiment to start from, on the service at the address target, with a proxy in front of upstream, the
 // host and port of what it depends on. schema is the address of the schema for editors; empty leaves it out.
 func First(target, upstream, schema string) (string, error) {
 	host, number, err := net.SplitHostPort(upstream)
 	port, wrong := strconv.Atoi(number)
 	if err != nil || wrong != nil || port < 1 || port > 65534 || host == "" {
-		return "", fmt.Errorf("%q is no address; expected the host and port of what the service depends on, such as 127.0.0.1:6379", upstream)
+		return "", fmt.Errorf("%q is not an address; expected the host and port of what the service depends on, such as 127.0.0.1:6379", upstream)
 	}
 	parsed, err := url.Parse(target)
 	if err != nil || !isHTTP(target) {
-		return "", fmt.Errorf("%q is no URL; expected that of the service, such as http://127.0.0.1:8080/orders", target)
+		return "", fmt.Errorf("%q is not a URL; expected that of the service, such as http://127.0.0.1:8080/orders", target)
 	}
 	path := parsed.RequestURI()
 	text := first
@@ -31,12 +31,12 @@ func First(target, upstream, schema string) (string, error) {
 	).Replace(text), nil
 }
 
-const first = `title: Users get an answer although the dependency is slow
-description: With answers of the dependency 300 ms late, nine in ten users are served within a second, and all is well again afterwards.
+const first = `title: Users get an answer even when the dependency is slow
+description: When the dependency answers 300 ms late, nine in ten users are still served within a second. Afterwards, everyone is.
 
 target:
   url: TARGET
-  # Or let the experiment start and end the service; it must listen on the port in the variable PORT:
+  # Or let the experiment start and end the service, which must listen on the port in the variable PORT:
   # command: python3 app.py
   # env: {DEPENDENCY: "LISTEN"}
 
@@ -74,16 +74,16 @@ method:
     load: {rate: 20}
 
 tolerances:
-  - name: users are served although the dependency is slow
+  - name: users are served even when the dependency is slow
     phase: slow dependency
     expect: rate(served) >= 90% and p(95) <= 1s
     why: A user leaves after a few seconds.
-    hints: [Look for calls of the dependency that wait longer than they need to.]
+    hints: [Look for calls to the dependency that wait longer than they need to.]
   - name: failures come quickly
     phase: dependency down
     expect: max <= 2s
     why: A user who waits for an error has lost time, too.
-    hints: [Give every call of the dependency a timeout.]
+    hints: [Give every call to the dependency a timeout.]
   - name: users are served again soon
     phase: rollback
     expect: time_to(served) <= 5s

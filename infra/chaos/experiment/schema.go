@@ -96,7 +96,7 @@ func (r *rule) check(node *yaml.Node, root *rule, what string) *Problem {
 		r = root.Defs[strings.TrimPrefix(r.Ref, "#/$defs/")]
 	}
 	if node.Kind == yaml.AliasNode || node.Anchor != "" {
-		return problem(node, "anchors and aliases (& and *) have no meaning here; write the value itself")
+		return problem(node, "anchors and aliases (& and *) are not supported; write the value itself")
 	}
 	if is := kindOf(node); len(r.Type) > 0 && !slices.ContainsFunc(r.Type, func(kind string) bool { return fits(is, kind) }) {
 		return problem(node, "%s is %s; expected %s", what, article(is), either(r.Type))
@@ -201,7 +201,7 @@ func fits(is, want string) bool { return is == want || is == "integer" && want =
 func article(kind string) string {
 	names := map[string]string{
 		"object": "a group of keys", "array": "a list", "integer": "a whole number", "number": "a number",
-		"boolean": "true or false", "null": "empty", "string": "a text",
+		"boolean": "true or false", "null": "empty", "string": "text",
 	}
 	return names[kind]
 }

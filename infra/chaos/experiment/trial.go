@@ -38,15 +38,15 @@ type lab struct {
 	api     string
 	// start starts the app, which finds its dependency at the address of the first proxy.
 	start func(ctx context.Context, proxy string) (*app.Process, error)
-	// attached says that it ran before, and may need a moment to find the proxy.
+	// attached says that it was already running, and may need a moment to find the proxy.
 	attached bool
 	// load is what users ask for, and which answers are right.
 	load load.Options
-	// health is the path of the health endpoint. plain says that the app is no exercise: the status of its health alone
+	// health is the path of the health endpoint. plain says that the app is not an exercise: the status of its health alone
 	// decides, and it has no metrics.
 	health string
 	plain  bool
-	// control, unless nil, does around every fault what the app does: how long that takes shows the scheduling noise.
+	// control, unless nil, does what the app does, but past every fault: how long that takes shows the scheduling noise.
 	control func(context.Context)
 }
 
@@ -65,10 +65,10 @@ type trial struct {
 	run   *Run
 }
 
-// path is a proxy of the trial, with what measures on both sides of it.
+// path is a proxy of the trial, with what measures on either side of it.
 type path struct {
 	Proxy
-	meter *Meter // nil on a Toxiproxy of others.
+	meter *Meter // nil on somebody else's Toxiproxy.
 	*canaries
 	faults []Fault // Those in place.
 }
@@ -138,7 +138,7 @@ func (t *trial) open(ctx context.Context) (err error) {
 	return nil
 }
 
-// openProxies starts Toxiproxy and its proxies, each with a meter behind it, or finds those of one that runs already.
+// openProxies starts Toxiproxy and its proxies, each with a meter behind it, or finds those of one that is already running.
 func (t *trial) openProxies(ctx context.Context) (err error) {
 	addr := "127.0.0.1:0"
 	if t.api != "" {
@@ -439,7 +439,7 @@ func (t *trial) sample(ctx context.Context) {
 	})
 }
 
-// measureControl does what the app does, around every fault.
+// measureControl does what the app does, but past every fault.
 func (t *trial) measureControl(ctx context.Context) {
 	load.Every(ctx, controlPace, func() {
 		start := time.Now()
@@ -485,7 +485,7 @@ func awaitQuiet(ctx context.Context) {
 	}
 }
 
-// sort puts the answers in the order of time.
+// sort puts the answers in order of time.
 func (r *Run) sort() {
 	slices.SortFunc(r.Answers, func(a, b Answer) int { return cmp.Compare(a.At, b.At) })
 }

@@ -9,10 +9,11 @@ import (
 	"time"
 )
 
-// errPorts is what a request failed of that never left this computer.
+// errPorts is why a request that never left this computer failed.
 const errPorts = "this computer ran out of ports"
 
-// IsOutOfPorts tells whether a connection failed because this computer has no port left for it. The numbers are those of Windows.
+// IsOutOfPorts tells whether a connection failed because this computer has no port left for it. The error numbers are those of
+// Windows.
 func IsOutOfPorts(err error) bool {
 	const addressInUse, addressNotAvailable, noBuffers = syscall.Errno(10048), syscall.Errno(10049), syscall.Errno(10055)
 	for _, number := range []syscall.Errno{syscall.EADDRNOTAVAIL, addressInUse, addressNotAvailable, noBuffers} {
@@ -24,7 +25,7 @@ func IsOutOfPorts(err error) bool {
 }
 
 // Ports is how many connections this computer can open to one address within the time for which it keeps the port of a closed
-// one: about, for it depends on the system and its settings.
+// one. It is approximate: it depends on the system and its settings.
 func Ports() (count int, kept time.Duration) {
 	switch runtime.GOOS {
 	case "linux":

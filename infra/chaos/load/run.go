@@ -38,7 +38,7 @@ type Options struct {
 	Duration time.Duration
 	// Pairs are the connections asked for, at least one.
 	Pairs []Pair
-	// Requests are what a service that is no exercise is asked for, in place of pairs.
+	// Requests are what a service that is not an exercise is asked for, instead of pairs.
 	Requests []Request
 	// Seed decides which pair or request is asked for: the n-th request of one seed is always the same.
 	Seed uint64
@@ -54,7 +54,7 @@ type Options struct {
 
 // Request is a request to a service.
 type Request struct {
-	// Method is GET if it is empty. Path holds the query, too.
+	// An empty Method means GET. Path includes the query.
 	Method, Path string
 	Header       http.Header
 	Body         string

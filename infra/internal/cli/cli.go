@@ -22,7 +22,7 @@ const (
 	Failed = 1
 	// Broken says that there is no verdict: no build, no start, wrong usage, or the environment stood in the way.
 	Broken = 2
-	// Interrupted says that the user ended the program before it was done, as shells have it.
+	// Interrupted says that the user ended the program before it finished. Shells use the same code.
 	Interrupted = 130
 )
 
@@ -92,7 +92,7 @@ func interrupted(err error) string {
 		}
 	}
 	if len(kept) == 0 {
-		return "stopped before it was done"
+		return "stopped before it finished"
 	}
 	return strings.Join(kept, "\n")
 }

@@ -74,8 +74,8 @@ func startedAs() string {
 	return os.Args[0]
 }
 
-// Curl is the command that asks for a URL, in the shells of this system. PowerShell has another program by the name of curl, and
-// the Windows shell knows no single quotes.
+// Curl is the command that asks for a URL, in the shells of this system. PowerShell has another program called curl, and
+// cmd has no single quotes.
 func Curl(url string) string {
 	if runtime.GOOS == "windows" {
 		return `curl.exe "` + url + `"`

@@ -11,8 +11,8 @@ import (
 // Patience is how long something may take before it says so.
 const Patience = 2 * time.Second
 
-// Step does something that may take long. If it takes longer than Patience, it says what on standard error: on a terminal with the
-// seconds that pass, elsewhere in one line.
+// Step does something that may take long. If it takes longer than Patience, it says what it is doing on standard error: on a
+// terminal with the seconds that pass, elsewhere in one line.
 func Step(what string, do func() error) error {
 	return step(os.Stderr, term.IsTerminal(int(os.Stderr.Fd())), Patience, what, do)
 }

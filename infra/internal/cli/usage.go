@@ -13,10 +13,10 @@ import (
 	"github.com/spf13/pflag"
 )
 
-// Usage returns err as one of wrong usage.
+// Usage marks err as wrong usage.
 func Usage(err error) error { return Exit(Broken, err) }
 
-// The errors of cobra that hold no value to take them apart by.
+// Cobra's errors that only their text tells apart.
 var (
 	unknownCommand = regexp.MustCompile(`^unknown command "(.*?)" for`)
 	missingFlags   = regexp.MustCompile(`^required flag\(s\) "([a-z-]+)"`)

@@ -47,7 +47,7 @@ func run(t *testing.T, ctx context.Context, do func(*cobra.Command, []string) er
 	return code, strings.TrimPrefix(string(text), "error: ")
 }
 
-// Wrong usage ends with 2 and with one line that holds the nearest right spelling, in no words of a library.
+// Wrong usage ends with 2 and with one line of our own that names the nearest right spelling.
 func TestWrongUsage(t *testing.T) {
 	for line, want := range map[string]string{
 		"exercse1":                          `there is no command "exercse1"; did you mean exercise1?`,
@@ -81,13 +81,13 @@ func TestInterrupted(t *testing.T) {
 		want string
 	}{
 		"stays":          {nil, 0, ""},
-		"cut off":        {fmt.Errorf("call Toxiproxy: %w", context.Canceled), 130, "stopped before it was done\n"},
-		"no verdict":     {Exit(Broken, fmt.Errorf("run: %w", context.Canceled)), 130, "stopped before it was done\n"},
-		"signal":         {errors.New("call Toxiproxy: interrupt signal received"), 130, "stopped before it was done\n"},
-		"said already":   {Exit(Failed, nil), 130, "stopped before it was done\n"},
-		"a child":        {fmt.Errorf("build: %w", killed), 130, "stopped before it was done\n"},
-		"killed child":   {errors.New("signal: killed"), 130, "stopped before it was done\n"},
-		"dial":           {errors.New("dial tcp 127.0.0.1:1: operation was canceled"), 130, "stopped before it was done\n"},
+		"cut off":        {fmt.Errorf("call Toxiproxy: %w", context.Canceled), 130, "stopped before it finished\n"},
+		"no verdict":     {Exit(Broken, fmt.Errorf("run: %w", context.Canceled)), 130, "stopped before it finished\n"},
+		"signal":         {errors.New("call Toxiproxy: interrupt signal received"), 130, "stopped before it finished\n"},
+		"said already":   {Exit(Failed, nil), 130, "stopped before it finished\n"},
+		"a child":        {fmt.Errorf("build: %w", killed), 130, "stopped before it finished\n"},
+		"killed child":   {errors.New("signal: killed"), 130, "stopped before it finished\n"},
+		"dial":           {errors.New("dial tcp 127.0.0.1:1: operation was canceled"), 130, "stopped before it finished\n"},
 		"in its words":   {errors.New("stopped; no bundle was made"), 130, "stopped; no bundle was made\n"},
 		"failed besides": {errors.Join(context.Canceled, errors.New("remove the fault: no Toxiproxy answers")), 130, "remove the fault: no Toxiproxy answers\n"},
 	} {

@@ -42,7 +42,7 @@ func Listen(host string, number int) (net.Listener, error) {
 // errAnswers is how Listen says that a port has a server.
 var errAnswers = errors.New("address already in use")
 
-// Next is the first free port of the host after number, none of the workshop's defaults and none of those in use.
+// Next is the first free port of the host after number that is neither one of the workshop's defaults nor in use.
 func Next(host string, number int, use []int) (int, error) {
 	for next := number + 1; next < number+200 && next < 1<<16; next++ {
 		if !slices.Contains(defaults, next) && !slices.Contains(use, next) && Busy(host, next) == nil {
@@ -61,7 +61,7 @@ func Unusable(host string, number int, variable string, err error) error {
 		return fmt.Errorf("port %d needs the rights of an administrator; set %s to a port above 1023", number, variable)
 	}
 	if number == 0 {
-		return fmt.Errorf("BIND must be an IP address of this computer, such as 127.0.0.1; %s is none of them", host)
+		return fmt.Errorf("BIND must be an IP address of this computer, such as 127.0.0.1; %s is not one of them", host)
 	}
 	return fmt.Errorf("cannot listen on port %d: %w; set %s to another port", number, err, variable)
 }

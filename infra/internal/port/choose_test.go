@@ -50,7 +50,7 @@ func TestUnusable(t *testing.T) {
 		want   string
 	}{
 		{"nonsense", 0, "BIND must be an IP address of this computer"},
-		{"192.0.2.1", 0, "192.0.2.1 is none of them"},
+		{"192.0.2.1", 0, "192.0.2.1 is not one of them"},
 		{"127.0.0.1", 80, "set PORT to a port above 1023"},
 		{"127.0.0.1", 5000, "set PORT to another port"},
 	} {

@@ -60,7 +60,7 @@ func (r Run) Do(ctx context.Context) error {
 	}
 	err = command.Run()
 	if ctx.Err() != nil {
-		return ctx.Err() // The program was ended; what it says about that is no news.
+		return ctx.Err() // We ended the program; what it says about that is not news.
 	}
 	if errors.Is(err, exec.ErrNotFound) {
 		return fmt.Errorf("run %s: it is not installed or not in the PATH", r.Args[0])

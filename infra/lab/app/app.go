@@ -1,5 +1,5 @@
-// Package app builds the apps under test and runs them: the exercises, a folder of one's own, a command line in any
-// language, or an app that runs already.
+// Package app builds the apps under test and runs them: the exercises, your own folder, a command line in any
+// language, or an app that is already running.
 package app
 
 import (
@@ -34,7 +34,7 @@ type Options struct {
 	Binary string
 	// Script is a command line in any language, for the system's shell (sh, on Windows cmd).
 	Script string
-	// URL is the address of an app that runs already and that is left running.
+	// URL is the address of an app that is already running, and that is left running.
 	URL string
 	// Dir is the folder to start in; empty means this process's own.
 	Dir string
@@ -49,7 +49,7 @@ type Process struct {
 	// URL is the app's address, such as http://127.0.0.1:5000.
 	URL string
 
-	command *exec.Cmd // nil for an app that ran before.
+	command *exec.Cmd // nil for an app that was already running.
 	group   group
 	done    chan struct{}
 	words   *tail
@@ -118,7 +118,7 @@ func (p *Process) start(options Options) error {
 func (p *Process) await(ctx context.Context) error {
 	const (
 		pace      = 10 * time.Millisecond
-		elsewhere = 4 * time.Second // How long an app may listen on other ports alone: some open those of their own first.
+		elsewhere = 4 * time.Second // How long an app may listen only on other ports: some open ports of their own first.
 		look      = 500 * time.Millisecond
 	)
 	ctx, cancel := context.WithTimeout(ctx, startPatience)
@@ -196,7 +196,7 @@ func (p *Process) exit() string {
 	return p.err.Error()
 }
 
-// PID is the process id; 0 for an app that ran before.
+// PID is the process id; 0 for an app that was already running.
 func (p *Process) PID() int {
 	if p.command == nil {
 		return 0
@@ -204,7 +204,7 @@ func (p *Process) PID() int {
 	return p.command.Process.Pid
 }
 
-// Done is closed when the app has ended; never for one that ran before.
+// Done is closed when the app has ended; never for one that was already running.
 func (p *Process) Done() <-chan struct{} { return p.done }
 
 // Err says how the app ended, with its last words; nil if it ended well. It is valid after Done.
@@ -216,7 +216,7 @@ func (p *Process) Err() error {
 }
 
 // Stop asks the app to end, waits until its requests in flight are answered, and kills it if that takes longer than 12 s.
-// An app that ran before keeps running.
+// An app that was already running keeps running.
 func (p *Process) Stop() error {
 	if p.command == nil {
 		return nil
@@ -237,7 +237,7 @@ func (p *Process) Stop() error {
 	}
 }
 
-// Kill ends the app and whatever it started at once, as a crash would. An app that ran before keeps running.
+// Kill ends the app and whatever it started at once, as a crash would. An app that was already running keeps running.
 func (p *Process) Kill() {
 	if p.command == nil || p.ended() {
 		return

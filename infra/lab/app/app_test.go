@@ -167,7 +167,7 @@ func TestAppThatDoesNotAnswer(t *testing.T) {
 	}
 }
 
-// An app that runs already is used, and left running.
+// An app that is already running is used, and left running.
 func TestAppThatRunsAlready(t *testing.T) {
 	server := httptest.NewServer(http.NotFoundHandler())
 	defer server.Close()
@@ -231,7 +231,7 @@ func TestBuild(t *testing.T) {
 		{"two apps", map[string]string{"go.mod": module, "cmd/a/main.go": program, "cmd/b/main.go": program}, "2 main packages; name the folder of one: ./cmd/a, ./cmd/b"},
 		{"no app", map[string]string{"go.mod": module, "app.go": "package app\n"}, "no Go main package"},
 		{"no module", map[string]string{"main.go": program}, "go mod init"},
-		{"another language", map[string]string{"go.mod": module, "server.js": ""}, "say with CMD how it starts"},
+		{"another language", map[string]string{"go.mod": module, "server.js": ""}, "command line in CMD"},
 		{"a mistake", map[string]string{"go.mod": module, "main.go": broken}, "undefined: undefinedName"},
 		{"a mistake in go.mod", map[string]string{"go.mod": "modul x\n", "main.go": program}, "unknown directive: modul"},
 	} {

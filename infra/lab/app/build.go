@@ -115,7 +115,7 @@ func (b *builder) mainPackage(ctx context.Context) (string, error) {
 	case slices.Contains(packages, "./."):
 		return ".", nil
 	case len(packages) == 0:
-		return "", fmt.Errorf("build %s: it has no Go main package; name the folder of the app, or say with CMD how it starts", b.dir)
+		return "", fmt.Errorf("build %s: it has no Go main package; name the folder of the app, or give its command line in CMD", b.dir)
 	case len(packages) > 1:
 		return "", fmt.Errorf("build %s: it has %d main packages; name the folder of one: %s", b.dir, len(packages), strings.Join(packages, ", "))
 	}
@@ -138,7 +138,7 @@ func (b *builder) findModule(root, scratch string) error {
 		b.env = append(b.env, "GOWORK=off")
 	}
 	if module == "" {
-		return errors.New("neither it nor a folder above has a go.mod; run `go mod init app` and `go mod tidy` in it, or say with CMD how it starts")
+		return errors.New("neither it nor a folder above has a go.mod; run `go mod init app` and `go mod tidy` in it, or give the app's command line in CMD")
 	}
 	if info, err := os.Stat(filepath.Join(module, "vendor", "modules.txt")); err == nil && info.Mode().IsRegular() {
 		return nil // All that it needs is there.

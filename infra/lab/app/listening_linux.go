@@ -14,8 +14,8 @@ import (
 	"chaosworkshop/infra/internal/port"
 )
 
-// listening are the addresses that the group listens on, as far as that can be learnt: one of its processes has the socket
-// open.
+// listening are the addresses that the group listens on, as far as they can be found: a socket's inode in /proc/net/tcp is
+// that of an open file of one of its processes.
 func (g group) listening() []string {
 	if g == 0 {
 		return nil
@@ -28,7 +28,7 @@ func (g group) listening() []string {
 		if err != nil {
 			continue
 		}
-		// The name, in parentheses, may hold anything; behind it come the state, the parent and the group.
+		// The name, in parentheses, may hold anything; after it come the state, the parent and the group.
 		columns := strings.Fields(string(text[strings.LastIndexByte(string(text), ')')+1:]))
 		if len(columns) < 3 || columns[2] != strconv.Itoa(int(g)) {
 			continue

@@ -12,7 +12,7 @@ import (
 	"time"
 )
 
-// listening are the addresses that the group listens on, as far as that can be learnt: lsof knows.
+// listening are the addresses that the group listens on, as far as they can be found: lsof knows.
 func (g group) listening() []string {
 	if g == 0 {
 		return nil

@@ -75,5 +75,5 @@ func (g group) kill() {
 	}
 }
 
-// listening would be the addresses that the app listens on; it takes more than Windows offers to everybody.
+// listening returns no addresses: on Windows, nothing looks for them.
 func (g group) listening() []string { return nil }

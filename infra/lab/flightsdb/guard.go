@@ -71,7 +71,7 @@ func boundedNumbers(e sql.Expression) (sql.Expression, error) {
 	return e.WithChildren(children...)
 }
 
-// numeric are the functions that take texts for numbers.
+// numeric are the functions that read texts as numbers.
 var numeric = map[string]bool{
 	"abs": true, "acos": true, "asin": true, "atan": true, "atan2": true, "bin": true, "ceil": true, "ceiling": true, "cos": true, "cot": true,
 	"degrees": true, "exp": true, "floor": true, "format": true, "ln": true, "log": true, "log10": true, "log2": true, "mod": true,

@@ -126,7 +126,7 @@ func TestTooLongStatement(t *testing.T) {
 // TestHalfLogin greets and then says nothing: the server hangs up.
 func TestHalfLogin(t *testing.T) {
 	limits := defaultLimits
-	limits.login = 50 * time.Millisecond
+	limits.login = 250 * time.Millisecond // Enough for a good login under the race detector.
 	s := startLimited(t, openflights.Sample(), limits)
 	for _, half := range [][]byte{nil, {32}, {32, 0, 0, 1, 0xff}} {
 		c := dial(t, s)

@@ -313,7 +313,7 @@ func possibleKeys(keys, other []*string) bool {
 	return true
 }
 
-// inSubquery is IN with a subquery. The library's own takes texts that differ in case for different, among others.
+// inSubquery is IN with a subquery. The library's own treats texts that differ in case as different, for example.
 type inSubquery struct {
 	expression.BinaryExpressionStub
 	// set is kept for as long as the subquery keeps its rows.

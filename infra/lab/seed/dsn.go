@@ -37,7 +37,7 @@ func Parse(dsn string) (*mysql.Config, error) {
 	if err := secure(target); err != nil {
 		return nil, err
 	}
-	// Whatever the server's defaults are, it must refuse what it cannot keep, and must not take the names for latin1.
+	// Whatever the server's defaults are, it must refuse what it cannot keep, and must not read the names as latin1.
 	if target.Params == nil {
 		target.Params = map[string]string{}
 	}

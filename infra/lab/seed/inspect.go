@@ -59,7 +59,7 @@ func columnsOf(db *gorm.DB) (columns map[string][]string, unfit map[string]strin
 		case strings.Contains(row.Kind, "VIEW"):
 			unfit[row.Owner] = "is a view, not a table; name an empty database, or drop the view if nobody needs it"
 		case row.Letters != "" && !strings.HasPrefix(row.Letters, "utf8"):
-			unfit[row.Owner] = fmt.Sprintf("stores %s, which has no letter for many names of the world's airports; run SET foreign_key_checks = 0; "+
+			unfit[row.Owner] = fmt.Sprintf("stores %s, which lacks letters that many airports have in their names; run SET foreign_key_checks = 0; "+
 				"ALTER TABLE %s CONVERT TO CHARACTER SET utf8mb4; there, or name an empty database", row.Letters, row.Owner)
 		}
 	}

@@ -7,7 +7,7 @@ import (
 	"gorm.io/gorm"
 )
 
-// mayRemove asks before rows are removed. It refuses if the removal would reach a table of others.
+// mayRemove asks before rows are removed. It refuses if the removal would change a table that is not ours.
 func mayRemove(db *gorm.DB, results []Result, confirm func([]Result) error) error {
 	var ours, shrinking []string
 	for _, result := range results {

@@ -21,7 +21,7 @@ func Toxiproxy() (*toxi.Client, error) {
 	client := toxi.NewClient("http://" + port.Reachable(address(cfg.Bind, cfg.ToxiproxyPort)))
 	folder, err := othersPort("TOXIPROXY_PORT", cfg.ToxiproxyPort)
 	if err == nil && folder != "" {
-		err = fmt.Errorf("no Toxiproxy runs in this folder, and the one at %s is that of the workshop in %s; start `make infra` or `make exercise1` here",
+		err = fmt.Errorf("no Toxiproxy runs in this folder, and the one at %s belongs to the workshop in %s; start `make infra` or `make exercise1` here",
 			client.URL(), folder)
 	}
 	return client, err
@@ -36,7 +36,7 @@ func AppURL() (string, error) {
 	url := "http://" + net.JoinHostPort("127.0.0.1", strconv.Itoa(app.Port))
 	folder, err := othersPort("PORT", app.Port)
 	if err == nil && folder != "" {
-		err = fmt.Errorf("no exercise runs in this folder, and the one at %s is that of the workshop in %s; start one here, such as `make exercise1`", url, folder)
+		err = fmt.Errorf("no exercise runs in this folder, and the one at %s belongs to the workshop in %s; start one here, such as `make exercise1`", url, folder)
 	}
 	return url, err
 }

@@ -16,7 +16,7 @@ type Plan struct {
 	// Infra and App are the settings, with the ports that are used.
 	Infra config.Infra
 	App   config.App
-	// Notes says in a line each which default port is taken, and which one is used instead.
+	// Notes has a line for each default port that is taken, with the one that is used instead.
 	Notes []string
 
 	chosen    map[string]string // What the user set.
@@ -117,7 +117,7 @@ func (p *Plan) place(ctx context.Context, more []string) error {
 	return p.placeMore(more...)
 }
 
-// placeMore finds the ports of what nothing else can stand in for.
+// placeMore finds the ports of what nothing else can replace.
 func (p *Plan) placeMore(variables ...string) error {
 	for _, one := range p.settings() {
 		if !slices.Contains(variables, one.variable) {
@@ -131,8 +131,8 @@ func (p *Plan) placeMore(variables ...string) error {
 	return nil
 }
 
-// find keeps the port of a setting if the user chose it, if it is free, or if reusable says so of what answers there. Otherwise it
-// takes the next free one. It returns whether something that runs is reused. Without reusable, a chosen port must be free; the
+// find keeps the port of a setting if the user chose it, if it is free, or if reusable accepts what answers there. Otherwise it
+// takes the next free one. It returns whether something that is already running is reused. Without reusable, a chosen port must be free; the
 // stack checks its own when it starts.
 func (p *Plan) find(one setting, reusable func() bool) (reused bool, err error) {
 	number, bind, chosen := *one.number, p.Infra.Bind, p.chosen[one.variable] != ""

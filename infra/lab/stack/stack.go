@@ -140,7 +140,7 @@ func (s *Stack) proxied(ctx context.Context, cfg config.Infra) error {
 }
 
 // leadsTo returns the address at which an existing proxy leads to a flights database. With a fault in place nobody can tell
-// whether it does, so that is no error.
+// whether it does, so that is not an error.
 func leadsTo(ctx context.Context, cfg config.Infra, proxy toxi.Proxy) (string, error) {
 	// In a container, it listens on a port of the container's network, which is published as PROXY_PORT.
 	published := address(cfg.Bind, cfg.ProxyPort)

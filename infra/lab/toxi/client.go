@@ -29,8 +29,8 @@ var errRebuilt = errors.New("the Toxiproxy hung and was rebuilt; every toxic is 
 // errNotFound says that the proxy or the toxic does not exist.
 var errNotFound = errors.New("not found")
 
-// errConflict says that a proxy or a toxic of that name is there already.
-var errConflict = errors.New("it is there already")
+// errConflict says that a proxy or a toxic of that name already exists.
+var errConflict = errors.New("it already exists")
 
 // Proxy is one proxy as Toxiproxy reports it.
 type Proxy struct {
@@ -105,7 +105,7 @@ func (c *Client) Create(ctx context.Context, name, listen, upstream string) (Pro
 	return made, c.call(ctx, http.MethodPost, "/proxies", wanted, &made)
 }
 
-// Delete removes a proxy and every connection through it. A proxy that does not exist is no error.
+// Delete removes a proxy and every connection through it. A proxy that does not exist is not an error.
 func (c *Client) Delete(ctx context.Context, name string) error {
 	err := c.call(ctx, http.MethodDelete, proxyPath(name), nil, nil)
 	if errors.Is(err, errNotFound) {
@@ -225,7 +225,7 @@ func (c *Client) calm(ctx context.Context, name string) error {
 	return c.enable(ctx, name, true)
 }
 
-// removeToxics removes toxics from a proxy. One that is already gone is no error.
+// removeToxics removes toxics from a proxy. One that is already gone is not an error.
 func (c *Client) removeToxics(ctx context.Context, name string, toxics []Toxic) error {
 	for _, toxic := range toxics {
 		err := c.call(ctx, http.MethodDelete, toxicPath(name, toxic.Name), nil, nil)

@@ -16,7 +16,7 @@ func removes(method string, parts []string) bool {
 	return method == http.MethodDelete && len(parts) == 4 || method == http.MethodPost && parts[0] == "reset"
 }
 
-// detach prepares a call that removes toxics. Toxiproxy loses count when a toxic goes from between others while a connection
+// detach prepares a call that removes toxics. Toxiproxy loses count when a toxic between others is removed while a connection
 // ends, and then panics at the next one that is added. So a proxy with several toxics is replaced by a new one, with those that
 // stay, and its connections end. It tells whether that was all that the call asks for.
 func (e *engine) detach(ctx context.Context, api *toxiproxy.ApiServer, parts []string) (done bool, err error) {
@@ -62,7 +62,7 @@ func (e *engine) detach(ctx context.Context, api *toxiproxy.ApiServer, parts []s
 	return done, nil
 }
 
-// renew replaces a proxy by a new one with these toxics.
+// renew replaces a proxy with a new one that has these toxics.
 func renew(api *toxiproxy.ApiServer, proxy Proxy, toxics []Toxic) error {
 	made := toxiproxy.NewProxy(api, proxy.Name, proxy.Listen, proxy.Upstream)
 	for _, toxic := range toxics {

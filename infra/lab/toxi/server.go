@@ -106,11 +106,11 @@ func (s *Server) Rebuilds() int {
 	return s.engine.rebuilds()
 }
 
-// keepEvery is how often a Server looks whether the proxies that it made in a Toxiproxy of someone else are still there.
+// keepEvery is how often a Server checks that the proxies that it made in someone else's Toxiproxy are still there.
 const keepEvery = time.Second
 
-// Create makes a proxy as Client.Create does, and remembers it: Close removes it. If a Toxiproxy of someone else restarts, it
-// has lost the proxy, and the Server makes it again.
+// Create makes a proxy as Client.Create does, and remembers it: Close removes it. When someone else's Toxiproxy
+// restarts, it has lost the proxy, and the Server makes it again.
 func (s *Server) Create(ctx context.Context, name, listen, upstream string) (Proxy, error) {
 	proxy, err := s.Client.Create(ctx, name, listen, upstream)
 	if err != nil || s.engine != nil {

@@ -13,15 +13,15 @@ if (-not (Get-Command go -ErrorAction SilentlyContinue)) {
 } else {
     $have = (go version) -replace '^go version go([0-9]+\.[0-9]+).*', '$1'
     if ([version]$have -lt [version]($need -replace '^([0-9]+\.[0-9]+).*', '$1')) { Fix 'go' "Go $have, but the workshop needs $need" $install }
-    elseif ((go env GOFLAGS) -match '-mod=') { Fix 'GOFLAGS' "it is $(go env GOFLAGS), which the workshop cannot be built with" 'go env -u GOFLAGS, or Remove-Item Env:GOFLAGS' }
-    elseif ((go env GOWORK) -eq 'off') { Fix 'GOWORK' 'it is off, so the go command does not see the workshop' 'go env -u GOWORK, or Remove-Item Env:GOWORK' }
+    elseif ((go env GOFLAGS) -match '-mod=') { Fix 'GOFLAGS' "it is $(go env GOFLAGS), and the workshop cannot be built with that" 'go env -u GOFLAGS, or Remove-Item Env:GOFLAGS' }
+    elseif ((go env GOWORK) -eq 'off') { Fix 'GOWORK' 'it is off, so the go command does not find the workshop' 'go env -u GOWORK, or Remove-Item Env:GOWORK' }
     elseif (-not (Test-Path vendor) -and (go env GOPROXY) -eq 'off') { Fix 'GOPROXY' 'it is off, so no module can be downloaded' 'go env -u GOPROXY, or Remove-Item Env:GOPROXY' }
 }
 $free = (Get-PSDrive -Name (Get-Location).Drive.Name).Free / 1GB
 if ($free -lt 2) { Fix 'disk' ("{0:n1} GB free, but the workshop needs 2 GB" -f $free) 'delete files that you do not need' }
 if ($bad) { exit 1 }
 if (-not (Test-Path bin\workshop.exe)) {
-    Fix 'modules' 'the workshop is not downloaded and compiled yet' 'go run ./infra prepare (takes some minutes, once)'
+    Fix 'modules' 'the workshop has not been downloaded and compiled yet' 'go run ./infra prepare (takes a few minutes, once)'
     exit 1
 }
 go build -o bin\workshop.exe .\infra

@@ -14,9 +14,9 @@ elif ! echo "$have $need" | awk '{ sub(/^go/, "", $1); split($1, h, /[^0-9]+/); 
 	fix go "$have, but the workshop needs $need" "install Go $need or later from https://go.dev/dl/ and open a new terminal"
 else
 	case $(go env GOFLAGS) in
-	*-mod=*) fix GOFLAGS "it is $(go env GOFLAGS), which the workshop cannot be built with" 'go env -u GOFLAGS, or unset GOFLAGS where you set it' ;;
+	*-mod=*) fix GOFLAGS "it is $(go env GOFLAGS), and the workshop cannot be built with that" 'go env -u GOFLAGS, or unset GOFLAGS where you set it' ;;
 	esac
-	[ "$(go env GOWORK)" != off ] || fix GOWORK 'it is off, so the go command does not see the workshop' 'go env -u GOWORK, or unset GOWORK where you set it'
+	[ "$(go env GOWORK)" != off ] || fix GOWORK 'it is off, so the go command does not find the workshop' 'go env -u GOWORK, or unset GOWORK where you set it'
 	[ -d vendor ] || [ -x bin/workshop ] || [ "$(go env GOPROXY)" != off ] ||
 		fix GOPROXY 'it is off, so no module can be downloaded' 'go env -u GOPROXY, or unset GOPROXY where you set it'
 fi
@@ -24,7 +24,7 @@ free=$(df -Pk . | awk 'NR == 2 { print int($4 / 1024) }')
 [ "${free:-9999}" -ge 2048 ] || fix disk "$free MB free, but the workshop needs 2 GB" 'delete files that you do not need'
 [ "$bad" = 0 ] || exit 1
 if [ ! -x bin/workshop ] && [ ! -x bin/workshop.exe ]; then
-	fix modules 'the workshop is not downloaded and compiled yet' 'make prepare (takes some minutes, once)'
+	fix modules 'the workshop has not been downloaded and compiled yet' 'make prepare (takes a few minutes, once)'
 	exit 1
 fi
 make workshop && exec bin/workshop doctor "$@"

@@ -274,7 +274,7 @@ func TestPorts(t *testing.T) {
 	away := cfg
 	away.Bind = "192.0.2.1"
 	at := number(t, proxy.URL())
-	wantFinding(t, search{cfg: cfg, here: map[string]int{"TOXIPROXY_PORT": at}}.look(t.Context(), "TOXIPROXY_PORT", at, toxiproxy), OK, "used by this workshop now")
+	wantFinding(t, search{cfg: cfg, here: map[string]int{"TOXIPROXY_PORT": at}}.look(t.Context(), "TOXIPROXY_PORT", at, toxiproxy), OK, "in use by this workshop")
 	wantFinding(t, search{cfg: cfg, elsewhere: map[int]string{at: "/another"}}.look(t.Context(), "TOXIPROXY_PORT", at, toxiproxy), OK, "the workshop in /another", "the next free port")
 	wantFinding(t, look(t.Context(), cfg, "MYSQL_PORT", number(t, database.Addr()), flights), OK, fmt.Sprint(len(data.Routes)), "is reused")
 	wantFinding(t, look(t.Context(), wrong, "MYSQL_PORT", number(t, database.Addr()), flights), Fix, "1045", "set MYSQL_PORT")

@@ -53,7 +53,7 @@ type search struct {
 func (s search) look(ctx context.Context, variable string, number int, identify func(context.Context, config.Infra, string) (string, error)) Finding {
 	name, addr := "port "+strconv.Itoa(number), net.JoinHostPort(s.cfg.Bind, strconv.Itoa(number))
 	if s.here[variable] == number && number != 0 {
-		return ok(name, "used by this workshop now, for "+variable)
+		return ok(name, "in use by this workshop, for "+variable)
 	}
 	err := port.Busy(s.cfg.Bind, number)
 	if err == nil {

@@ -85,13 +85,13 @@ func modules(ctx context.Context, root string) Finding {
 		first, _, _ := strings.Cut(strings.TrimSpace(text), "\n")
 		return Finding{"modules", Fix, "the go command cannot read the code: " + first, "undo your last change to a go.mod or an import"}
 	}
-	const remedy = "make prepare (takes some minutes, once; after that, you need no network)"
+	const remedy = "make prepare (takes a few minutes, once; after that, you need no network)"
 	if _, proxies, err := goEnv(ctx, root); err == nil {
 		switch answer, err := ask(ctx, proxies, missing.FindStringSubmatch(complaints.String())); {
 		case err == nil && answer == "":
 			return Finding{"modules", Fix, "some are missing, but the network has them", remedy}
 		case err == nil:
-			return Finding{"modules", Fix, "some are missing, and " + answer, "check GOPROXY with your company, or `go env -u GOPROXY` to use Go's own; then make prepare"}
+			return Finding{"modules", Fix, "some are missing, and " + answer, "ask your company which GOPROXY to use, or run `go env -u GOPROXY` to use Go's own; then make prepare"}
 		}
 	}
 	return Finding{"modules", Ask, "some are missing, and no module proxy answers", "the instructor's bundle (made by `make bundle`) has them"}
@@ -100,15 +100,15 @@ func modules(ctx context.Context, root string) Finding {
 // missing finds the module and its version in what the go command says about a module that is not on this computer.
 var missing = regexp.MustCompile(`([^\s:]+)@(v[^\s:]+): module lookup disabled`)
 
-// ask asks the first module proxy for a module that is missing. A proxy that is a login page, a mirror without the module or a
-// company's that wants a password also answers: then the answer says so. The error means that there is none.
+// ask asks the first module proxy for a module that is missing. A login page, a mirror without the module, or a company's proxy
+// that wants a password also answers; then answer says so. The error means that nothing answers.
 func ask(ctx context.Context, proxies string, wanted []string) (answer string, err error) {
 	first, _, _ := strings.Cut(strings.ReplaceAll(proxies, "|", ","), ",")
 	switch {
 	case first == "off":
 		return "GOPROXY is off", nil
 	case first == "direct" || wanted == nil:
-		return "", nil // Nobody to ask: prepare will tell.
+		return "", nil // There is nobody to ask; prepare will find out.
 	}
 	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
 	defer cancel()

@@ -33,8 +33,8 @@ func settings(root string) []Finding {
 	standard := 0
 	for _, name := range names {
 		if source, set := sources[name]; set && source == config.RealEnvironment && (name == "DB_HOST" || name == "DB_PORT") {
-			findings = append(findings, Finding{"settings", Fix, name + " from " + source + " leads the apps to a database of its own, past every fault",
-				"unset " + name + " (in PowerShell: Remove-Item Env:" + name + "), unless you mean it"})
+			findings = append(findings, Finding{"settings", Fix, name + " from " + source + " points the apps at another database, so no fault reaches them",
+				"unset " + name + " (in PowerShell: Remove-Item Env:" + name + "), unless you want that"})
 		} else if set {
 			findings = append(findings, ok("settings", name+" from "+source))
 		} else {

@@ -54,7 +54,7 @@ func Run(ctx context.Context, options Options) error {
 	if _, err := p.count(ctx, modules); err != nil {
 		return err
 	}
-	fmt.Fprintln(p.Out, "Ready, also without a network.")
+	fmt.Fprintln(p.Out, "Ready: the workshop now works without a network.")
 	return nil
 }
 
@@ -198,7 +198,7 @@ func (p *preparer) archives(ctx context.Context, modules []string) ([]string, er
 	return slices.Compact(paths), nil
 }
 
-// escape writes a capital letter as the module cache does: for file systems that do not tell it from a small one.
+// escape writes a capital letter as the module cache does, for file systems that ignore case.
 func escape(path string) string {
 	var text strings.Builder
 	for _, letter := range path {
@@ -211,7 +211,7 @@ func escape(path string) string {
 	return text.String()
 }
 
-// size is how much of the archives is here, in megabytes, with what has come of those that are not complete.
+// size is how much of the archives is here, in megabytes, incomplete ones included.
 func size(archives []string) int {
 	var bytes int64
 	for _, path := range archives {
@@ -230,12 +230,12 @@ func (p *preparer) explain(ctx context.Context, err error, archives []string) er
 	if err == nil || ctx.Err() != nil {
 		return err
 	}
-	return fmt.Errorf("about %d of %d MB are here, and the rest does not come (%w); connect to a network, check with `go env GOPROXY` that "+
-		"it may be asked, and run `make prepare` again: it continues from here", min(size(archives), megabytes), megabytes, err)
+	return fmt.Errorf("about %d of %d MB are here, but the rest cannot be downloaded (%w); connect to a network, check that `go env GOPROXY` "+
+		"names a module proxy that you can reach, and run `make prepare` again: it continues where it stopped", min(size(archives), megabytes), megabytes, err)
 }
 
-// run runs the go command in a folder of the workshop and passes each line that it writes to line. The error holds the last of
-// those that it complains with.
+// run runs the go command in a folder of the workshop and passes each line of its output to line. The error holds the last
+// line.
 func (p *preparer) run(ctx context.Context, dir string, env []string, line func(string), arguments ...string) error {
 	command := exec.CommandContext(ctx, "go", arguments...)
 	command.Dir = filepath.Join(p.Root, dir)
@@ -289,7 +289,7 @@ func (p *preparer) progress(what, unit string, measure func() (done, of int), do
 		return do()
 	}
 	if !p.Terminal {
-		fmt.Fprintf(p.Out, "%s: %d of %d %s are here...\n", what, before, of, unit)
+		fmt.Fprintf(p.Out, "%s: %d of %d %s done...\n", what, before, of, unit)
 	}
 	ended := make(chan error, 1)
 	start := time.Now()

@@ -84,7 +84,7 @@ func TestPreparedWithoutANetwork(t *testing.T) {
 	if err := Run(t.Context(), Options{Root: root, Out: &said}); err != nil {
 		t.Fatalf("%v\n%s", err, &said)
 	}
-	if got := said.String(); !strings.HasSuffix(got, "\nReady, also without a network.\n") || !strings.Contains(got, "Downloading: 0 of 90 MB") {
+	if got := said.String(); !strings.HasSuffix(got, "\nReady: the workshop now works without a network.\n") || !strings.Contains(got, "Downloading: 0 of 90 MB") {
 		t.Errorf("got %q, want each step in a line, and the last one that it is ready", got)
 	}
 	if _, err := os.Stat(filepath.Join(root, "bin", "exercise1"+suffix())); err != nil {

@@ -98,7 +98,7 @@ func task(after string, number int) (string, error) {
 	rules, _, _ := strings.Cut(rest, "\n## ")
 	return fmt.Sprintf("# Your exercise %d\n\nThis is the app of exercise %d. Change it until every experiment passes.\n\n%s%s\n\n%s\n"+
 		"Judge it: `make verify EX=%d`. Run it by hand: start `make infra`, then `GOWORK=off go run .` in this folder.\n"+
-		"What you have passed: `make progress`. The lesson, with the solution, is ../../exercise%d/README.md.\n",
+		"`make progress` shows what you have passed. The lesson, with the solution, is ../../exercise%d/README.md.\n",
 		number, number-1, head, strings.TrimRight(rules, "\n"), requirements(number), number, number), nil
 }
 
@@ -106,14 +106,14 @@ func task(after string, number int) (string, error) {
 func requirements(number int) string {
 	var text strings.Builder
 	e := experiment.Experiments(config.Defaults[experiment.Settings]())[number-1]
-	fmt.Fprintf(&text, "The judge breaks your app's database and measures what your users get. By %s, it requires:\n\n", e.ID)
+	fmt.Fprintf(&text, "The judge injects faults between your app and its database, and measures what your users get. %s requires:\n\n", e.ID)
 	for _, check := range e.Requirements() {
 		fmt.Fprintf(&text, "- %s: `%s`\n", check.Name, check.Required)
 	}
 	if number > 2 {
-		fmt.Fprintf(&text, "\nE1 to E%d, those of the exercises before, must hold as well.\n", number-1)
+		fmt.Fprintf(&text, "\nE1 to E%d, the experiments of the exercises before, must pass as well.\n", number-1)
 	} else {
-		text.WriteString("\nE1, that of exercise 1, must hold as well.\n")
+		text.WriteString("\nE1, the experiment of exercise 1, must pass as well.\n")
 	}
 	return text.String()
 }

@@ -31,7 +31,7 @@ func TestCopy(t *testing.T) {
 				t.Errorf("%s holds %q, a piece of the solution", path, solution)
 			}
 		}
-		if readme := read(t, filepath.Join(dir, "README.md")); !strings.Contains(readme, "Your app must do this:\n\n- ") || !strings.Contains(readme, "it requires:\n\n- ") || strings.Contains(readme, "## ") {
+		if readme := read(t, filepath.Join(dir, "README.md")); !strings.Contains(readme, "Your app must do this:\n\n- ") || !strings.Contains(readme, " requires:\n\n- ") || strings.Contains(readme, "## ") {
 			t.Errorf("exercise %d: got the task %q, want the rules and the numbers alone", number, readme)
 		}
 		build := exec.CommandContext(t.Context(), "go", "build", "-buildvcs=false", "-o", os.DevNull, ".")
