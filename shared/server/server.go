@@ -18,12 +18,13 @@ import (
 const grace = 10 * time.Second
 
 // Serve answers requests on addr with handler, and GET /metrics with the counts, until ctx ends. Then it accepts no
-// more requests, gives those in flight 10 s to end, and returns nil.
+// more requests, gives those in flight 10 s to end, and returns nil. A default port that is taken gives way to the next free one.
 func Serve(ctx context.Context, addr string, handler http.Handler, counts *metrics.Metrics) error {
-	listener, err := net.Listen("tcp", addr)
+	listener, release, err := listen(addr)
 	if err != nil {
-		return fmt.Errorf("listen on %s: %w; stop the program that holds the port (on macOS AirPlay holds 5000), or set PORT to another", addr, err)
+		return err
 	}
+	defer release()
 	return serve(ctx, listener, handler, counts)
 }
 

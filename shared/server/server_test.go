@@ -9,6 +9,8 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"os"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"sync"
@@ -18,7 +20,9 @@ import (
 
 	"go.uber.org/goleak"
 
+	"chaosworkshop/shared/config"
 	"chaosworkshop/shared/metrics"
+	"chaosworkshop/shared/running"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -105,6 +109,7 @@ func TestServesMetricsAndTheApp(t *testing.T) {
 }
 
 func TestTakenPortIsExplained(t *testing.T) {
+	t.Setenv("PORT", "5000") // Chosen.
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -113,6 +118,46 @@ func TestTakenPortIsExplained(t *testing.T) {
 	err = Serve(t.Context(), listener.Addr().String(), http.HandlerFunc(hello), metrics.New())
 	if err == nil || !strings.Contains(err.Error(), "PORT") || strings.Contains(err.Error(), "\n") {
 		t.Errorf("got %v, want one line that names the variable PORT", err)
+	}
+}
+
+// An app that is started by hand, without make, gives way as well, and the workshop's commands find it.
+func TestTakenDefaultPortGivesWay(t *testing.T) {
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, "go.work"), nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	t.Chdir(dir)
+	for _, name := range []string{"HOME", "AppData", "LocalAppData", "XDG_CACHE_HOME", "XDG_CONFIG_HOME"} {
+		t.Setenv(name, dir)
+	}
+	t.Setenv("PORT", "") // The default.
+	if err := os.Unsetenv("PORT"); err != nil {
+		t.Fatal(err)
+	}
+	taken, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer taken.Close()
+	ctx, cancel := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	go func() { ended <- Serve(ctx, taken.Addr().String(), http.HandlerFunc(hello), metrics.New()) }()
+	var app config.App
+	for deadline := time.Now().Add(10 * time.Second); app.Port == 0 || app.Port == config.Defaults[config.App]().Port; {
+		if app, err = config.Load[config.App](); err != nil || time.Now().After(deadline) {
+			t.Fatalf("the app's port is not noted: %v", err)
+		}
+	}
+	if got := send(t, app.Addr(), "GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"); !strings.HasSuffix(got, "hello") {
+		t.Errorf("the app: got %q, want hello", got)
+	}
+	cancel()
+	if err := <-ended; err != nil {
+		t.Error(err)
+	}
+	if ports := running.Ports(dir); len(ports) > 0 {
+		t.Errorf("after the end, %v is still noted", ports)
 	}
 }
 
