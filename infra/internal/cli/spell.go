@@ -12,7 +12,7 @@ import (
 )
 
 // hint finds a command as make spells it, with its variables.
-var hint = regexp.MustCompile("\\bmake ([a-z][a-z0-9-]*)((?: [A-Z]+=[^\\s;,)`]+)*)")
+var hint = regexp.MustCompile("\\bmake ([a-z][a-z0-9-]*)((?: [A-Z_]+=[^\\s;,)`]+)*)")
 
 // speller is where a program writes. Hints are written as make spells them, and read as the program was started.
 type speller struct {
@@ -44,22 +44,30 @@ func (s speller) spell(text string) string {
 		if err != nil || command == s.root {
 			return found // Prose, such as "make sure", or a target that is not of this program.
 		}
-		line := []string{s.program, words[0]}
+		before, line := "", []string{s.program, words[0]}
 		for _, word := range words[1:] {
-			name, value, _ := strings.Cut(word, "=")
-			name = strings.ToLower(name)
+			variable, value, _ := strings.Cut(word, "=")
+			name := strings.ReplaceAll(strings.ToLower(variable), "_", "-")
 			flag := command.Flags().Lookup(name)
 			switch {
 			case flag == nil:
-				return found
+				before += set(runtime.GOOS, variable, value)
 			case flag.Value.Type() == "bool":
 				line = append(line, "--"+name)
 			default:
 				line = append(line, "--"+name, value)
 			}
 		}
-		return strings.Join(line, " ")
+		return before + strings.Join(line, " ")
 	})
+}
+
+// set is how a command line of the system's shell begins that sets a variable for the command after it.
+func set(system, variable, value string) string {
+	if system == "windows" { // PowerShell's, where it stays set.
+		return "$env:" + variable + "='" + value + "'; "
+	}
+	return variable + "=" + value + " "
 }
 
 // startedAs is what a user types before a command's name. It is empty where make started the program.

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"runtime"
 	"testing"
 	"time"
 
@@ -17,6 +18,9 @@ func TestHintsFitHowTheProgramWasStarted(t *testing.T) {
 		command.Flags().Int("ex", 0, "")
 		command.Flags().String("dir", "", "")
 		command.Flags().Bool("volumes", false, "")
+		if name == "exercise1" {
+			command.Flags().Int("proxy-port", 0, "")
+		}
 		root.AddCommand(command)
 	}
 	const run = "go run ./infra"
@@ -28,10 +32,19 @@ func TestHintsFitHowTheProgramWasStarted(t *testing.T) {
 		{run, "`make chaos EX=2 DIR=work/exercise2`; then", "`go run ./infra chaos --ex 2 --dir work/exercise2`; then"},
 		{run, "`make down VOLUMES=1`, then", "`go run ./infra down --volumes`, then"},
 		{run, "make sure that it runs, or make lint", "make sure that it runs, or make lint"},
-		{run, "make chaos COLOUR=red", "make chaos COLOUR=red"},
+		{run, "`make chaos PROXY_PORT=3400 EX=2`", "`" + set(runtime.GOOS, "PROXY_PORT", "3400") + "go run ./infra chaos --ex 2`"},
+		{run, "make exercise1 PROXY_PORT=3400", "go run ./infra exercise1 --proxy-port 3400"},
 	} {
 		if got := (speller{nil, root, test.program}).spell(test.text); got != test.want {
 			t.Errorf("%s: got %q, want %q", test.program, got, test.want)
+		}
+	}
+}
+
+func TestVariablesAreSetAsTheShellDoes(t *testing.T) {
+	for system, want := range map[string]string{"linux": "PORT=5001 ", "darwin": "PORT=5001 ", "windows": "$env:PORT='5001'; "} {
+		if got := set(system, "PORT", "5001"); got != want {
+			t.Errorf("%s: got %q, want %q", system, got, want)
 		}
 	}
 }
