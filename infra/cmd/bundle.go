@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -14,7 +15,8 @@ import (
 
 // newBundleCommand packs the workshop for computers without a network.
 func newBundleCommand() *cobra.Command {
-	return &cobra.Command{
+	var only string
+	command := &cobra.Command{
 		Use:   "bundle",
 		Short: "Pack everything into one archive, for computers without a network",
 		Args:  cobra.NoArgs,
@@ -23,7 +25,11 @@ func newBundleCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			path, err := bundle.Make(command.Context(), root, filepath.Join(root, "dist"), command.ErrOrStderr())
+			systems, err := readSystems(only)
+			if err != nil {
+				return cli.Usage(err)
+			}
+			path, err := bundle.Make(command.Context(), root, filepath.Join(root, "dist"), systems, command.ErrOrStderr())
 			if err != nil {
 				return err
 			}
@@ -36,10 +42,36 @@ func newBundleCommand() *cobra.Command {
 			cli.Pair(out, "Check it", "sha256sum -c "+name+".sha256")
 			cli.Pair(out, "  on macOS", "shasum -a 256 -c "+name+".sha256")
 			cli.Pair(out, "  on Windows", "(Get-FileHash "+name+").Hash -eq ((Get-Content "+name+".sha256) -split ' ')[0]")
-			cli.Pair(out, "Unpack it", "tar xf "+name)
-			cli.Pair(out, "Use it", "cd chaosworkshop, then make exercise5, or without make: bin/workshop exercise5")
-			cli.Pair(out, "It needs", "Go, and nothing else")
+			cli.Pair(out, "Unpack it", "tar xf "+name+", then cd chaosworkshop")
+			cli.Pair(out, "Use it", "make exercise5, or without make the program of your system:")
+			for _, system := range systems {
+				program, err := filepath.Rel(root, bundle.Program(root, system))
+				if err != nil {
+					return err
+				}
+				cli.Pair(out, "  "+system.String(), program+" exercise5")
+			}
+			cli.Pair(out, "It needs", "nothing else; to change the code, Go")
 			return nil
 		},
 	}
+	command.Flags().StringVar(&only, "systems", "", "build for these systems, such as linux/arm64,windows/amd64; by default for those of most attendees")
+	return command
+}
+
+// readSystems reads a list of systems, separated by commas or blanks. Without one, they are bundle's.
+func readSystems(text string) ([]bundle.System, error) {
+	words := strings.FieldsFunc(text, func(r rune) bool { return r == ',' || r == ' ' })
+	if len(words) == 0 {
+		return bundle.Systems(), nil
+	}
+	var systems []bundle.System
+	for _, word := range words {
+		system, processor, both := strings.Cut(word, "/")
+		if !both || system == "" || processor == "" {
+			return nil, fmt.Errorf("%q is no system; write the operating system and the processor, such as linux/arm64", word)
+		}
+		systems = append(systems, bundle.System{OS: system, Processor: processor})
+	}
+	return systems, nil
 }

@@ -11,18 +11,38 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 
 	"chaosworkshop/infra/internal/tool"
+	"chaosworkshop/infra/lab/app"
 )
 
 // topFolder is the folder that the archive extracts to.
 const topFolder = "chaosworkshop"
 
-// Make packs the workshop at root into an archive in the folder dir: the sources, the packages that they import, and the
-// command line built for this system. The archive's SHA-256 checksum goes into a .sha256 file next to it. Make returns the
+// System is an operating system and a processor, as Go names them.
+type System struct{ OS, Processor string }
+
+// String is how Go writes a system.
+func (s System) String() string { return s.OS + "/" + s.Processor }
+
+// Program is where the bundle of the workshop at root has the command line for a system.
+func Program(root string, s System) string { return app.Prebuilt(root, "workshop", s.OS, s.Processor) }
+
+// Systems are those that most attendees have, and this computer's own.
+func Systems() []System {
+	systems := []System{{"linux", "amd64"}, {"darwin", "arm64"}, {"windows", "amd64"}}
+	if own := (System{runtime.GOOS, runtime.GOARCH}); !slices.Contains(systems, own) {
+		systems = append(systems, own)
+	}
+	return systems
+}
+
+// Make packs the workshop at root into an archive in the folder dir: the sources, the packages that they import, and, for each
+// of the systems, the command line and the exercises, built. The archive's SHA-256 checksum goes into a .sha256 file next to it. Make returns the
 // archive's path and writes its progress to out. It leaves two complete files, or neither.
-func Make(ctx context.Context, root, dir string, out io.Writer) (path string, err error) {
+func Make(ctx context.Context, root, dir string, systems []System, out io.Writer) (path string, err error) {
 	files, err := sources(ctx, root)
 	if err != nil {
 		return "", fmt.Errorf("list the sources: %w", err)
@@ -36,14 +56,14 @@ func Make(ctx context.Context, root, dir string, out io.Writer) (path string, er
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(temp)) }()
 	added := filepath.Join(temp, "added")
-	if err := build(ctx, root, added, out); err != nil {
+	if err := build(ctx, root, added, systems, out); err != nil {
 		return "", err
 	}
 	more, err := below(added, func(string) bool { return false })
 	if err != nil {
 		return "", fmt.Errorf("list what was built: %w", err)
 	}
-	name := fmt.Sprintf("%s-%s-%s.tar.gz", topFolder, runtime.GOOS, runtime.GOARCH)
+	const name = topFolder + ".tar.gz"
 	checksum, err := pack(filepath.Join(temp, name), append(files, more...), out)
 	if err != nil {
 		return "", fmt.Errorf("pack: %w", err)
@@ -63,37 +83,54 @@ func Make(ctx context.Context, root, dir string, out io.Writer) (path string, er
 }
 
 // build writes into the folder target what the bundle adds to the sources, at the same paths as in the archive: vendor
-// folders, from which the go command builds without a network or any setting, and the workshop's command line. It leaves
-// out the exercises' programs, because each run builds its exercise anyway.
+// folders, from which the go command builds without a network or any setting, and the programs for each system.
 //
 // The workspace has one vendor folder. Each exercise has its own as well, so that a copy of it also builds alone, with
 // GOWORK=off. A workshop that was itself unpacked from a bundle has them already, among its sources.
-func build(ctx context.Context, root, target string, out io.Writer) error {
+func build(ctx context.Context, root, target string, systems []System, out io.Writer) error {
 	modules, err := tool.Modules(root)
 	if err != nil {
 		return err
+	}
+	var exercises []string
+	for _, module := range modules {
+		if name := filepath.Base(module); strings.HasPrefix(name, "exercise") {
+			exercises = append(exercises, name)
+		}
 	}
 	if _, err := os.Stat(filepath.Join(root, "vendor")); err != nil {
 		fmt.Fprintln(out, "Collecting the packages that the code and its tests import...")
 		if err := goCommand(ctx, root, nil, "work", "vendor", "-o", filepath.Join(target, "vendor")); err != nil {
 			return err
 		}
-		for _, module := range modules {
-			name := filepath.Base(module)
-			if !strings.HasPrefix(name, "exercise") {
-				continue
-			}
+		for _, name := range exercises {
 			if err := goCommand(ctx, filepath.Join(root, name), []string{"GOWORK=off"}, "mod", "vendor", "-o", filepath.Join(target, name, "vendor")); err != nil {
 				return err
 			}
 		}
 	}
-	fmt.Fprintln(out, "Building the command line...")
-	program := filepath.Join(target, "bin", "workshop")
-	if runtime.GOOS == "windows" {
-		program += ".exe"
+	for i, system := range systems {
+		fmt.Fprintf(out, "Building the programs for %s (%d of %d)...\n", system, i+1, len(systems))
+		env := []string{"GOOS=" + system.OS, "GOARCH=" + system.Processor, "CGO_ENABLED=0"}
+		compile := []string{"build", "-buildvcs=false", "-trimpath", "-ldflags=-s -w", "-o"}
+		if err := goCommand(ctx, filepath.Join(root, "infra"), env, append(compile, Program(target, system), ".")...); err != nil {
+			return err
+		}
+		for _, name := range exercises {
+			program := app.Prebuilt(target, name, system.OS, system.Processor)
+			if err := goCommand(ctx, filepath.Join(root, name), env, append(compile, program, "-tags="+app.Tags, ".")...); err != nil {
+				return err
+			}
+			fingerprint, err := app.Fingerprint(root, name)
+			if err != nil {
+				return err
+			}
+			if err := os.WriteFile(program+".sources", []byte(fingerprint+"\n"), 0o644); err != nil {
+				return fmt.Errorf("make the bundle: %w", err)
+			}
+		}
 	}
-	return goCommand(ctx, filepath.Join(root, "infra"), nil, "build", "-buildvcs=false", "-trimpath", "-ldflags=-s -w", "-o", program, ".")
+	return nil
 }
 
 // goCommand runs the go command; the error holds the last line that it wrote.

@@ -15,7 +15,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"runtime"
 	"strings"
 	"testing"
 )
@@ -39,6 +38,7 @@ func workshop(t *testing.T) string {
 		"reports/x":            "a report",
 		"dist/old":             "a bundle",
 		"exercise1/notes ü.md": "prose",
+		"shared/shared.go":     "package shared\n",
 	} {
 		path := filepath.Join(root, filepath.FromSlash(name))
 		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
@@ -110,7 +110,7 @@ func TestMake(t *testing.T) {
 				}
 			}
 			var said bytes.Buffer
-			path, err := Make(t.Context(), root, filepath.Join(root, "dist"), &said)
+			path, err := Make(t.Context(), root, filepath.Join(root, "dist"), Systems(), &said)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -123,7 +123,8 @@ func TestMake(t *testing.T) {
 			for _, want := range []string{
 				"go.work", ".env.example", "exercise1/main.go", "exercise1/notes ü.md", "infra/main.go",
 				"vendor/example.com/needed/needed.go", "exercise1/vendor/example.com/needed/needed.go",
-				"bin/workshop" + suffix(),
+				"bin/linux-amd64/workshop", "bin/linux-amd64/exercise1", "bin/linux-amd64/exercise1.sources",
+				"bin/darwin-arm64/workshop", "bin/darwin-arm64/exercise1", "bin/windows-amd64/workshop.exe", "bin/windows-amd64/exercise1.exe",
 			} {
 				if !names["chaosworkshop/"+want] {
 					t.Errorf("%s is not in the bundle", want)
@@ -156,7 +157,7 @@ func TestMake(t *testing.T) {
 			// A bundle can be packed again where it was unpacked.
 			t.Setenv("GOPROXY", "off")
 			t.Setenv("GOMODCACHE", t.TempDir())
-			again, err := Make(t.Context(), unpacked, filepath.Join(target, "dist"), io.Discard)
+			again, err := Make(t.Context(), unpacked, filepath.Join(target, "dist"), Systems(), io.Discard)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -170,13 +171,13 @@ func TestMake(t *testing.T) {
 func TestMakeLeavesNothingWhenItFails(t *testing.T) {
 	root := workshop(t)
 	write(t, filepath.Join(root, "infra", "main.go"), "package main\n\nfunc main() { undefined() }\n")
-	_, err := Make(t.Context(), root, filepath.Join(root, "dist"), io.Discard)
+	_, err := Make(t.Context(), root, filepath.Join(root, "dist"), Systems(), io.Discard)
 	if err == nil || strings.Contains(err.Error(), "\n") {
 		t.Errorf("got %v, want one line", err)
 	}
 	ctx, stop := context.WithCancel(t.Context())
 	stop()
-	if _, err := Make(ctx, root, filepath.Join(root, "dist"), io.Discard); err == nil {
+	if _, err := Make(ctx, root, filepath.Join(root, "dist"), Systems(), io.Discard); err == nil {
 		t.Error("got no error after a stop")
 	}
 	files, err := os.ReadDir(filepath.Join(root, "dist"))
@@ -259,11 +260,4 @@ func write(t *testing.T, path, text string) {
 	if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
 		t.Fatal(err)
 	}
-}
-
-func suffix() string {
-	if runtime.GOOS == "windows" {
-		return ".exe"
-	}
-	return ""
 }

@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strconv"
 	"strings"
 	"syscall"
@@ -46,7 +47,7 @@ func TestOffline(t *testing.T) {
 		t.Fatal(err)
 	}
 	began := time.Now()
-	path, err := Make(t.Context(), root, t.TempDir(), t.Output())
+	path, err := Make(t.Context(), root, t.TempDir(), []System{{runtime.GOOS, runtime.GOARCH}}, t.Output())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -89,35 +90,22 @@ func offline(t *testing.T, dir string) {
 	if _, err := net.DialTimeout("tcp", "192.0.2.1:443", time.Second); err == nil || !strings.Contains(err.Error(), "network is unreachable") {
 		t.Fatalf("a dial to the outside: got %v, want that the network is unreachable", err)
 	}
-	free, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	port := strconv.Itoa(free.Addr().(*net.TCPAddr).Port)
-	free.Close()
-
-	var said bytes.Buffer
 	began := time.Now()
-	app := exec.Command("make", "exercise5")
-	app.Dir, app.Env = dir, append(os.Environ(), "PORT="+port)
-	app.Stdout, app.Stderr = &said, &said
-	app.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
-	if err := app.Start(); err != nil {
-		t.Fatal(err)
-	}
-	ended := make(chan error, 1)
-	go func() { ended <- app.Wait() }()
-	body := await(t, "http://127.0.0.1:"+port+"/api/flights/routes?from=LHR&to=JFK", ended, &said)
+	body := serves(t, dir, "exercise5", "PORT", "/api/flights/routes?from=LHR&to=JFK")
 	if !strings.Contains(body, "British Airways") {
 		t.Errorf("exercise 5 answered %q, want British Airways among them", body)
 	}
 	t.Logf("make exercise5 answered after %s", time.Since(began).Round(time.Second))
-	// As Ctrl-C does, to make and to what it runs.
-	if err := syscall.Kill(-app.Process.Pid, syscall.SIGINT); err != nil {
-		t.Fatal(err)
+	if page := serves(t, dir, "race", "CONSOLE_PORT", "/"); !strings.Contains(page, "<title>") {
+		t.Errorf("the race answered %q, want a page", page)
 	}
-	<-ended
+	if _, err := os.Stat(filepath.Join(os.Getenv("HOME"), ".cache", "go-build")); err == nil {
+		t.Error("something was compiled; want the bundle's programs for what nobody has changed")
+	}
 
+	// A learner's own folder, with the task to solve.
+	execute(t, dir, nil, "make", "start", "EX=2")
+	execute(t, filepath.Join(dir, "work", "exercise2"), []string{"GOWORK=off"}, "go", "build", "-o", os.DevNull, ".")
 	// The tool, the imports on every system, and those of a copy of an exercise outside the workspace, as the lessons make one.
 	execute(t, dir, nil, "make", "toxiproxy-cli")
 	if err := os.CopyFS(filepath.Join(dir, "tryout3"), os.DirFS(filepath.Join(dir, "exercise3"))); err != nil {
@@ -156,14 +144,42 @@ func offline(t *testing.T, dir string) {
 	t.Logf("%s took %s", strings.Join(arguments, " "), time.Since(began).Round(time.Second))
 }
 
-// await waits until the app answers with 200, and returns the answer.
+// serves starts a command of make, whose variable names the port that it listens on, and ends it, as Ctrl-C does, once it has
+// answered the path.
+func serves(t *testing.T, dir, target, variable, path string) string {
+	t.Helper()
+	free, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	port := strconv.Itoa(free.Addr().(*net.TCPAddr).Port)
+	free.Close()
+	var said bytes.Buffer
+	command := exec.Command("make", target)
+	command.Dir, command.Env = dir, append(os.Environ(), variable+"="+port)
+	command.Stdout, command.Stderr = &said, &said
+	command.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	if err := command.Start(); err != nil {
+		t.Fatal(err)
+	}
+	ended := make(chan error, 1)
+	go func() { ended <- command.Wait() }()
+	body := await(t, "http://127.0.0.1:"+port+path, ended, &said)
+	if err := syscall.Kill(-command.Process.Pid, syscall.SIGINT); err != nil { // To make and to what it runs.
+		t.Fatal(err)
+	}
+	<-ended
+	return body
+}
+
+// await waits until the command answers with 200, and returns the answer.
 func await(t *testing.T, url string, ended <-chan error, said *bytes.Buffer) string {
 	t.Helper()
 	client := http.Client{Timeout: 5 * time.Second}
 	for deadline := time.Now().Add(20 * time.Minute); time.Now().Before(deadline); time.Sleep(200 * time.Millisecond) {
 		select {
 		case err := <-ended:
-			t.Fatalf("make exercise5 ended with %v: %s", err, said)
+			t.Fatalf("it ended with %v: %s", err, said)
 		default:
 		}
 		answer, err := client.Get(url)
@@ -176,7 +192,7 @@ func await(t *testing.T, url string, ended <-chan error, said *bytes.Buffer) str
 			return string(body)
 		}
 	}
-	t.Fatal("make exercise5 did not answer within 20 min")
+	t.Fatal("it did not answer within 20 min")
 	return ""
 }
 
