@@ -114,6 +114,14 @@ bundle: workshop ## Pack everything into one archive, for computers without a ne
 secrets: workshop ## Store the database password outside the tree; FORCE=1 replaces it
 	@$(WORKSHOP) secrets $(call flag,FORCE,force)
 
+.PHONY: images
+images: workshop ## Build the images for Kubernetes: REGISTRY=..., PLATFORM=linux/arm64
+	@$(WORKSHOP) images $(call option,REGISTRY,registry) $(call option,PLATFORM,platform)
+
+.PHONY: k8s
+k8s: workshop ## Print the YAML of a room on Kubernetes: ATTENDEES=30, REGISTRY=...
+	@$(WORKSHOP) k8s $(call option,ATTENDEES,attendees) $(call option,REGISTRY,registry)
+
 ### Servers and data
 
 .PHONY: data

@@ -1,0 +1,57 @@
+package kubernetes
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+)
+
+// Images are the images of the workshop: each is the folder of a module.
+func Images() []string {
+	return []string{"infra", "exercise1", "exercise2", "exercise3", "exercise4", "exercise5"}
+}
+
+// Build builds every image of the workshop at root with docker or podman, under its name in repository. An empty platform is
+// that of this computer; another one is, for example, linux/arm64. What the builder says goes to output.
+func Build(ctx context.Context, root, repository, platform string, output io.Writer) error {
+	engine, err := engine()
+	if err != nil {
+		return err
+	}
+	for _, image := range Images() {
+		command := exec.CommandContext(ctx, engine, buildArguments(image, repository, platform)...)
+		command.Cancel = func() error { return command.Process.Signal(os.Interrupt) }
+		command.Dir, command.Stdout, command.Stderr = root, output, output
+		if err := command.Run(); err != nil {
+			if ctx.Err() != nil {
+				return errors.New("stopped; not every image was built")
+			}
+			return fmt.Errorf("build the image %s/%s: %s failed (%w); its last lines above say why", repository, image, engine, err)
+		}
+	}
+	return nil
+}
+
+// engine is docker, or podman where there is no docker.
+func engine() (string, error) {
+	for _, name := range []string{"docker", "podman"} {
+		if path, err := exec.LookPath(name); err == nil {
+			return path, nil
+		}
+	}
+	return "", errors.New("neither docker nor podman is in the PATH; install one of them to build images")
+}
+
+// buildArguments are the arguments that build one image; both engines take the same.
+func buildArguments(image, repository, platform string) []string {
+	arguments := []string{"build", "--file", filepath.Join("infra", "deploy", "Dockerfile"), "--build-arg", "MODULE=" + image,
+		"--tag", repository + "/" + image}
+	if platform != "" {
+		arguments = append(arguments, "--platform", platform)
+	}
+	return append(arguments, ".")
+}
