@@ -86,10 +86,10 @@ func newPlan(ctx context.Context, out io.Writer, more ...string) (*stack.Plan, e
 // hold lets the other commands of this folder find the ports, until release.
 func hold(out io.Writer, ports map[string]int) (release func()) {
 	root, err := config.Root()
-	if err == nil {
-		release, err = running.Hold(root, ports)
-	}
 	if err != nil {
+		return func() {} // An image has the program alone, without a folder.
+	}
+	if release, err = running.Hold(root, ports); err != nil {
 		fmt.Fprintf(out, "%v; set the ports that differ from the defaults in .env, so that other commands find them\n", err)
 		return func() {}
 	}

@@ -49,7 +49,7 @@ func othersPort(variable string, number int) (folder string, err error) {
 	}
 	root, err := config.Root()
 	if err != nil {
-		return "", err
+		return "", nil // An image has the program alone, without a folder.
 	}
 	return running.Elsewhere(root)[number], nil
 }

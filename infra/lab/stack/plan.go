@@ -58,11 +58,9 @@ func readPlan() (*Plan, error) {
 	if plan.chosen, err = config.Chosen(); err != nil {
 		return nil, err
 	}
-	root, err := config.Root()
-	if err != nil {
-		return nil, err
+	if root, err := config.Root(); err == nil { // An image has the program alone, without a folder.
+		plan.here, plan.elsewhere = running.Ports(root), running.Elsewhere(root)
 	}
-	plan.here, plan.elsewhere = running.Ports(root), running.Elsewhere(root)
 	return plan, nil
 }
 

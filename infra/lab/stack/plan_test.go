@@ -57,6 +57,21 @@ func takes(t *testing.T, number *int) int {
 	return *number
 }
 
+// An image has the program alone: there is no workshop's folder, and the ports are those of the settings.
+func TestPlanWithoutAFolder(t *testing.T) {
+	if err := os.Remove(filepath.Join(folder(t), "go.work")); err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("TOXIPROXY_PORT", "21099")
+	plan, err := readPlan()
+	if err != nil || plan.Infra.ToxiproxyPort != 21099 {
+		t.Errorf("got %+v, %v, want the port of the environment", plan, err)
+	}
+	if folder, err := othersPort("PORT", 5000); err != nil || folder != "" {
+		t.Errorf("got %q, %v, want no other folder", folder, err)
+	}
+}
+
 func TestFreeDefaultsAreUsed(t *testing.T) {
 	plan := defaults(t)
 	want := plan.Infra
