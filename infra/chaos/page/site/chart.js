@@ -59,10 +59,11 @@ function heightOf(ms) {
 }
 
 class Chart {
-  /** Draws into the element; outcomes are the names of the marks, by index. */
-  constructor(element, outcomes) {
+  /** Draws into the element; outcomes are the names of the marks, by index, and limits are [name, latency] of the app's own. */
+  constructor(element, outcomes, limits = []) {
     this.element = element;
     this.outcomes = outcomes;
+    this.limits = limits;
     this.canvas = document.createElement('canvas');
     this.clear();
     element.prepend(this.canvas);
@@ -119,6 +120,32 @@ class Chart {
       }
       context[mark.paint]();
     });
+    this.paintLimits(context, { y, left, width, rem });
+  }
+
+  /** A dashed line for each limit of the app, with its name in it. */
+  paintLimits(context, { y, left, width, rem }) {
+    context.textAlign = 'left';
+    context.textBaseline = 'middle';
+    let start = left + 6;
+    for (const [name, ms] of this.limits) {
+      context.strokeStyle = colourOf('ink');
+      context.lineWidth = Math.max(1, rem * 0.08);
+      context.setLineDash([rem * 0.4, rem * 0.25]);
+      context.beginPath();
+      context.moveTo(left, y(ms));
+      context.lineTo(width, y(ms));
+      context.stroke();
+      context.setLineDash([]);
+      // One name to the right of the other, as the lines are close.
+      const text = `${name} ${ms < 1000 ? `${ms} ms` : `${ms / 1000} s`}`;
+      const { width: length } = context.measureText(text);
+      context.fillStyle = colourOf('paper');
+      context.fillRect(start - 3, y(ms) - rem * 0.35, length + 6, rem * 0.7);
+      context.fillStyle = colourOf('ink');
+      context.fillText(text, start, y(ms));
+      start += length + rem;
+    }
   }
 
   paintGrid(context, { x, y, grid, left, width, height, rem }) {
@@ -128,8 +155,10 @@ class Chart {
     context.textAlign = 'right';
     context.textBaseline = 'middle';
     context.beginPath();
+    // Where there is no room for all names, two are enough.
+    const named = y(1) - y(10) < rem ? ['10', '1000'] : Object.keys(levels);
     for (const [ms, name] of Object.entries(levels)) {
-      context.fillText(name, left - 6, y(ms));
+      if (named.includes(ms)) context.fillText(name, left - 6, y(ms));
       context.moveTo(left, y(ms));
       context.lineTo(width, y(ms));
     }
