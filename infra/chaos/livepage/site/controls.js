@@ -48,7 +48,7 @@ class Controls {
     get('copy').addEventListener('click', () => this.copy());
     this.useKeys(recall('keys') !== 'off');
     get('keys').addEventListener('click', () => this.useKeys(!this.keys));
-    for (const event of ['keydown', 'keyup']) document.addEventListener(event, (event) => this.key(event));
+    for (const event of ['keydown', 'keypress', 'keyup']) document.addEventListener(event, (event) => this.key(event));
     if (!this.live) return;
     get('rate').addEventListener('change', (event) => post('load', { rate: Number(event.target.value) }));
     get('pause').addEventListener('click', () => this.pause());
@@ -69,7 +69,7 @@ class Controls {
     if (!this.keys || event.ctrlKey || event.metaKey || event.altKey) return;
     if (event.key !== ' ' && !(event.key >= '0' && event.key <= String(keys))) return;
     event.preventDefault(); // Of keyup as well: some browsers press a button then.
-    if (event.type === 'keyup' || event.repeat) return;
+    if (event.type !== 'keydown' || event.repeat) return;
     if (event.key === ' ') this.pause();
     else if (event.key === '0') this.calm();
     else this.inject(this.faults[Number(event.key) - 1]);

@@ -12,14 +12,13 @@ const states = {
 class Strips {
   /** Draws into the element. breaker and health say whether the lane has such a strip. */
   constructor(element, { breaker, health }) {
-    this.element = element;
     this.canvas = document.createElement('canvas');
     element.prepend(this.canvas);
     this.rows = Object.keys(heights).filter((row) => ({ breaker, health })[row] ?? true);
     this.total = this.rows.reduce((sum, row) => sum + heights[row], 0);
     element.style.height = `${this.total}rem`;
     this.clear();
-    new ResizeObserver(() => this.paint()).observe(element);
+    this.size = sized(element, () => this.paint());
   }
 
   /** Forgets the past. */
@@ -46,7 +45,7 @@ class Strips {
   }
 
   paint() {
-    const { clientWidth: width, clientHeight: height } = this.element;
+    const { width, height } = this.size;
     if (!this.shown || width === 0 || height === 0) return;
     const context = contextOf(this.canvas, width, height);
     const { from, to, grid, scales } = this.shown;
@@ -76,16 +75,20 @@ class Strips {
     }
   }
 
-  /** Each sample is a bar, as wide as the time since the one before. */
+  /** Each sample is a bar, as wide as the time since the one before. One path for all bars of a colour is much faster. */
   paintBars(context, name, x, bottom, unit) {
-    this.samples.forEach((sample, i) => {
-      const value = sample[name];
-      if (i === 0 || !(value > 0)) return;
-      context.fillStyle = colourOf(name === 'waiting' ? 'no-answer' : sample.many ? 'warn' : 'quiet');
-      const start = x(this.samples[i - 1].time);
-      const height = Math.max(1, value * unit);
-      context.fillRect(start, bottom - height, Math.max(1, x(sample.time) - start), height);
-    });
+    for (const many of [false, true]) {
+      context.fillStyle = colourOf(name === 'waiting' ? 'no-answer' : many ? 'warn' : 'quiet');
+      context.beginPath();
+      for (let i = 1; i < this.samples.length; i++) {
+        const sample = this.samples[i];
+        if (!(sample[name] > 0) || sample.many !== many) continue;
+        const start = x(this.samples[i - 1].time);
+        const height = Math.max(1, sample[name] * unit);
+        context.rect(start, bottom - height, Math.max(1, x(sample.time) - start), height);
+      }
+      context.fill();
+    }
   }
 
   /** Each time in one state is a bar, with the state's name where there is room. */
