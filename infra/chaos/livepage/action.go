@@ -25,15 +25,37 @@ func (r *Race) Inject(ctx context.Context, name string) error {
 		injection, err = proxy.InjectOwn(ctx, toxi.ProxyName, fault)
 		return err
 	}, func() {
-		r.now.Fault, r.own, r.expires = &FaultFrame{Name: name, Since: r.clock.Now()}, injection, time.Now().Add(r.options.TTL)
+		r.own, r.expires = injection, time.Now().Add(r.options.TTL)
+		r.begin(name)
 	})
 }
 
 // Calm removes every fault.
 func (r *Race) Calm(ctx context.Context) error {
 	return r.act(func(proxy *toxi.Server) error { return proxy.Calm(ctx, toxi.ProxyName) }, func() {
-		r.now.Fault, r.own = nil, nil
+		r.own = nil
+		r.end()
 	})
+}
+
+// begin notes a new fault, in place of the current one. The caller holds the mutex.
+func (r *Race) begin(name string) {
+	r.now.Fault, r.now.After = &FaultFrame{Name: name, Since: r.clock.Now()}, nil
+	for _, lane := range r.lanes {
+		lane.faultBegins(time.Now())
+	}
+}
+
+// end notes that there is no fault any more. The caller holds the mutex.
+func (r *Race) end() {
+	fault := r.now.Fault
+	if fault == nil {
+		return
+	}
+	r.now.Fault, r.now.After = nil, &AfterFrame{fault.Name, fault.Since, r.clock.Now()}
+	for _, lane := range r.lanes {
+		lane.faultEnds(time.Now())
+	}
 }
 
 // act runs one action on the proxy at a time, and shows at once what changed.
@@ -90,7 +112,7 @@ func (r *Race) Reset(ctx context.Context) error {
 	for _, lane := range r.lanes {
 		lane.startAnew()
 	}
-	r.choose(func() { r.now.Since = r.clock.Now() })
+	r.choose(func() { r.now.Since, r.now.After = r.clock.Now(), nil })
 	return r.Pause(ctx, false)
 }
 

@@ -147,7 +147,7 @@ func inLane(number int, selector string) string {
 func made(t int64, rate int) Frame {
 	frame := Frame{T: t, Rate: rate}
 	for _, name := range NewHello().Lanes {
-		lane := LaneFrame{State: laneUp, Answered: 5 * rate, Success: 1, P50: 3.1, P99: 9.8, Dials: 1}
+		lane := LaneFrame{State: laneUp, Answered: 5 * rate, Success: 1, InTime: 1, P50: 3.1, P99: 9.8, Dials: 1, DialRate: float64(rate)}
 		for i := range rate / 2 {
 			at := t - 500 + int64(i)*500*2/int64(rate)
 			lane.Points = append(lane.Points, float64(at), 2+float64((i*7+int(t/500))%10), 0)

@@ -2,9 +2,11 @@ package livepage
 
 import (
 	"fmt"
+	"time"
 
 	"chaosworkshop/infra/chaos/load"
 	"chaosworkshop/infra/lab/toxi"
+	"chaosworkshop/shared/config"
 )
 
 // Hello is what a page must know before the first frame: the lanes and the catalogue of faults. It is also the first
@@ -26,6 +28,10 @@ type LaneName struct {
 	Motto   string `json:"motto"`
 	Breaker bool   `json:"breaker"`
 	Health  bool   `json:"health"`
+	// Timeout and Deadline are the exercise's limits for one attempt and for the whole request, in milliseconds; 0 if it
+	// has none.
+	Timeout  float64 `json:"timeout,omitempty"`
+	Deadline float64 `json:"deadline,omitempty"`
 }
 
 // FaultName is a fault of the catalogue as the page shows it.
@@ -46,7 +52,9 @@ type Frame struct {
 	Paused bool        `json:"paused"`
 	Pooled bool        `json:"pooled"`
 	Fault  *FaultFrame `json:"fault"`
-	Lanes  []LaneFrame `json:"lanes"`
+	// After is the fault that has ended, until the next one begins; each lane then has its toll.
+	After *AfterFrame `json:"after,omitempty"`
+	Lanes []LaneFrame `json:"lanes"`
 	// Notice says what went wrong, for the people who watch the page.
 	Notice string `json:"notice,omitempty"`
 }
@@ -60,6 +68,13 @@ type FaultFrame struct {
 	Left int64 `json:"left,omitempty"`
 }
 
+// AfterFrame is a fault that has ended: From and To are its first and its last moment.
+type AfterFrame struct {
+	Name string `json:"name"`
+	From int64  `json:"from"`
+	To   int64  `json:"to"`
+}
+
 // LaneFrame is one lane. Shares are from 0 to 1; all numbers are from the last five seconds.
 type LaneFrame struct {
 	State laneState `json:"state"`
@@ -70,10 +85,14 @@ type LaneFrame struct {
 	// Answered is the number of answered requests behind the numbers; 0 if there were none.
 	Answered int     `json:"answered"`
 	Success  float64 `json:"success"`
-	P50      float64 `json:"p50"`
-	P99      float64 `json:"p99"`
+	// InTime is the share served within a second.
+	InTime float64 `json:"inTime"`
+	P50    float64 `json:"p50"`
+	P99    float64 `json:"p99"`
 	// Dials is the number of connections opened to the database per request sent; negative while unknown.
 	Dials float64 `json:"dials"`
+	// DialRate is the number of connections opened to the database in the last second; negative while unknown.
+	DialRate float64 `json:"dialRate"`
 	// Waiting is the number of requests in flight.
 	Waiting int `json:"waiting"`
 	// Breaker is closed, half-open or open; empty without a breaker. Left is the time until it lets a probe through.
@@ -81,12 +100,35 @@ type LaneFrame struct {
 	Left    int64  `json:"left,omitempty"`
 	// Health is what /health/ says, where it exists.
 	Health *HealthFrame `json:"health,omitempty"`
+	// Toll is what the fault that has ended did to the lane.
+	Toll *Toll `json:"toll,omitempty"`
 }
 
 // HealthFrame is the answer of /health/: the overall status, and each check by its name.
 type HealthFrame struct {
 	Status string            `json:"status"`
 	Checks map[string]string `json:"checks"`
+}
+
+// readLimits adds the exercises' limits, as the environment sets them.
+func (h *Hello) readLimits() error {
+	limits, err := config.Load[struct {
+		Timeout  time.Duration `env:"TIMEOUT" envDefault:"1s"`
+		Deadline time.Duration `env:"DEADLINE" envDefault:"5s"`
+	}]()
+	if err != nil {
+		return err
+	}
+	for i := range h.Lanes {
+		lane := &h.Lanes[i]
+		if lane.Number >= 2 {
+			lane.Timeout = milliseconds(limits.Timeout)
+		}
+		if lane.Number >= 3 {
+			lane.Deadline = milliseconds(limits.Deadline)
+		}
+	}
+	return nil
 }
 
 // window is how much of the past the plots show, in milliseconds.

@@ -39,9 +39,14 @@ type kept struct {
 	text []byte
 }
 
-// NewHub returns a hub without frames. Unless record is nil, the race is also written there, a line of JSON each.
+// NewHub returns a hub without frames. Unless record is nil, the race is also written there, a line of JSON each. An error may
+// say that the environment sets a limit of the exercises to a value that makes no sense.
 func NewHub(record io.Writer) (*Hub, error) {
-	text, err := json.Marshal(NewHello())
+	hello := NewHello()
+	if err := hello.readLimits(); err != nil {
+		return nil, err
+	}
+	text, err := json.Marshal(hello)
 	if err != nil {
 		return nil, fmt.Errorf("encode the lanes: %w", err)
 	}

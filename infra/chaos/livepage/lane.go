@@ -39,8 +39,14 @@ const (
 	downFor      = 3 * time.Second
 )
 
-// span is the time that the numbers of a lane cover.
-const span = 5 * time.Second
+// span is the time that the numbers of a lane cover, and justNow the time of those in a strip.
+const (
+	span    = 5 * time.Second
+	justNow = time.Second
+)
+
+// inTime is how long a user waits gladly.
+const inTime = time.Second
 
 // lane is one exercise in the race: its process, and what it answers.
 type lane struct {
@@ -57,6 +63,7 @@ type lane struct {
 	recent   []load.Result // Those of the last span.
 	samples  []sample
 	probe    time.Time // When an open breaker lets a probe through.
+	toll     *Toll     // Of the current or the last fault; nil before the first.
 }
 
 // sample holds the values of two counters.
@@ -152,6 +159,9 @@ func (l *lane) add(result load.Result) {
 		return // The app is being restarted on purpose: its silence is not a result.
 	}
 	l.recent = append(l.recent, result)
+	if l.toll != nil {
+		l.toll.add(result, l.clock.Now())
+	}
 	l.now.Points = append(l.now.Points, float64(l.clock.Now()), milliseconds(result.Latency),
 		float64(slices.Index(load.Outcomes(), result.Outcome())))
 	if result.Outcome() == load.Rejected && result.RetryAfter > 0 {
@@ -181,6 +191,9 @@ func (l *lane) sample(now sample) {
 	if n := len(l.samples); n > 0 && now.dials < l.samples[n-1].dials {
 		l.samples = nil
 	}
+	if n := len(l.samples); n > 0 && l.toll != nil {
+		l.toll.dialled(l.samples[n-1], now)
+	}
 	l.samples = append(l.samples, now)
 	for len(l.samples) > 2 && now.at.Sub(l.samples[0].at) > span {
 		l.samples = l.samples[1:]
@@ -198,6 +211,34 @@ func (l *lane) dials() float64 {
 	}
 	// Two decimals are enough to see the probes of an open breaker.
 	return math.Round(float64(last.dials-first.dials)/float64(last.sent-first.sent)*100) / 100
+}
+
+// dialRate is the number of dials per second just now; -1 while it is unknown.
+func (l *lane) dialRate() float64 {
+	if len(l.samples) < 2 {
+		return -1
+	}
+	last := l.samples[len(l.samples)-1]
+	for i := len(l.samples) - 2; ; i-- {
+		if took := last.at.Sub(l.samples[i].at); took >= justNow || i == 0 {
+			return math.Round(float64(last.dials-l.samples[i].dials) / took.Seconds())
+		}
+	}
+}
+
+// faultBegins starts a new toll, faultEnds completes it.
+func (l *lane) faultBegins(now time.Time) {
+	l.mutex.Lock()
+	defer l.mutex.Unlock()
+	l.toll = newToll(now)
+}
+
+func (l *lane) faultEnds(now time.Time) {
+	l.mutex.Lock()
+	defer l.mutex.Unlock()
+	if l.toll != nil {
+		l.toll.end(now, l.clock.Now())
+	}
 }
 
 // readHealth asks the app how it is.
@@ -241,13 +282,19 @@ func (l *lane) frame(now time.Time) LaneFrame {
 	defer l.mutex.Unlock()
 	l.recent = slices.DeleteFunc(l.recent, func(r load.Result) bool { return now.Sub(r.At.Add(r.Latency)) > span })
 	var tally load.Tally
+	good := 0
 	for _, result := range l.recent {
 		tally.Add(result)
+		if result.Outcome() == load.OK && result.Latency <= inTime {
+			good++
+		}
 	}
 	frame := l.now
 	frame.Answered, frame.Success = tally.Count(), tally.Success()
+	frame.InTime = float64(good) / float64(max(1, tally.Count()))
 	frame.P50, frame.P99 = milliseconds(tally.Quantile(0.5)), milliseconds(tally.Quantile(0.99))
-	frame.Dials = l.dials()
+	frame.Dials, frame.DialRate = l.dials(), l.dialRate()
+	frame.Toll = l.toll.frame()
 	frame.Waiting = int(max(0, l.sent.Load()-l.answered))
 	if frame.Points == nil {
 		frame.Points = []float64{}

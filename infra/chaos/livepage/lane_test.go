@@ -22,6 +22,51 @@ func TestLaneForgetsOldAnswers(t *testing.T) {
 	}
 }
 
+func TestLaneTellsWhoWasServedWithinASecond(t *testing.T) {
+	lane := newLane(LaneName{}, newClock())
+	now := time.Now()
+	lane.recent = []load.Result{
+		{Status: 200, At: now, Latency: time.Second},
+		{Status: 200, At: now, Latency: time.Second + time.Millisecond},
+		{Status: 503, At: now, Latency: time.Millisecond},
+		{Status: 500, At: now, Latency: time.Millisecond},
+	}
+	if got := lane.frame(now); got.InTime != 0.25 || got.Success != 0.5 {
+		t.Errorf("got %v within a second and %v in all, want 0.25 and 0.5", got.InTime, got.Success)
+	}
+}
+
+func TestLaneCountsDialsOfTheLastSecond(t *testing.T) {
+	lane := newLane(LaneName{}, newClock())
+	start := time.Now()
+	for i, dials := range []int{0, 100, 200, 300, 310, 320} {
+		if got := lane.dialRate(); i < 2 && got != -1 {
+			t.Errorf("%d samples give %v, want -1: unknown", i, got)
+		}
+		lane.sample(sample{start.Add(time.Duration(i) * 500 * time.Millisecond), dials, 0})
+	}
+	if got := lane.dialRate(); got != 20 {
+		t.Errorf("got %v dials a second, want 20", got)
+	}
+}
+
+func TestLanesTellTheLimitsOfTheirExercises(t *testing.T) {
+	t.Setenv("TIMEOUT", "600ms")
+	hello := NewHello()
+	if err := hello.readLimits(); err != nil {
+		t.Fatal(err)
+	}
+	for i, want := range [][2]float64{{0, 0}, {600, 0}, {600, 5000}, {600, 5000}, {600, 5000}} {
+		if got := [2]float64{hello.Lanes[i].Timeout, hello.Lanes[i].Deadline}; got != want {
+			t.Errorf("exercise %d: got %v, want %v", i+1, got, want)
+		}
+	}
+	t.Setenv("TIMEOUT", "soon")
+	if err := hello.readLimits(); err == nil {
+		t.Error("took a TIMEOUT of soon, want an error")
+	}
+}
+
 func TestLaneCountsDialsForEachRequest(t *testing.T) {
 	lane := newLane(LaneName{}, newClock())
 	start := time.Now()

@@ -117,6 +117,23 @@ func TestPageFitsTheScreen(t *testing.T) {
 	}
 }
 
+// From a phone to a desk at twice its zoom, the page scrolls down, never sideways.
+func TestPageFitsANarrowScreen(t *testing.T) {
+	page, hub, _ := openLive(t)
+	frame := under(20_000, "", func(number int, lane *LaneFrame) {
+		lane.Waiting, lane.DialRate, lane.P50, lane.P99 = 500, 1234, 10_001, 10_150
+		lane.Toll = &Toll{Answered: 1000, Worst: 10_150, Wasted: 12_345, Rejected: 1000, Recovered: 12_345}
+	})
+	frame.After = &AfterFrame{Name: "blackhole", To: 600_000}
+	page.show(hub, frame)
+	for _, width := range []int64{360, 390, 512, 640, 800, 1023, 1024} {
+		page.run(chromedp.EmulateViewport(width, 740))
+		page.until(fmt.Sprintf("nothing to scroll sideways at %d", width), "document.documentElement.scrollWidth <= innerWidth")
+		page.until(fmt.Sprintf("all parts are inside at %d", width),
+			"[...document.querySelectorAll('body *:not(.unseen)')].every((part) => part.getBoundingClientRect().right <= innerWidth + 1)")
+	}
+}
+
 func TestPageComesBackAfterTheServer(t *testing.T) {
 	server, hub, _ := serve(t)
 	feed(t, hub, 0, 5000)

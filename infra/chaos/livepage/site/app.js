@@ -7,6 +7,7 @@ let hello;
 let lanes = [];
 let timeline;
 let controls;
+let card;
 let frame;
 let since = 0;
 let due = false;
@@ -36,6 +37,7 @@ function greet(to) {
     hello = to;
     lanes = hello.lanes.map((name) => new Lane(get('lanes'), name, hello.outcomes, hello.window));
     timeline = new Timeline(get('bands'), get('axis'), hello.window);
+    card = new Card();
     controls = new Controls(hello, !recording);
     controls.listen();
     drawLegend(get('legend'), hello.outcomes);
@@ -57,7 +59,7 @@ function take(next) {
     since = frame.since;
     clear();
   }
-  frame.lanes.forEach((part, i) => lanes[i]?.add(part));
+  frame.lanes.forEach((part, i) => lanes[i]?.add(frame.t, part, frame));
   timeline.add(frame.t, frame.fault);
   announce(frame, hello.lanes);
   if (document.hidden) {
@@ -74,7 +76,12 @@ function draw() {
   drawHeader(frame);
   controls.draw(frame);
   timeline.draw(frame.t, frame.since);
-  for (const lane of lanes) lane.draw(frame.t, frame.paused ? 'paused' : '');
+  card.draw(frame.after);
+  const scales = {
+    'dials/s': Math.max(3 * frame.rate, ...lanes.map((lane) => lane.strips.most('dials/s'))),
+    waiting: Math.max(frame.rate, ...lanes.map((lane) => lane.strips.most('waiting'))),
+  };
+  for (const lane of lanes) lane.draw(frame.t, scales, card.open);
   // For tests that measure how fast the page is.
   document.body.dataset.drawn = frame.t;
 }
@@ -96,21 +103,30 @@ function startTheme() {
     drawLegend(get('legend'), hello.outcomes);
     draw();
   };
-  let chosen;
-  try {
-    chosen = localStorage.getItem('theme');
-  } catch {
-    chosen = null; // A page from a file may have no storage.
-  }
+  let chosen = recall('theme');
   apply(chosen ? chosen === 'dark' : dark.matches);
   dark.addEventListener('change', () => { if (!chosen) apply(dark.matches); });
   get('theme').addEventListener('click', () => {
     chosen = document.documentElement.dataset.theme === 'dark' ? 'light' : 'dark';
-    try {
-      localStorage.setItem('theme', chosen);
-    } catch {
-      // Then the choice lasts as long as the page.
-    }
+    keep('theme', chosen);
     apply(chosen === 'dark');
   });
+}
+
+/** The choice that was kept under the name; null if there is none. */
+function recall(name) {
+  try {
+    return localStorage.getItem(name);
+  } catch {
+    return null; // A page from a file may have no storage.
+  }
+}
+
+/** Keeps a choice for the next time that the page is opened. */
+function keep(name, choice) {
+  try {
+    localStorage.setItem(name, choice);
+  } catch {
+    // Then the choice lasts as long as the page.
+  }
 }

@@ -1,7 +1,7 @@
 // Buttons and keys.
 
-/** How many faults have a key: 1, 2, 3, 4. 0 is calm. */
-const keys = 4;
+/** How many faults have a key: 1 to 5. 0 is calm. */
+const keys = 5;
 
 class Controls {
   /** Makes the buttons for the faults; live says whether they act or only explain. */
@@ -15,7 +15,8 @@ class Controls {
     get('faults').replaceChildren(calm, ...buttons);
     this.buttons = buttons;
     this.calmButton = calm;
-    this.explain(hello.faults[0]);
+    this.preview = hello.faults[0];
+    this.explain();
     get('rate').replaceChildren(...hello.rates.map((rate) => new Option(`${rate}/s`, rate)));
   }
 
@@ -25,7 +26,6 @@ class Controls {
     button.dataset.fault = fault.name;
     button.setAttribute('aria-pressed', 'false');
     for (const event of ['focus', 'mouseenter']) button.addEventListener(event, () => this.explain(fault));
-    button.addEventListener('mouseleave', () => this.explainCurrent());
     return button;
   }
 
@@ -46,7 +46,9 @@ class Controls {
   /** Makes the buttons and the keys act. Called once. */
   listen() {
     get('copy').addEventListener('click', () => this.copy());
-    document.addEventListener('keydown', (event) => this.key(event));
+    this.useKeys(recall('keys') !== 'off');
+    get('keys').addEventListener('click', () => this.useKeys(!this.keys));
+    for (const event of ['keydown', 'keypress', 'keyup']) document.addEventListener(event, (event) => this.key(event));
     if (!this.live) return;
     get('rate').addEventListener('change', (event) => post('load', { rate: Number(event.target.value) }));
     get('pause').addEventListener('click', () => this.pause());
@@ -54,18 +56,23 @@ class Controls {
     get('reset').addEventListener('click', () => post('reset'));
   }
 
+  /** Switches the keys on or off, for those whose own tools type digits or spaces. */
+  useKeys(on) {
+    this.keys = on;
+    keep('keys', on ? 'on' : 'off');
+    get('keys').textContent = on ? 'Keys on' : 'Keys off';
+    document.body.dataset.keys = on ? 'on' : 'off';
+  }
+
+  /** A key acts whatever has the focus, and then does not press, open or move that as well. */
   key(event) {
-    if (event.ctrlKey || event.metaKey || event.altKey || event.repeat) return;
-    if (['SELECT', 'INPUT'].includes(event.target.tagName)) return;
-    if (event.key === ' ') {
-      if (event.target.tagName === 'BUTTON' || event.target.tagName === 'A') return; // The space bar presses them.
-      event.preventDefault();
-      this.pause();
-    } else if (event.key === '0') {
-      this.calm();
-    } else if (event.key >= '1' && event.key <= String(keys)) {
-      this.inject(this.faults[Number(event.key) - 1]);
-    }
+    if (!this.keys || event.ctrlKey || event.metaKey || event.altKey) return;
+    if (event.key !== ' ' && !(event.key >= '0' && event.key <= String(keys))) return;
+    event.preventDefault(); // Of keyup as well: some browsers press a button then.
+    if (event.type !== 'keydown' || event.repeat) return;
+    if (event.key === ' ') this.pause();
+    else if (event.key === '0') this.calm();
+    else this.inject(this.faults[Number(event.key) - 1]);
   }
 
   inject(fault) {
@@ -92,7 +99,7 @@ class Controls {
     get('pause-name').textContent = frame.paused ? 'Resume' : 'Pause';
     get('pool').setAttribute('aria-pressed', String(frame.pooled));
     this.drawRate(frame.rate);
-    if (changed) this.explainCurrent();
+    if (changed) this.explain();
   }
 
   drawRate(rate) {
@@ -103,12 +110,10 @@ class Controls {
     select.value = String(rate);
   }
 
-  explainCurrent() {
-    const current = this.faults.find((fault) => fault.name === this.frame?.fault?.name);
-    if (current) this.explain(current);
-  }
-
-  explain(fault) {
+  /** Explains the fault that is on. In calm it explains the one that was asked for last. */
+  explain(asked = this.preview) {
+    const fault = this.faults.find((fault) => fault.name === this.frame?.fault?.name) ?? asked;
+    this.preview = fault;
     get('explain-name').textContent = fault.name;
     get('explain-summary').textContent = fault.summary;
     get('explain-cli').textContent = fault.cli;

@@ -18,7 +18,7 @@ function drawHeader(frame) {
   const starting = lanes.some((lane) => ['waiting', 'building'].includes(lane.state));
   state.dataset.state = fault ? 'fault' : starting ? 'starting' : paused ? 'paused' : 'calm';
   stateName.textContent = fault ? fault.name : starting ? 'Getting ready' : paused ? 'Paused' : 'Calm';
-  stateDetail.textContent = fault ? detail(fault, t) : starting ? 'the exercises are being built' : '';
+  stateDetail.textContent = fault ? (paused ? `paused after ${clock(t - fault.since)}` : detail(fault, t)) : starting ? 'the exercises are being built' : '';
   if ((notice ?? '') !== said) {
     said = notice ?? '';
     show(said);
@@ -69,6 +69,7 @@ function say(text) {
 function changes(before, after, names) {
   const news = [];
   if (before.fault?.name !== after.fault?.name) news.push(after.fault ? `Fault ${after.fault.name}.` : 'Calm.');
+  if (after.after && !before.after) news.push('What the fault did to each lane is shown.');
   if (before.paused !== after.paused) news.push(after.paused ? 'Paused.' : 'Resumed.');
   after.lanes.forEach((lane, i) => {
     const old = before.lanes[i];

@@ -1,7 +1,10 @@
-// A lane: one exercise, its numbers and its plot.
+// A lane: one exercise, its numbers, its plot and its strips.
 
 /** How many requests must be in flight before the lane mentions it. */
 const crowd = 10;
+
+/** How many dials for one request are too many. */
+const manyDials = 2;
 
 class Lane {
   /** Builds the lane into the element; name is its description in the race. */
@@ -11,14 +14,19 @@ class Lane {
     const find = (selector) => root.querySelector(selector);
     this.root = root;
     this.success = find('.success b');
-    this.bar = find('.bar i');
+    this.inTime = find('.success small');
+    this.served = find('.bar i');
+    this.soon = find('.soon');
     this.p50 = find('.p50');
     this.p99 = find('.p99');
     this.dials = find('.dials b');
-    this.waiting = find('.dials small');
+    this.rate = find('.dials .rate');
+    this.waiting = find('.dials .waiting');
     this.breaker = find('.breaker');
     this.breakerText = find('.breaker > span');
     this.health = find('.health');
+    this.balancer = find('.balancer');
+    this.toll = find('.toll');
     this.picture = find('.plot');
     this.over = find('.over');
     const heading = find('h2');
@@ -29,22 +37,30 @@ class Lane {
     find('.number').textContent = name.number;
     find('.motto').textContent = name.motto;
     this.breaker.hidden = !name.breaker;
-    this.health.hidden = !name.health;
+    this.health.hidden = this.balancer.hidden = !name.health;
     parent.append(root);
-    this.plot = new Chart(this.picture, outcomes);
+    const limits = [['TIMEOUT', name.timeout], ['DEADLINE', name.deadline]];
+    this.plot = new Chart(this.picture, outcomes, limits.filter(([, ms]) => ms > 0));
+    this.strips = new Strips(find('.strips'), name);
     this.span = span;
     this.described = 0;
   }
 
-  /** Takes in the lane's part of a frame. */
-  add(frame) {
+  /** Takes in the lane's part of a frame. In a pause everything stays as it was, except an app that ends or starts. */
+  add(time, frame, { paused, rate }) {
+    const still = paused && this.paused && frame.state === this.frame?.state;
+    this.paused = paused;
+    if (still) return;
     this.frame = frame;
     this.plot.add(frame.points);
+    this.strips.add(time, frame, manyDials * rate);
   }
 
   /** Forgets the past. */
   clear() {
     this.plot.clear();
+    this.strips.clear();
+    this.paused = false;
   }
 
   /** The grid lines are at fixed distances from now. */
@@ -52,24 +68,31 @@ class Lane {
     return Array.from({ length: Math.floor(this.span / step) + 1 }, (_, i) => now - i * step);
   }
 
-  /** Draws the lane at the race's time now; idle says why all lanes are idle, if they are. */
-  draw(now, idle) {
+  /** Draws the lane at the race's time now; scales are what fills a strip, after is the fault of the card, if it is open. */
+  draw(now, scales, after) {
     this.plot.draw(now - this.span, now, this.grid(now));
+    this.strips.draw(now - this.span, now, this.grid(now), scales);
     const { frame } = this;
     if (!frame) return;
     const answered = frame.answered > 0;
     this.root.dataset.state = frame.state;
-    this.root.dataset.grade = !answered ? 'none' : frame.success >= 0.95 ? 'good' : frame.success >= 0.6 ? 'poor' : 'bad';
+    this.root.dataset.grade = answered ? grade(frame) : 'none';
     write(this.success, answered ? percent(frame.success) : '–');
-    this.bar.style.width = `${answered ? frame.success * 100 : 0}%`;
+    write(this.inTime, answered && frame.inTime !== undefined ? `${percent(frame.inTime)} within 1 s` : '');
+    this.served.style.width = `${answered ? frame.success * 100 : 0}%`;
+    this.soon.style.width = `${answered ? (frame.inTime ?? frame.success) * 100 : 0}%`;
     write(this.p50, answered ? latency(frame.p50) : '–');
     write(this.p99, answered ? latency(frame.p99) : '–');
+    this.p50.dataset.grade = answered ? lateness(frame.p50) : '';
+    this.p99.dataset.grade = answered ? lateness(frame.p99) : '';
     write(this.dials, frame.dials < 0 ? '–' : ratio(frame.dials));
-    this.dials.dataset.many = frame.dials >= 2;
+    this.dials.dataset.many = frame.dials >= manyDials;
+    write(this.rate, frame.dialRate >= 0 ? `${frame.dialRate}/s` : '');
     write(this.waiting, frame.waiting >= crowd ? `${frame.waiting} waiting` : '');
     this.drawBreaker(frame);
     this.drawHealth(frame);
-    this.drawOver(frame, idle);
+    this.drawOver(frame);
+    this.drawToll(after && frame.toll);
     this.describe(frame, now);
   }
 
@@ -83,11 +106,15 @@ class Lane {
     const status = health?.status ?? '';
     this.health.dataset.state = status;
     write(this.health, status || 'health');
+    // What a load balancer does that believes it: 503 is Unhealthy.
+    const out = status !== 'Healthy' && status !== 'Degraded';
+    write(this.balancer.lastElementChild, status === '' ? '' : out ? 'taken out' : 'in rotation');
+    this.balancer.dataset.out = status !== '' && out;
     this.health.title = Object.entries(health?.checks ?? {}).map(([name, is]) => `${name}: ${is}`).join(', ');
   }
 
   /** Says over the plot why it is empty. */
-  drawOver({ state, reason, answered, waiting }, idle) {
+  drawOver({ state, reason, answered, waiting }) {
     const words = {
       waiting: 'waiting to be built',
       building: 'being built; the first time takes a minute',
@@ -95,10 +122,27 @@ class Lane {
       down: `down, will restart in a moment: ${reason ?? ''}`,
     };
     let text = words[state] ?? '';
-    if (state === 'up') text = idle || (answered > 0 ? '' : waiting >= crowd ? `no answers; ${waiting} requests wait` : 'no answers yet');
+    if (state === 'up' && answered === 0) text = waiting >= crowd ? `no answers; ${waiting} requests wait` : 'no answers yet';
     write(this.over, text);
     this.over.hidden = text === '';
     this.picture.classList.toggle('quiet', text !== '');
+  }
+
+  /** Shows the lane's part of the card, if it is open. */
+  drawToll(toll) {
+    this.toll.hidden = !toll;
+    if (!toll) return;
+    for (const [word, [value, grade]] of Object.entries(tollOf(toll))) {
+      let entry = this.toll.querySelector(`[data-word="${word}"]`);
+      if (!entry) {
+        entry = make('div');
+        entry.dataset.word = word;
+        entry.append(make('dt', '', word), make('dd'));
+        this.toll.append(entry);
+      }
+      write(entry.lastChild, value);
+      entry.lastChild.dataset.grade = grade;
+    }
   }
 
   /** Tells a screen reader what the plot shows, now and then. */
@@ -109,6 +153,18 @@ class Lane {
       ? 'No answers in the last seconds.'
       : `In the last seconds ${percent(frame.success)} succeeded; half took at most ${latency(frame.p50)}, 99 in 100 at most ${latency(frame.p99)}.`);
   }
+}
+
+/** How good a success is: one that comes late is no triumph. */
+function grade({ success, inTime = success }) {
+  if (success < 0.6) return 'bad';
+  return success >= 0.95 && inTime >= 0.9 ? 'good' : 'poor';
+}
+
+/** How late a latency in milliseconds is: a second is what a user waits gladly, and five are the deadline. */
+function lateness(ms) {
+  if (ms <= 1100) return '';
+  return ms <= 5100 ? 'poor' : 'bad';
 }
 
 /** Sets an element's text, but only if it changes. */

@@ -38,9 +38,24 @@ function colourOf(name) {
   return colours.get(name);
 }
 
-/** The size of the page's type, in pixels. */
+let knownTypeSize = 0;
+addEventListener('resize', () => { knownTypeSize = 0; });
+
+/** The size of the page's type, in pixels. It depends on the window alone. */
 function typeSize() {
-  return parseFloat(getComputedStyle(document.documentElement).fontSize);
+  knownTypeSize ||= parseFloat(getComputedStyle(document.documentElement).fontSize);
+  return knownTypeSize;
+}
+
+/** Calls paint when the element has its size, and at each change of it. To ask for it in each frame would cost a layout each. */
+function sized(element, paint) {
+  const size = { width: 0, height: 0 };
+  new ResizeObserver(([entry]) => {
+    size.width = entry.contentRect.width;
+    size.height = entry.contentRect.height;
+    paint();
+  }).observe(element);
+  return size;
 }
 
 /** Sizes the canvas and returns its emptied context, whose units are the pixels of the page. */
@@ -59,14 +74,14 @@ function heightOf(ms) {
 }
 
 class Chart {
-  /** Draws into the element; outcomes are the names of the marks, by index. */
-  constructor(element, outcomes) {
-    this.element = element;
+  /** Draws into the element; outcomes are the names of the marks, by index, and limits are [name, latency] of the app's own. */
+  constructor(element, outcomes, limits = []) {
     this.outcomes = outcomes;
+    this.limits = limits;
     this.canvas = document.createElement('canvas');
     this.clear();
     element.prepend(this.canvas);
-    new ResizeObserver(() => this.paint()).observe(element);
+    this.size = sized(element, () => this.paint());
   }
 
   /** Forgets every point. */
@@ -95,7 +110,7 @@ class Chart {
   }
 
   paint() {
-    const { clientWidth: width, clientHeight: height } = this.element;
+    const { width, height } = this.size;
     if (!this.shown || width === 0 || height === 0) return;
     const context = contextOf(this.canvas, width, height);
     const { from, to, grid } = this.shown;
@@ -119,6 +134,33 @@ class Chart {
       }
       context[mark.paint]();
     });
+    this.paintLimits(context, { y, left, width, rem });
+  }
+
+  /** A dashed line for each limit of the app, with its name in it. */
+  paintLimits(context, { y, left, width, rem }) {
+    context.textAlign = 'left';
+    context.textBaseline = 'middle';
+    let start = left + 6;
+    for (const [name, ms] of this.limits) {
+      context.strokeStyle = colourOf('ink');
+      context.lineWidth = Math.max(1, Math.round(rem * 0.08));
+      context.setLineDash([rem * 0.4, rem * 0.25]);
+      context.beginPath();
+      const height = Math.round(y(ms)) + (context.lineWidth % 2) / 2; // On whole pixels.
+      context.moveTo(left, height);
+      context.lineTo(width, height);
+      context.stroke();
+      context.setLineDash([]);
+      // One name to the right of the other, as the lines are close.
+      const text = `${name} ${ms < 1000 ? `${ms} ms` : `${ms / 1000} s`}`;
+      const { width: length } = context.measureText(text);
+      context.fillStyle = colourOf('paper');
+      context.fillRect(start - 3, y(ms) - rem * 0.35, length + 6, rem * 0.7);
+      context.fillStyle = colourOf('ink');
+      context.fillText(text, start, y(ms));
+      start += length + rem;
+    }
   }
 
   paintGrid(context, { x, y, grid, left, width, height, rem }) {
@@ -128,8 +170,10 @@ class Chart {
     context.textAlign = 'right';
     context.textBaseline = 'middle';
     context.beginPath();
+    // Where there is no room for all names, two are enough.
+    const named = y(1) - y(10) < rem ? ['10', '1000'] : Object.keys(levels);
     for (const [ms, name] of Object.entries(levels)) {
-      context.fillText(name, left - 6, y(ms));
+      if (named.includes(ms)) context.fillText(name, left - 6, y(ms));
       context.moveTo(left, y(ms));
       context.lineTo(width, y(ms));
     }

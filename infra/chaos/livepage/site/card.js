@@ -1,0 +1,35 @@
+// The card: what a fault that has ended did to each lane. It stays until someone closes it or the next fault begins.
+
+class Card {
+  constructor() {
+    this.closed = undefined;
+    get('card-close').addEventListener('click', () => this.close());
+    document.addEventListener('keydown', (event) => { if (event.key === 'Escape') this.close(); });
+  }
+
+  /** Closes the card of the last fault. */
+  close() {
+    this.closed = this.shown?.to;
+    draw();
+  }
+
+  /** Shows the fault that has ended, if there is one. */
+  draw(after) {
+    this.shown = after;
+    this.open = Boolean(after) && after.to !== this.closed;
+    get('card').hidden = !this.open;
+    if (after) write(get('card-name'), `After ${after.name} (${clock(after.to - after.from)})`);
+  }
+}
+
+/** A lane's part of the card: a value and its grade for each word. */
+function tollOf({ answered, served, rejected, worst, wasted, recovered }) {
+  const share = served / Math.max(1, answered);
+  return {
+    served: [answered > 0 ? percent(share) : '–', share >= 0.95 ? 'good' : share >= 0.6 ? 'poor' : 'bad'],
+    'worst wait': [latency(worst), lateness(worst)],
+    'recovered in': recovered < 0 ? ['not yet', 'poor'] : [latency(recovered), ''],
+    'dials wasted': [String(wasted), wasted > answered ? 'bad' : ''],
+    'rejected (503)': [String(rejected), ''],
+  };
+}
