@@ -83,7 +83,7 @@ func Solutions() []Solution {
 		{Name: "the breaker opens at the first failure", Stage: 4, Red: 3, Check: healing, File: breaker, Old: "WithFailureThreshold(p.BreakerFailures)", New: "WithFailureThreshold(1)"},
 		{Name: "the breaker hardly opens", Stage: 4, Red: 4, Check: opens, File: breaker, Old: "WithFailureThreshold(p.BreakerFailures)", New: "WithFailureThreshold(10000)"},
 		{Name: "the breaker has no delay", Stage: 4, Red: 4, File: breaker, Old: delay, New: "WithDelay(0)"},
-		{Name: "the breaker never lets a probe through", Stage: 4, Red: 4, File: breaker, Old: delay, New: "WithDelay(time.Hour)"},
+		{Name: "the breaker never lets a probe through", Stage: 4, Red: 4, File: breaker, Old: delay, New: "WithDelay(720 * p.BreakerDelay)"},
 		{Name: "a rejection is a 500", Stage: 4, Red: 4, Check: opens, File: policies, Old: "errors.Is(err, circuitbreaker.ErrOpen)", New: "false"},
 		{Name: "Retry-After is an hour", Stage: 4, Red: 4, Check: retryAfter, File: policies, Old: "After: breaker.RemainingDelay()", New: "After: time.Hour"},
 		{Name: "users who hang up end their requests", Stage: 4, Red: 4, Check: impatient, File: policies, Old: "		ctx = context.WithoutCancel(ctx)", New: "		_ = context.WithoutCancel(ctx)"},
