@@ -349,7 +349,7 @@ func (e Expression) check(s scope) Check {
 		required = append(required, one.Required)
 		all.near = all.near || one.near
 		if !one.Passed && all.Passed {
-			all.Passed, all.Excess, all.certain, all.examples = false, one.Excess, one.certain, one.examples
+			all.Passed, all.Excess, all.typical, all.certain, all.examples = false, one.Excess, one.typical, one.certain, one.examples
 		}
 	}
 	all.Measured, all.Required = strings.Join(measured, "; "), strings.Join(required, "; ")
@@ -383,7 +383,7 @@ func (c clause) check(s scope) Check {
 	switch upper := c.op[0] == '<'; {
 	case check.Passed:
 	case upper && c.left.duration && !math.IsInf(value, 1):
-		check.Excess = value - limit
+		check.Excess, check.typical = value-limit, left.median-limit
 	case left.late > 0 && c.op == "==":
 		check.Excess = left.late
 	case !upper && !c.left.duration && value < limit/2:

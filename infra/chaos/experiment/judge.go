@@ -8,7 +8,9 @@ import (
 // judge checks every tolerance of the experiment and sets the verdict.
 func (r *Run) judge(e Experiment) {
 	before, last := e.Method[0], e.Method[len(e.Method)-1]
-	r.Checks = []Check{e.steadyState("steady state before the fault", before, r)}
+	r.Checks = []Check{e.steadyState("steady state before the fault", before, r,
+		"Run the app, and send one of its requests by hand with curl. What does it answer, and what does it log?",
+		"`git diff` shows what you have changed since it last worked.")}
 	if r.Checks[0].Passed {
 		for _, tolerance := range e.Tolerances {
 			check := tolerance.Expect.check(scope{r, tolerance.Phases, e.names})
@@ -16,7 +18,9 @@ func (r *Run) judge(e Experiment) {
 			r.Checks = append(r.Checks, check)
 		}
 		if last.Name != before.Name {
-			r.Checks = append(r.Checks, e.steadyState("steady state after the rollback", last, r))
+			r.Checks = append(r.Checks, e.steadyState("steady state after the rollback", last, r,
+				"The fault is gone, but not what it left behind. What does the app still hold: a broken connection, an open breaker, a query that waits?",
+				"Bound every wait, open a new connection in place of a broken one, and let a circuit breaker close with its first success."))
 		}
 	}
 	for i := range r.Checks {
@@ -62,7 +66,7 @@ func (r *Run) settle(before *Run) {
 }
 
 // steadyState checks the steady-state hypothesis in the first phase, before any fault, or in the last one.
-func (e Experiment) steadyState(name string, phase Phase, r *Run) Check {
+func (e Experiment) steadyState(name string, phase Phase, r *Run, hints ...string) Check {
 	expressions := e.steady
 	if len(expressions) == 0 {
 		served, _ := parseExpression("rate(served) == 1", nil) // A test reads it.
@@ -74,7 +78,7 @@ func (e Experiment) steadyState(name string, phase Phase, r *Run) Check {
 			break
 		}
 	}
-	check.Name, check.Why = name, "what holds without a fault is what the rest is compared with"
+	check.Name, check.Why, check.Hints = name, "A user who gets nothing without a fault gets nothing under one, and an outage must end with its fault.", hints
 	return check
 }
 
@@ -144,7 +148,8 @@ const blame = 10
 const heavy = 100
 
 // stalled says that scheduling noise can explain every failed check: a duration whose overshoot is comparable to the
-// longest stall, or any check on a computer that stalled for long.
+// longest stall, or any check on a computer that stalled for long. It does not make half of all answers later than the
+// longest stall.
 func (r *Run) stalled() string {
 	reason := ""
 	for _, check := range r.Checks {
@@ -158,7 +163,7 @@ func (r *Run) stalled() string {
 			}
 		}
 		late := check.Excess > 0 && check.Excess <= blame*stall
-		if check.certain || !late && stall < heavy {
+		if check.certain || check.typical > stall || !late && stall < heavy {
 			return ""
 		}
 		if reason == "" {

@@ -23,13 +23,14 @@ import (
 // habits are the names that HABITS may hold.
 var habits = []string{
 	// As good as the exercises, in another way.
-	"failure rate", "health on demand", "hedging", "indented", "no jitter", "retry-after date", "thirty failures",
+	"failure rate", "few attempts", "health on demand", "hedging", "indented", "no jitter", "retry-after date", "thirty failures",
 	// Mistakes, by the experiment that is to catch them.
-	"empty on error",
+	"empty on error", "empty unless late",
 	"leak", "no bound", "short timeout",
-	"no pause", "no retry", "past the deadline", "attempts counted", "twice the connections", "ten at once",
+	"no pause", "no retry", "past the deadline", "attempts counted", "ping", "twice the connections", "ten at once",
+	"for nobody", "for nobody without end", "retries everything",
 	"all probes", "no probe", "no retry-after", "retry-after an hour", "slow rejection", "timer", "users decide",
-	"health asks nobody", "health is one ping", "health is slow", "health waits for users", "health waits for the database",
+	"health asks nobody", "health is one ping", "health is slow", "health waits for users", "health waits for the database", "health per question",
 }
 
 // app is the app and its settings.
@@ -103,8 +104,16 @@ type flight struct {
 func (a *app) flights(w http.ResponseWriter, r *http.Request) {
 	from, to := r.URL.Query().Get("from"), r.URL.Query().Get("to")
 	ctx := r.Context()
-	if !a.is("users decide") {
+	if a.stage > 3 && !a.is("users decide") || a.is("for nobody") {
 		ctx = context.WithoutCancel(ctx)
+	}
+	if a.is("for nobody without end") {
+		defer context.AfterFunc(r.Context(), func() {
+			for found := false; !found; {
+				_, err := a.find(context.Background(), from, to)
+				found = err == nil
+			}
+		})()
 	}
 	found, err := a.find(ctx, from, to)
 	var open rejection
@@ -114,7 +123,7 @@ func (a *app) flights(w http.ResponseWriter, r *http.Request) {
 	case errors.As(err, &open):
 		a.reject(w, open.wait)
 		return
-	case a.is("empty on error"):
+	case a.is("empty on error"), a.is("empty unless late") && !errors.Is(err, context.DeadlineExceeded):
 		found = []flight{}
 	case errors.Is(err, context.DeadlineExceeded):
 		a.userFailed.now()
@@ -187,16 +196,23 @@ func (a *app) retry(ctx context.Context, from, to string) (found []flight, err e
 		atOnce = 10
 	}
 	pause := a.pause
+	if a.is("few attempts") {
+		attempts, pause = 8, 20*time.Millisecond
+	}
 	for n := 1; ; n++ {
 		found, err = a.race(ctx, atOnce, from, to)
 		if a.is("attempts counted") {
 			a.breaker.report(err)
 		}
-		if err == nil || n >= attempts || ctx.Err() != nil {
+		server := (*mysql.MySQLError)(nil)
+		stays := errors.As(err, &server) && !a.is("retries everything")
+		if err == nil || stays || n >= attempts || ctx.Err() != nil {
 			return found, err
 		}
 		wait := min(pause, a.longest)
-		pause *= 2
+		if !a.is("few attempts") {
+			pause *= 2
+		}
 		if !a.is("no jitter") && !a.is("hedging") {
 			wait -= time.Duration(time.Now().UnixNano()) % (wait / 2)
 		}
@@ -249,10 +265,11 @@ func (a *app) attempt(ctx context.Context, from, to string) ([]flight, error) {
 	}
 	bounded, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
+	if a.is("ping") || a.is("twice the connections") {
+		_ = a.db.PingContext(bounded) // As a careful programmer might, before each query.
+	}
 	if a.is("twice the connections") {
-		for range 2 {
-			_ = a.db.PingContext(bounded) // As a careful programmer might, before each query.
-		}
+		_ = a.db.PingContext(bounded)
 	}
 	if !a.is("leak") {
 		return a.query(bounded, from, to)
