@@ -403,7 +403,7 @@ func (c clause) required(limit figure) string {
 		value = Duration(limit.value)
 	case share && limit.value == 1 && c.op != "<" && c.op != "<=":
 		return "all"
-	case limit.value == 0 && c.right.literal && (c.op == "==" || c.op == "<="):
+	case limit.value == 0 && (c.op == "==" || c.op == "<="):
 		return "none"
 	case share:
 		value = fmt.Sprintf("%.4g %%", 100*limit.value)

@@ -285,10 +285,11 @@ func dials(s scope) figure {
 		dials += span.Dials
 	}
 	made := figure{value: float64(dials), text: fmt.Sprintf("%d connections for %d requests", dials, len(answers)), answers: answers}
-	if len(s.spans()) == 0 {
-		return s.filled(made)
+	if len(answers) == 0 && len(s.spans()) > 0 {
+		made.text = fmt.Sprintf("%d connections while nobody asked", dials)
+		return made
 	}
-	return made
+	return s.filled(made)
 }
 
 // count is the number of answers that satisfy is.
