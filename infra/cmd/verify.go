@@ -387,7 +387,7 @@ func printRun(out io.Writer, e experiment.Experiment, run *experiment.Run) {
 		fmt.Fprintf(out, "  %s %s: %s (required: %s)\n", mark, check.Name, check.Measured, check.Required)
 	}
 	fmt.Fprint(out, paintVerdict(run.Verdict))
-	if run.Reason != "" && failedCheck(run) == nil {
+	if run.Reason != "" && (run.Died != "" || failedCheck(run) == nil) {
 		fmt.Fprintf(out, ": %s", run.Reason) // A check that failed is explained at length.
 	}
 	fmt.Fprintln(out)
