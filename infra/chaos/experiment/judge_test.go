@@ -176,6 +176,7 @@ func TestBrokenRunsFail(t *testing.T) {
 		{5, "cries wolf under slow", health(slow, status(503)), "5 of 5 health checks said Unhealthy"},
 		{5, "silent about the outage", health(failing, status(200)), "never unhealthy"},
 		{5, "needs users to know", health(quiet, status(200)), "0 of 5 health checks said Unhealthy"},
+		{5, "content with a ping", health("answers are cut", status(200)), "never unhealthy"},
 		{5, "silent about a black hole", health(blackHole, status(200)), "never unhealthy"},
 		{5, "asks the database each time", dials(unasked, 5), "1.0 connections for each of 5 health checks"},
 		{5, "hangs", health(quiet, latency(1200)), "1.20 s"},

@@ -30,7 +30,7 @@ var habits = []string{
 	"no pause", "no retry", "past the deadline", "attempts counted", "ping", "twice the connections", "ten at once",
 	"for nobody", "for nobody without end", "retries everything",
 	"all probes", "no probe", "no retry-after", "retry-after an hour", "slow rejection", "timer", "users decide",
-	"health asks nobody", "health is one ping", "health is slow", "health waits for users", "health waits for the database", "health per question",
+	"health asks nobody", "health is one ping", "health is slow", "health waits for users", "health waits for the database", "health per question", "health pings",
 }
 
 // app is the app and its settings.
