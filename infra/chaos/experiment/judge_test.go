@@ -2,6 +2,7 @@ package experiment
 
 import (
 	"fmt"
+	"math"
 	"strings"
 	"testing"
 	"time"
@@ -61,7 +62,7 @@ func healthyRun(number int) *Run {
 		case number == 4 && phase.Name == open:
 			// Rejected for three seconds, then a probe that fails.
 			for at := range 300 {
-				run.Answers = append(run.Answers, Answer{Phase: open, At: from + 10*float64(at), Status: 503, RetryAfter: int(3.999 - float64(at)/100), Latency: 0.5})
+				run.Answers = append(run.Answers, Answer{Phase: open, At: from + 10*float64(at), Status: 503, RetryAfter: math.Floor(3.999 - float64(at)/100), Latency: 0.5})
 			}
 			run.Answers = append(run.Answers, Answer{Phase: open, At: from + 3000, Status: 500, Latency: 1})
 			answer, from = Answer{Status: 503, RetryAfter: 7, Latency: 0.5}, from+3050

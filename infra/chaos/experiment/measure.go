@@ -260,7 +260,7 @@ func retryAfterError(s scope, _ []string) figure {
 			continue
 		}
 		judged++
-		off := answer.end() + 1000*float64(answer.RetryAfter) - admitted[next].At
+		off := answer.end() + 1000*answer.RetryAfter - admitted[next].At
 		if math.Abs(off) > math.Abs(worst) {
 			worst = off
 		}

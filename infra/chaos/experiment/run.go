@@ -98,7 +98,7 @@ type Answer struct {
 	// Wrong marks an answer of 2xx or 3xx that is not the right one.
 	Wrong bool `json:"wrong,omitempty"`
 	// RetryAfter is the header of that name, in seconds.
-	RetryAfter int `json:"retryAfterS,omitempty"`
+	RetryAfter float64 `json:"retryAfterS,omitempty"`
 	// Health marks a request to /health/, Says is the status in its body, such as Healthy.
 	Health bool   `json:"health,omitempty"`
 	Says   string `json:"says,omitempty"`
