@@ -384,6 +384,7 @@ func (c clause) check(s scope) Check {
 	case check.Passed:
 	case upper && c.left.duration && !math.IsInf(value, 1):
 		check.Excess, check.typical = value-limit, left.median-limit
+		check.near = left.median > 0 && left.median <= limit
 	case left.late > 0 && c.op == "==":
 		check.Excess = left.late
 	case !upper && !c.left.duration && value < limit/2:

@@ -47,21 +47,26 @@ func (r *Run) again() string {
 	if r.Verdict == Inconclusive {
 		return r.Reason
 	}
+	reason := ""
 	for _, check := range r.Checks {
-		if check.near && r.Verdict == Passed == check.Passed {
-			return fmt.Sprintf("%s: %s, which is too close to the limit for one run", check.Name, check.Measured)
+		switch {
+		case check.Passed != (r.Verdict == Passed):
+		case check.near && reason == "":
+			reason = fmt.Sprintf("%s: %s, which takes a second run to judge", check.Name, check.Measured)
+		case !check.near && !check.Passed:
+			return "" // One clear failure is enough.
 		}
 	}
-	return ""
+	return reason
 }
 
-// settle compares the verdict with that of the run before, if that one was too close to a limit: it counts only if both
+// settle compares the verdict with that of the run before, if that one was not enough: it counts only if both
 // are the same.
 func (r *Run) settle(before *Run) {
 	if before == nil || before.Verdict == Inconclusive || r.Verdict == Inconclusive || before.Verdict == r.Verdict {
 		return
 	}
-	r.Reason = fmt.Sprintf("one run %s and the next one %s, close to a limit: %s", before.Verdict, r.Verdict, before.again())
+	r.Reason = fmt.Sprintf("one run %s and the next one %s: %s", before.Verdict, r.Verdict, before.again())
 	r.Verdict = Inconclusive
 }
 

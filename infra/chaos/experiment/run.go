@@ -58,7 +58,8 @@ type Check struct {
 	examples []Answer
 	// typical is the overshoot of the median of latencies, in milliseconds.
 	typical float64
-	// near says that the share is too close to its limit for one run.
+	// near says that one run is not enough: a share is too close to its limit, or few answers were late and most were not,
+	// which may be a stall of the app alone.
 	near bool
 }
 
