@@ -77,6 +77,7 @@ func Solutions() []Solution {
 		{Name: "an error is an empty answer", Stage: 3, Red: 2, Check: outOfTime, File: policies, Old: "		return flights, err\n", New: "		if err != nil {\n			return []flight{}, nil\n		}\n		return flights, nil\n"},
 		{Name: "200 [] on every error", Stage: 3, Red: 3, Check: healing, Dir: "plain", Habits: "empty on error,no retry", Core: true},
 		{Name: "200 [] when all attempts failed", Stage: 3, Red: 2, Check: outOfTime, Dir: "plain", Habits: "empty on error"},
+		{Name: "a deadline for attempts that hang only", Stage: 3, Red: 3, Check: "no answer later than the deadline", Dir: "plain", Habits: "bound by timeouts"},
 		{Name: "200 [] when all attempts failed in time", Stage: 3, Red: 3, Check: honest, Dir: "plain", Habits: "empty unless late", Core: true},
 		{Name: "retries whatever the error is", Stage: 3, Red: 3, Check: stays, Dir: "plain", Habits: "retries everything"},
 		{Name: "retries for users who have hung up", Stage: 3, Red: 3, Check: hungUp, Dir: "plain", Habits: "for nobody"},

@@ -28,7 +28,7 @@ var habits = []string{
 	"empty on error", "empty unless late",
 	"leak", "no bound", "short timeout",
 	"no pause", "no retry", "past the deadline", "attempts counted", "ping", "twice the connections", "ten at once",
-	"for nobody", "for nobody without end", "retries everything",
+	"bound by timeouts", "for nobody", "for nobody without end", "retries everything",
 	"all probes", "no probe", "no retry-after", "retry-after an hour", "slow rejection", "timer", "users decide",
 	"health asks nobody", "health is one ping", "health is slow", "health waits for users", "health waits for the database", "health per question", "health pings",
 }
@@ -165,7 +165,7 @@ func (a *app) find(ctx context.Context, from, to string) ([]flight, error) {
 		return a.query(ctx, from, to)
 	}
 	bound := a.deadline
-	if a.is("past the deadline") {
+	if a.is("past the deadline") || a.is("bound by timeouts") {
 		bound *= 2
 	}
 	ctx, cancel := context.WithTimeout(ctx, bound)
@@ -195,7 +195,7 @@ func (a *app) retry(ctx context.Context, from, to string) (found []flight, err e
 	case a.is("ten at once"):
 		atOnce = 10
 	}
-	pause := a.pause
+	pause, late := a.pause, 0
 	if a.is("few attempts") {
 		attempts, pause = 8, 20*time.Millisecond
 	}
@@ -205,6 +205,12 @@ func (a *app) retry(ctx context.Context, from, to string) (found []flight, err e
 			a.breaker.report(err)
 		}
 		server := (*mysql.MySQLError)(nil)
+		if errors.Is(err, context.DeadlineExceeded) {
+			late++
+		}
+		if a.is("bound by timeouts") && time.Duration(late+1)*a.timeout >= a.deadline {
+			return found, err // There was no time for more attempts that end like this.
+		}
 		stays := errors.As(err, &server) && !a.is("retries everything")
 		if err == nil || stays || n >= attempts || ctx.Err() != nil {
 			return found, err
