@@ -240,7 +240,7 @@ func TestCountsOnABusyMachine(t *testing.T) {
 	}
 }
 
-// A stall explains a few late answers, but not that most of them are later than it was long.
+// A short stall explains a few late answers, but not that most of them are late. Dials by the dozen are none of its doing.
 func TestMostAnswersLateOnABusyMachine(t *testing.T) {
 	expression, err := parseExpression("p(99) <= 10ms", nil)
 	if err != nil {
@@ -252,6 +252,20 @@ func TestMostAnswersLateOnABusyMachine(t *testing.T) {
 		run.Checks = []Check{expression.check(scope{run, []string{open}, nil})}
 		if got := run.stalled() != ""; got != want {
 			t.Errorf("%d of 100 answers late: excused is %t, want %t", late, got, want)
+		}
+	}
+	run := healthyRun(4)
+	for i := range run.Phases {
+		run.Phases[i].Dials, run.Phases[i].Stall = 500, 300
+	}
+	if run.judge(Experiments(settings)[3]); run.Verdict != Failed {
+		t.Errorf("500 connections while the breaker is open: got %s: %s, want failed", run.Verdict, run.Reason)
+	}
+	// A computer that is busier may make a whole series late, so the run is repeated.
+	for stall, want := range map[float64]bool{5: false, 50: true} {
+		run := &Run{Verdict: Failed, Phases: []Span{{Name: steady, Stall: stall}}, Checks: []Check{{Name: "answers come quickly", Excess: 600, phases: []string{steady}}}}
+		if got := run.again() != ""; got != want {
+			t.Errorf("a stall of %.0f ms: repeated is %t, want %t", stall, got, want)
 		}
 	}
 }
