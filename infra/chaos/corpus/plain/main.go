@@ -27,10 +27,10 @@ var habits = []string{
 	// Mistakes, by the experiment that is to catch them.
 	"empty on error", "empty unless late",
 	"leak", "no bound", "short timeout",
-	"no pause", "no retry", "past the deadline", "attempts counted", "ping", "twice the connections", "ten at once",
-	"bound by timeouts", "for nobody", "for nobody without end", "retries everything",
+	"no pause", "no retry", "past the deadline", "attempts counted", "ping", "ten at once", "bound by timeouts", "for nobody", "for nobody without end", "retries everything",
 	"all probes", "no probe", "no retry-after", "retry-after an hour", "slow rejection", "timer", "users decide",
-	"health asks nobody", "health is one ping", "health is slow", "health waits for users", "health waits for the database", "health per question", "health pings",
+	"health asks nobody", "health is one ping", "health is slow", "health waits for users",
+	"health waits for the database", "health per question", "health pings",
 }
 
 // app is the app and its settings.
@@ -204,15 +204,13 @@ func (a *app) retry(ctx context.Context, from, to string) (found []flight, err e
 		if a.is("attempts counted") {
 			a.breaker.report(err)
 		}
-		server := (*mysql.MySQLError)(nil)
 		if errors.Is(err, context.DeadlineExceeded) {
 			late++
 		}
-		if a.is("bound by timeouts") && time.Duration(late+1)*a.timeout >= a.deadline {
-			return found, err // There was no time for more attempts that end like this.
-		}
+		var server *mysql.MySQLError
 		stays := errors.As(err, &server) && !a.is("retries everything")
-		if err == nil || stays || n >= attempts || ctx.Err() != nil {
+		over := a.is("bound by timeouts") && time.Duration(late+1)*a.timeout >= a.deadline // No time for more that hang, but for all others.
+		if err == nil || stays || over || n >= attempts || ctx.Err() != nil {
 			return found, err
 		}
 		wait := min(pause, a.longest)
@@ -271,11 +269,8 @@ func (a *app) attempt(ctx context.Context, from, to string) ([]flight, error) {
 	}
 	bounded, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
-	if a.is("ping") || a.is("twice the connections") {
+	if a.is("ping") {
 		_ = a.db.PingContext(bounded) // As a careful programmer might, before each query.
-	}
-	if a.is("twice the connections") {
-		_ = a.db.PingContext(bounded)
 	}
 	if !a.is("leak") {
 		return a.query(bounded, from, to)
