@@ -85,6 +85,7 @@ func Solutions() []Solution {
 		{Name: "retries without a pause", Stage: 3, Red: 3, Check: waits, Dir: "plain", Habits: "no pause", Core: true},
 		{Name: "retries past the deadline", Stage: 3, Red: 2, Check: noLater, Dir: "plain", Habits: "past the deadline", Core: true},
 		{Name: "a ping before each query", Stage: 3, Red: 3, Check: dials, Dir: "plain", Habits: "ping"},
+		{Name: "five attempts at once, always", Stage: 3, Red: 3, Check: "a request without a fault", Dir: "plain", Habits: "five at once,no jitter"},
 		{Name: "ten attempts at once", Stage: 3, Red: 3, Check: dials, Dir: "plain", Habits: "ten at once", Core: true},
 
 		// Wrong: the breaker.

@@ -27,7 +27,7 @@ var habits = []string{
 	// Mistakes, by the experiment that is to catch them.
 	"empty on error", "empty unless late",
 	"leak", "no bound", "short timeout",
-	"no pause", "no retry", "past the deadline", "attempts counted", "ping", "ten at once", "bound by timeouts", "for nobody", "for nobody without end", "retries everything",
+	"no pause", "no retry", "past the deadline", "attempts counted", "ping", "five at once", "ten at once", "bound by timeouts", "for nobody", "for nobody without end", "retries everything",
 	"all probes", "no probe", "no retry-after", "retry-after an hour", "slow rejection", "timer", "users decide",
 	"health asks nobody", "health is one ping", "health is slow", "health waits for users",
 	"health waits for the database", "health per question", "health pings",
@@ -196,6 +196,9 @@ func (a *app) retry(ctx context.Context, from, to string) (found []flight, err e
 		atOnce = 10
 	}
 	pause, late := a.pause, 0
+	if a.is("five at once") {
+		atOnce, attempts, pause = 5, 2, a.longest
+	}
 	if a.is("few attempts") {
 		attempts, pause = 8, 20*time.Millisecond
 	}
