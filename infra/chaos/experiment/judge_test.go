@@ -162,7 +162,7 @@ func TestBrokenRunsFail(t *testing.T) {
 		{3, "too many connections", dials(flaky, 300), "15.0 connections per request"},
 		{3, "too many connections while the database is down", dials(failing, 500), "13.1 connections per request"},
 		{3, "retries of an error that stays", dials(noAccess, 200), "10.0 connections per request"},
-		{3, "retries for nobody", func(r *Run) { r.Stage = 3 }, "2 connections while nobody asked, required none"},
+		{3, "retries for nobody", func(r *Run) { r.Stage = 3; dials(nobody, 8)(r) }, "8 connections while nobody asked, required at most 2"},
 		{3, "no backoff", each(refused, latency(2)), "2.0 ms"},
 		{4, "never opens", each(failing, status(500)), "0 of 32 requests were rejected"},
 		{4, "no Retry-After", each(failing, func(a *Answer) { a.RetryAfter = 0 }), "20 of 32 requests are 503, required count(rejected): at least 1; count(503): as many as count(rejected)"},
