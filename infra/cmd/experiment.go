@@ -78,7 +78,9 @@ func runExperiment(command *cobra.Command, flags experimentFlags) error {
 		err = printJSON(out, journal)
 	} else {
 		printRun(out, e, journal.Run)
-		printLesson(out, journal.Run)
+		if check := failedCheck(journal.Run); check != nil {
+			printLesson(out, journal.Run, *check, check.Hints)
+		}
 	}
 	if flags.junit != "" {
 		err = errors.Join(err, writeFile(flags.junit, func(out io.Writer) error { return report.WriteJUnit(out, journal) }))
@@ -98,25 +100,19 @@ func runExperiment(command *cobra.Command, flags experimentFlags) error {
 	return nil
 }
 
-// printLesson explains the first check that failed: what was expected, what happened, why it matters, and where to look.
-func printLesson(out io.Writer, run *experiment.Run) {
-	for _, check := range run.Checks {
-		if check.Passed || run.Verdict != experiment.Failed {
-			continue
-		}
-		fmt.Fprintf(out, "\n%s\n", title("%s", check.Name))
-		cli.Pair(out, "expected", check.Required)
-		cli.Pair(out, "happened", check.Measured)
-		for _, answer := range check.Examples {
-			cli.Pair(out, "", run.Story(answer))
-		}
-		if check.Why != "" {
-			cli.Pair(out, "why", check.Why)
-		}
-		for i, hint := range check.Hints {
-			cli.Pair(out, []string{"look at", ""}[min(i, 1)], hint)
-		}
-		return
+// printLesson explains a check that failed: what was expected, what happened, why it matters, and where to look.
+func printLesson(out io.Writer, run *experiment.Run, check experiment.Check, hints []string) {
+	fmt.Fprintf(out, "\n%s\n", title("%s", check.Name))
+	cli.Pair(out, "expected", check.Required)
+	cli.Pair(out, "happened", check.Measured)
+	for _, answer := range check.Examples {
+		cli.Pair(out, "", run.Story(answer))
+	}
+	if check.Why != "" {
+		cli.Pair(out, "why", check.Why)
+	}
+	for i, hint := range hints {
+		cli.Pair(out, []string{"look at", ""}[min(i, 1)], hint)
 	}
 }
 

@@ -343,8 +343,9 @@ func printCells(out io.Writer, last journal) {
 		return
 	}
 	printRun(out, first.Experiment, first.Run)
-	if check := failedCheck(first.Run); first.Run.Verdict != experiment.Inconclusive && check != nil {
-		printHint(out, first.Number, *check, 1)
+	if check := failedCheck(first.Run); check != nil {
+		printLesson(out, first.Run, *check, nil)
+		printHint(out, *check, 1)
 	}
 }
 
@@ -386,29 +387,25 @@ func printRun(out io.Writer, e experiment.Experiment, run *experiment.Run) {
 		fmt.Fprintf(out, "  %s %s: %s (required: %s)\n", mark, check.Name, check.Measured, check.Required)
 	}
 	fmt.Fprint(out, paintVerdict(run.Verdict))
-	if run.Reason != "" {
-		fmt.Fprintf(out, ": %s", run.Reason)
+	if run.Reason != "" && (run.Died != "" || failedCheck(run) == nil) {
+		fmt.Fprintf(out, ": %s", run.Reason) // A check that failed is explained at length.
 	}
 	fmt.Fprintln(out)
 }
 
-// failedCheck is the first check that failed; nil if none did.
+// failedCheck is the first check that failed; nil if none did, or if there is no verdict.
 func failedCheck(run *experiment.Run) *experiment.Check {
 	for i := range run.Checks {
-		if !run.Checks[i].Passed {
+		if !run.Checks[i].Passed && run.Verdict == experiment.Failed {
 			return &run.Checks[i]
 		}
 	}
 	return nil
 }
 
-// printHint writes hint 1 or 2 about a check of the experiment of an exercise, 1 to 5.
-func printHint(out io.Writer, number int, check experiment.Check, hint int) {
-	text := experiment.Hint(number, hint)
-	if hint <= len(check.Hints) {
-		text = check.Hints[hint-1]
-	}
-	fmt.Fprintf(out, "\n%s %s\n", title("Hint %d of 3:", hint), text)
+// printHint writes hint 1 or 2 about a check.
+func printHint(out io.Writer, check experiment.Check, hint int) {
+	fmt.Fprintf(out, "\n%s %s\n", title("Hint %d of 3:", hint), check.Hints[hint-1])
 	fmt.Fprintf(out, "(make verify HINT=%d shows the next hint, without another run.)\n", hint+1)
 }
 
@@ -436,10 +433,10 @@ func showHint(out io.Writer, root string, flags verifyFlags) error {
 	}
 	check := failedCheck(first.Run)
 	switch {
-	case first.Run.Verdict == experiment.Inconclusive || check == nil:
+	case check == nil:
 		return nil
 	case flags.hint < 3:
-		printHint(out, first.Number, *check, flags.hint)
+		printHint(out, *check, flags.hint)
 		return nil
 	}
 	return printSolution(out, root, first.Number)

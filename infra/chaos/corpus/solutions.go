@@ -6,6 +6,9 @@ const (
 	outOfTime  = "a request that runs out of time gets a 504"
 	inTime     = "users who can be served in time are served"
 	nothing    = "nothing is left running"
+	honest     = "no answer is wrong"
+	hungUp     = "nothing is tried again for users"
+	stays      = "an error that stays"
 	healing    = "most requests succeed"
 	dials      = "the database gets no more connections"
 	waits      = "a retry waits"
@@ -15,6 +18,8 @@ const (
 	impatient  = "users who give up"
 	agrees     = "health agrees with what users get under a flaky network"
 	answers    = "health always answers"
+	cut        = "cut answers are detected"
+	spares     = "the health endpoint spares the database"
 )
 
 // Solutions are all of the corpus.
@@ -42,6 +47,7 @@ func Solutions() []Solution {
 		{Name: "Python", Stage: 3, Dir: "python", Script: "python3 server.py", Core: true},
 		{Name: "sony/gobreaker", Stage: 4, Dir: "gobreaker"},
 		{Name: "hedging", Stage: 3, Dir: "plain", Habits: "hedging"},
+		{Name: "few attempts with short pauses", Stage: 3, Dir: "plain", Habits: "few attempts,no jitter"},
 		{Name: "a breaker of a failure rate", Stage: 4, Dir: "plain", Habits: "failure rate"},
 		{Name: "a breaker that opens after thirty failures", Stage: 4, Dir: "plain", Habits: "thirty failures"},
 		{Name: "Retry-After as a date", Stage: 4, Dir: "plain", Habits: "retry-after date"},
@@ -71,9 +77,15 @@ func Solutions() []Solution {
 		{Name: "an error is an empty answer", Stage: 3, Red: 2, Check: outOfTime, File: policies, Old: "		return flights, err\n", New: "		if err != nil {\n			return []flight{}, nil\n		}\n		return flights, nil\n"},
 		{Name: "200 [] on every error", Stage: 3, Red: 3, Check: healing, Dir: "plain", Habits: "empty on error,no retry", Core: true},
 		{Name: "200 [] when all attempts failed", Stage: 3, Red: 2, Check: outOfTime, Dir: "plain", Habits: "empty on error"},
+		{Name: "a deadline for attempts that hang only", Stage: 3, Red: 3, Check: "no answer later than the deadline", Dir: "plain", Habits: "bound by timeouts"},
+		{Name: "200 [] when all attempts failed in time", Stage: 3, Red: 3, Check: honest, Dir: "plain", Habits: "empty unless late", Core: true},
+		{Name: "retries whatever the error is", Stage: 3, Red: 3, Check: stays, Dir: "plain", Habits: "retries everything"},
+		{Name: "retries for users who have hung up", Stage: 3, Red: 3, Check: hungUp, Dir: "plain", Habits: "for nobody"},
+		{Name: "retries without end for users who have hung up", Stage: 4, Red: 3, Check: dials, Dir: "plain", Habits: "for nobody without end"},
 		{Name: "retries without a pause", Stage: 3, Red: 3, Check: waits, Dir: "plain", Habits: "no pause", Core: true},
 		{Name: "retries past the deadline", Stage: 3, Red: 2, Check: noLater, Dir: "plain", Habits: "past the deadline", Core: true},
-		{Name: "a ping before each query, twice", Stage: 3, Red: 3, Check: dials, Dir: "plain", Habits: "twice the connections"},
+		{Name: "a ping before each query", Stage: 3, Red: 3, Check: dials, Dir: "plain", Habits: "ping"},
+		{Name: "five attempts at once, always", Stage: 3, Red: 3, Check: "a request without a fault", Dir: "plain", Habits: "five at once,no jitter"},
 		{Name: "ten attempts at once", Stage: 3, Red: 3, Check: dials, Dir: "plain", Habits: "ten at once", Core: true},
 
 		// Wrong: the breaker.
@@ -83,7 +95,7 @@ func Solutions() []Solution {
 		{Name: "the breaker opens at the first failure", Stage: 4, Red: 3, Check: healing, File: breaker, Old: "WithFailureThreshold(p.BreakerFailures)", New: "WithFailureThreshold(1)"},
 		{Name: "the breaker hardly opens", Stage: 4, Red: 4, Check: opens, File: breaker, Old: "WithFailureThreshold(p.BreakerFailures)", New: "WithFailureThreshold(10000)"},
 		{Name: "the breaker has no delay", Stage: 4, Red: 4, File: breaker, Old: delay, New: "WithDelay(0)"},
-		{Name: "the breaker never lets a probe through", Stage: 4, Red: 4, File: breaker, Old: delay, New: "WithDelay(time.Hour)"},
+		{Name: "the breaker never lets a probe through", Stage: 4, Red: 4, File: breaker, Old: delay, New: "WithDelay(720 * p.BreakerDelay)"},
 		{Name: "a rejection is a 500", Stage: 4, Red: 4, Check: opens, File: policies, Old: "errors.Is(err, circuitbreaker.ErrOpen)", New: "false"},
 		{Name: "Retry-After is an hour", Stage: 4, Red: 4, Check: retryAfter, File: policies, Old: "After: breaker.RemainingDelay()", New: "After: time.Hour"},
 		{Name: "users who hang up end their requests", Stage: 4, Red: 4, Check: impatient, File: policies, Old: "		ctx = context.WithoutCancel(ctx)", New: "		_ = context.WithoutCancel(ctx)"},
@@ -103,6 +115,8 @@ func Solutions() []Solution {
 		{Name: "a failed check is never unhealthy", Stage: 5, Red: 5, File: health, Old: "h.served.Load() < last.Began.UnixNano()", New: "false"},
 		{Name: "unhealthy for 3 s after a user's failure", Stage: 5, Red: 5, Dir: "plain", Habits: "health asks nobody", Core: true},
 		{Name: "health is one ping", Stage: 5, Red: 5, Check: agrees, Dir: "plain", Habits: "health is one ping"},
+		{Name: "health asks the database in the background, once per question", Stage: 5, Red: 5, Check: spares, Dir: "plain", Habits: "health per question"},
+		{Name: "health is content with a ping", Stage: 5, Red: 5, Check: cut, Dir: "plain", Habits: "health pings"},
 		{Name: "health takes 1.5 s", Stage: 5, Red: 5, Check: answers, Dir: "plain", Habits: "health is slow"},
 		{Name: "healthy when a user closes the breaker", Stage: 5, Red: 5, Dir: "plain", Habits: "health waits for users"},
 		{Name: "health asks the database, once per question", Stage: 5, Red: 5, Dir: "plain", Habits: "health waits for the database", Core: true},

@@ -382,6 +382,9 @@ func (r *reader) fault(node *yaml.Node, e Experiment) (Fault, error) {
 			fault.Attributes[key.Value] = number
 		}
 	}
+	if fault.Type == denied && e.API != "" {
+		return fault, problem(node, "denied needs the experiment's own Toxiproxy; remove toxiproxy")
+	}
 	if e.Exercise == 0 && len(e.Proxies) == 0 {
 		return fault, problem(node, "a fault needs a proxy; add proxies, each with name, listen and upstream")
 	}

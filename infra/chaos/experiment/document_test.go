@@ -269,11 +269,16 @@ func TestCloseVerdictsAreRepeated(t *testing.T) {
 	run := func(verdict Verdict, near bool) *Run {
 		return &Run{Verdict: verdict, Checks: []Check{{Name: "most are served", Passed: verdict == Passed, near: near}}}
 	}
-	if got := run(Passed, true).again(); !strings.Contains(got, "too close to the limit") {
+	if got := run(Passed, true).again(); !strings.Contains(got, "takes a second run") {
 		t.Errorf("passed near the limit: got %q, want a repetition", got)
 	}
 	if got := run(Failed, true).again(); got == "" {
 		t.Error("failed near the limit: got no repetition")
+	}
+	both := run(Failed, true)
+	both.Checks = append(both.Checks, Check{Name: "nothing is late"})
+	if got := both.again(); got != "" {
+		t.Errorf("failed clearly as well: got %q, want no repetition", got)
 	}
 	if got := run(Passed, false).again(); got != "" {
 		t.Errorf("clearly passed: got %q, want no repetition", got)

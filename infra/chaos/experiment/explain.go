@@ -44,7 +44,7 @@ func (r *Run) Story(a Answer) string {
 	}
 	text := fmt.Sprintf("%s %s in %q, %s after %s", Duration(a.At), what, a.Phase, statusText(a), Duration(a.Latency))
 	if a.RetryAfter > 0 {
-		text += fmt.Sprintf(" (Retry-After %d)", a.RetryAfter)
+		text += fmt.Sprintf(" (Retry-After %.3g)", a.RetryAfter)
 	}
 	const most = 12
 	var dials []string

@@ -349,7 +349,7 @@ func (e Expression) check(s scope) Check {
 		required = append(required, one.Required)
 		all.near = all.near || one.near
 		if !one.Passed && all.Passed {
-			all.Passed, all.Excess, all.certain, all.examples = false, one.Excess, one.certain, one.examples
+			all.Passed, all.Excess, all.typical, all.certain, all.examples = false, one.Excess, one.typical, one.certain, one.examples
 		}
 	}
 	all.Measured, all.Required = strings.Join(measured, "; "), strings.Join(required, "; ")
@@ -383,10 +383,11 @@ func (c clause) check(s scope) Check {
 	switch upper := c.op[0] == '<'; {
 	case check.Passed:
 	case upper && c.left.duration && !math.IsInf(value, 1):
-		check.Excess = value - limit
+		check.Excess, check.typical = value-limit, left.median-limit
+		check.near = left.median > 0 && left.median <= limit
 	case left.late > 0 && c.op == "==":
 		check.Excess = left.late
-	case !upper && !c.left.duration && value < limit/2:
+	case !upper && !c.left.duration && value < limit/2, upper && strings.HasPrefix(c.left.text, "dials") && value > 2*limit:
 		check.certain = true
 	}
 	return check
@@ -403,7 +404,7 @@ func (c clause) required(limit figure) string {
 		value = Duration(limit.value)
 	case share && limit.value == 1 && c.op != "<" && c.op != "<=":
 		return "all"
-	case limit.value == 0 && c.right.literal && (c.op == "==" || c.op == "<="):
+	case limit.value == 0 && (c.op == "==" || c.op == "<="):
 		return "none"
 	case share:
 		value = fmt.Sprintf("%.4g %%", 100*limit.value)

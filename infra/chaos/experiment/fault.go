@@ -26,6 +26,9 @@ type Fault struct {
 	Proxies []string `json:"proxies,omitempty"`
 }
 
+// denied is the type of a fault that the meter injects: MySQL denies every connection with an error that stays.
+const denied = "denied"
+
 // FromCatalogue is a fault of the catalogue, unchanged.
 func FromCatalogue(fault toxi.Fault) Fault {
 	made := Fault{
@@ -52,6 +55,7 @@ func faultOf(name string) Fault {
 // attributes are those of each type of toxic; the first is required.
 var attributes = map[string][]string{
 	"":           nil,
+	denied:       nil,
 	"latency":    {"latency", "jitter"},
 	"bandwidth":  {"rate"},
 	"slow_close": {"delay"},

@@ -2,6 +2,7 @@ package experiment
 
 import (
 	"fmt"
+	"math"
 	"strings"
 	"testing"
 	"time"
@@ -12,12 +13,15 @@ const (
 	slow      = "slow"
 	blackHole = "black hole"
 	refused   = "refused"
+	noAccess  = "access denied"
+	nobody    = "outage, nobody asks"
 	flaky     = "flaky"
 	failing   = "outage"
 	open      = "outage continues"
 	quiet     = "outage without users"
 	impatient = "black hole, impatient users"
 	again     = "second rollback"
+	unasked   = "calm without users"
 )
 
 var settings = Settings{
@@ -58,7 +62,7 @@ func healthyRun(number int) *Run {
 		case number == 4 && phase.Name == open:
 			// Rejected for three seconds, then a probe that fails.
 			for at := range 300 {
-				run.Answers = append(run.Answers, Answer{Phase: open, At: from + 10*float64(at), Status: 503, RetryAfter: int(3.999 - float64(at)/100), Latency: 0.5})
+				run.Answers = append(run.Answers, Answer{Phase: open, At: from + 10*float64(at), Status: 503, RetryAfter: math.Floor(3.999 - float64(at)/100), Latency: 0.5})
 			}
 			run.Answers = append(run.Answers, Answer{Phase: open, At: from + 3000, Status: 500, Latency: 1})
 			answer, from = Answer{Status: 503, RetryAfter: 7, Latency: 0.5}, from+3050
@@ -68,6 +72,9 @@ func healthyRun(number int) *Run {
 			answer = Answer{Status: 503, RetryAfter: 5, Latency: 0.5}
 		case number == 5 && phase.Faults != nil && phase.Name != flaky && phase.Name != slow:
 			answer = Answer{Status: 500, Latency: 100}
+		}
+		if phase.Rate == 0 {
+			span.Dials = 2
 		}
 		if phase.Rate > 0 {
 			run.Answers = append(run.Answers, many(phase.Name, 20, from, answer)...)
@@ -139,7 +146,7 @@ func TestBrokenRunsFail(t *testing.T) {
 		{2, "later than one attempt", func(r *Run) { r.Stage = 2 }, "(TIMEOUT + 100ms)"},
 		{2, "500 instead of 504", each(blackHole, status(500)), "40 of 60 requests were served or are 504 or were rejected with Retry-After, the first failure is 500"},
 		{2, "a timeout that serves nobody", each(slow, status(504)), "0 of 40 requests were served"},
-		{2, "queries that go on", func(r *Run) { r.Phases[2].Left = 20 }, "20 connections are still open a second later, 0 before the fault, required at most 0 (connections_before)"},
+		{2, "queries that go on", func(r *Run) { r.Phases[2].Left = 20 }, "20 connections are still open half a second later, 0 before the fault, required none"},
 		{3, "too few", each(flaky, status(504)), "0 of 20"},
 		{3, "an empty answer for an error", each(flaky, func(a *Answer) { a.Wrong = true }), "0 of 20 requests were served, the first failure is 200 with a wrong answer"},
 		{3, "breaker opened", func(r *Run) {
@@ -150,7 +157,12 @@ func TestBrokenRunsFail(t *testing.T) {
 				}
 			}
 		}, "1 of 20 requests are 503"},
+		{3, "an empty answer when all attempts failed", each(refused, func(a *Answer) { a.Wrong, a.Status = true, 200 }), "20 of 80 requests got a wrong answer"},
+		{3, "too many connections without a fault", dials(steady, 200), "5.5 connections per request"},
 		{3, "too many connections", dials(flaky, 300), "15.0 connections per request"},
+		{3, "too many connections while the database is down", dials(failing, 500), "13.1 connections per request"},
+		{3, "retries of an error that stays", dials(noAccess, 200), "10.0 connections per request"},
+		{3, "retries for nobody", func(r *Run) { r.Stage = 3; dials(nobody, 8)(r) }, "8 connections while nobody asked, required at most 2"},
 		{3, "no backoff", each(refused, latency(2)), "2.0 ms"},
 		{4, "never opens", each(failing, status(500)), "0 of 32 requests were rejected"},
 		{4, "no Retry-After", each(failing, func(a *Answer) { a.RetryAfter = 0 }), "20 of 32 requests are 503, required count(rejected): at least 1; count(503): as many as count(rejected)"},
@@ -166,7 +178,9 @@ func TestBrokenRunsFail(t *testing.T) {
 		{5, "cries wolf under slow", health(slow, status(503)), "5 of 5 health checks said Unhealthy"},
 		{5, "silent about the outage", health(failing, status(200)), "never unhealthy"},
 		{5, "needs users to know", health(quiet, status(200)), "0 of 5 health checks said Unhealthy"},
+		{5, "content with a ping", health("answers are cut", status(200)), "never unhealthy"},
 		{5, "silent about a black hole", health(blackHole, status(200)), "never unhealthy"},
+		{5, "asks the database each time", dials(unasked, 5), "1.0 connections for each of 5 health checks"},
 		{5, "hangs", health(quiet, latency(1200)), "1.20 s"},
 		{5, "only half well", health(rollback, func(a *Answer) { a.Says = "Degraded" }), "never healthy"},
 		{5, "stays unhealthy", health(again, status(503)), "never healthy"},
@@ -223,6 +237,36 @@ func TestCountsOnABusyMachine(t *testing.T) {
 		run := &Run{Phases: []Span{{Name: flaky, Stall: stall}}, Checks: []Check{{Name: "most requests succeed", phases: []string{flaky}}}}
 		if got := run.stalled() != ""; got != want {
 			t.Errorf("a stall of %.0f ms: excused is %t, want %t", stall, got, want)
+		}
+	}
+}
+
+// A short stall explains a few late answers, but not that most of them are late. Dials by the dozen are none of its doing.
+func TestMostAnswersLateOnABusyMachine(t *testing.T) {
+	expression, err := parseExpression("p(99) <= 10ms", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for late, want := range map[int]bool{2: true, 60: false} {
+		run := &Run{Phases: []Span{{Name: open, Stall: 20}}}
+		run.Answers = append(many(open, 100-late, 0, good), many(open, late, 2000, Answer{Status: 503, Latency: 51})...)
+		run.Checks = []Check{expression.check(scope{run, []string{open}, nil})}
+		if got := run.stalled() != ""; got != want {
+			t.Errorf("%d of 100 answers late: excused is %t, want %t", late, got, want)
+		}
+	}
+	run := healthyRun(4)
+	for i := range run.Phases {
+		run.Phases[i].Dials, run.Phases[i].Stall = 500, 300
+	}
+	if run.judge(Experiments(settings)[3]); run.Verdict != Failed {
+		t.Errorf("500 connections while the breaker is open: got %s: %s, want failed", run.Verdict, run.Reason)
+	}
+	// A computer that is busier may make a whole series late, so the run is repeated.
+	for stall, want := range map[float64]bool{5: false, 50: true} {
+		run := &Run{Verdict: Failed, Phases: []Span{{Name: steady, Stall: stall}}, Checks: []Check{{Name: "answers come quickly", Excess: 600, phases: []string{steady}}}}
+		if got := run.again() != ""; got != want {
+			t.Errorf("a stall of %.0f ms: repeated is %t, want %t", stall, got, want)
 		}
 	}
 }

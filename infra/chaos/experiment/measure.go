@@ -30,6 +30,8 @@ type figure struct {
 	text, missing string
 	// late is the longest latency, if every request that was not served may have been too late because of a stall.
 	late float64
+	// median is that of the latencies, if they were measured.
+	median float64
 	// answers are those that were measured, and is what was looked for among them; nil means that latency was.
 	answers []Answer
 	is      func(Answer) bool
@@ -84,12 +86,21 @@ var measures = map[string]measure{
 		made.text = fmt.Sprintf("%.1f connections per request", made.value)
 		return made
 	}},
+	"dials_per_check": {metered: true, eval: func(s scope, _ []string) figure {
+		made := figure{answers: s.run.health(s.phases...)}
+		for _, span := range s.spans() {
+			made.value += float64(span.Dials)
+		}
+		made.value /= math.Max(1, float64(len(made.answers)))
+		made.text = fmt.Sprintf("%.1f connections for each of %d health checks", made.value, len(made.answers))
+		return s.filled(made)
+	}},
 	"connections_left": {metered: true, eval: func(s scope, _ []string) figure {
 		made := figure{answers: s.run.Of(s.phases...)}
 		for _, span := range s.spans() {
 			made.value = float64(span.Left)
 		}
-		made.text = fmt.Sprintf("%.0f connections are still open a second later, %d before the fault", made.value, s.run.first().Left)
+		made.text = fmt.Sprintf("%.0f connections are still open half a second later, %d before the fault", made.value, s.run.first().Left)
 		return s.filled(made)
 	}},
 	"connections_before": {metered: true, eval: func(s scope, _ []string) figure { return figure{value: float64(s.run.first().Left)} }},
@@ -100,6 +111,12 @@ var measures = map[string]measure{
 			name = "DEADLINE"
 		}
 		return figure{value: s.names[name].value, text: name}
+	}},
+	"dials_for_nobody": {metered: true, workshop: true, eval: func(s scope, _ []string) figure {
+		if s.run.Stage > 3 {
+			return figure{text: "a request goes on when its user hangs up, so that the breaker hears how it ended"}
+		}
+		return dials(s)
 	}},
 	"open_waits": {workshop: true, eval: func(s scope, _ []string) figure {
 		took := 0.0
@@ -208,7 +225,7 @@ func latency(s scope, p float64, format string, names []string) figure {
 		answers = slices.DeleteFunc(answers, func(a Answer) bool { return !anyOf(names)(a) })
 	}
 	value := stats.Percentile(Latencies(answers), p)
-	return s.filled(figure{value: value, text: fmt.Sprintf(format, Duration(value), len(answers)), answers: answers})
+	return s.filled(figure{value: value, median: stats.Percentile(Latencies(answers), 50), text: fmt.Sprintf(format, Duration(value), len(answers)), answers: answers})
 }
 
 // timeTo is how long after the start of the phase the first answer with the outcome came.
@@ -243,7 +260,7 @@ func retryAfterError(s scope, _ []string) figure {
 			continue
 		}
 		judged++
-		off := answer.end() + 1000*float64(answer.RetryAfter) - admitted[next].At
+		off := answer.end() + 1000*answer.RetryAfter - admitted[next].At
 		if math.Abs(off) > math.Abs(worst) {
 			worst = off
 		}
@@ -267,7 +284,12 @@ func dials(s scope) figure {
 	for _, span := range s.spans() {
 		dials += span.Dials
 	}
-	return s.filled(figure{value: float64(dials), text: fmt.Sprintf("%d connections for %d requests", dials, len(answers)), answers: answers})
+	made := figure{value: float64(dials), text: fmt.Sprintf("%d connections for %d requests", dials, len(answers)), answers: answers}
+	if len(answers) == 0 && len(s.spans()) > 0 {
+		made.text = fmt.Sprintf("%d connections while nobody asked", dials)
+		return made
+	}
+	return s.filled(made)
 }
 
 // count is the number of answers that satisfy is.

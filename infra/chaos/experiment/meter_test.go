@@ -1,12 +1,15 @@
 package experiment
 
 import (
+	"database/sql"
+	"errors"
 	"io"
 	"net"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/go-sql-driver/mysql"
 	"go.uber.org/goleak"
 )
 
@@ -58,6 +61,28 @@ func TestMeterRelaysAndCounts(t *testing.T) {
 	}
 	if got, want := meter.Dials(), 3; got != want {
 		t.Errorf("dials: got %d, want %d", got, want)
+	}
+}
+
+// A client of MySQL understands the denial, and canaries feel it.
+func TestMeterDenies(t *testing.T) {
+	meter, err := StartMeter(echo(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer meter.Close()
+	meter.denies.Store(true)
+	database, err := sql.Open("mysql", "root@tcp("+meter.Addr()+")/flights")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer database.Close()
+	if server, ok := errors.AsType[*mysql.MySQLError](database.PingContext(t.Context())); !ok || server.Number != 1130 || meter.Dials() != 1 {
+		t.Errorf("got %v over %d connections, want the error 1130 over one", server, meter.Dials())
+	}
+	c := &canaries{addr: meter.Addr(), meter: meter}
+	if felt := c.feel(t.Context(), Phase{}, []Fault{faultOf(denied)}); felt.Failed != probes || felt.missing() != "" {
+		t.Errorf("got %+v, want every probe denied", felt)
 	}
 }
 

@@ -14,7 +14,7 @@ import (
 // Journal is the record of one experiment: what ran, and what happened.
 type Journal struct {
 	Experiment Experiment `json:"experiment"`
-	// Tries counts the runs: an inconclusive one, and one too close to a limit, is repeated once.
+	// Tries counts the runs: one that is not enough for a verdict is repeated once.
 	Tries int  `json:"tries"`
 	Run   *Run `json:"run"`
 }

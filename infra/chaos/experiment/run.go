@@ -56,7 +56,10 @@ type Check struct {
 	phases   []string
 	certain  bool
 	examples []Answer
-	// near says that the share is too close to its limit for one run.
+	// typical is the overshoot of the median of latencies, in milliseconds.
+	typical float64
+	// near says that one run is not enough: a share is too close to its limit, or few answers were late and most were not,
+	// which may be a stall of the app alone.
 	near bool
 }
 
@@ -69,7 +72,7 @@ type Span struct {
 	To float64 `json:"toMs"`
 	// Dials counts the connections opened to the dependencies, as the meter saw them, without those of the probes.
 	Dials int `json:"dials"`
-	// Left counts the app's connections that the meter still saw open a second after the last answer.
+	// Left counts the app's connections that the meter still saw open half a second after the last answer.
 	Left int `json:"left"`
 	// Stall is the scheduling noise: the longest time for which the computer kept the measuring program from running.
 	Stall float64 `json:"stallMs"`
@@ -96,7 +99,7 @@ type Answer struct {
 	// Wrong marks an answer of 2xx or 3xx that is not the right one.
 	Wrong bool `json:"wrong,omitempty"`
 	// RetryAfter is the header of that name, in seconds.
-	RetryAfter int `json:"retryAfterS,omitempty"`
+	RetryAfter float64 `json:"retryAfterS,omitempty"`
 	// Health marks a request to /health/, Says is the status in its body, such as Healthy.
 	Health bool   `json:"health,omitempty"`
 	Says   string `json:"says,omitempty"`

@@ -1,15 +1,46 @@
 package experiment
 
 import (
+	"net/http"
+	"net/http/httptest"
 	"path/filepath"
+	"slices"
 	"strings"
+	"sync"
 	"testing"
+	"time"
 
 	"go.uber.org/goleak"
 
+	"chaosworkshop/infra/chaos/load"
 	"chaosworkshop/infra/lab/app"
+	"chaosworkshop/infra/lab/openflights"
 	"chaosworkshop/shared/config"
 )
+
+// Each phase asks for other airports, and asks the same in each run: what an app remembers from the steady state proves nothing.
+func TestPhasesDrawTheirOwnRequests(t *testing.T) {
+	var mutex sync.Mutex
+	var asked []string
+	server := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		mutex.Lock()
+		defer mutex.Unlock()
+		asked = append(asked, r.URL.RawQuery)
+	}))
+	defer server.Close()
+	draw := func(phases int) []string {
+		asked = nil
+		tried := &trial{app: &app.Process{URL: server.URL}, run: &Run{Phases: make([]Span, phases)}, lab: lab{load: load.Options{Pairs: load.Pairs(openflights.Sample(), 200, 1)}}}
+		if err := tried.send(t.Context(), Phase{Rate: 100, For: 40 * time.Millisecond}, nil, func(Answer) {}); err != nil {
+			t.Fatal(err)
+		}
+		slices.Sort(asked)
+		return asked
+	}
+	if first, second, again := draw(0), draw(1), draw(1); slices.Equal(first, second) || !slices.Equal(second, again) {
+		t.Errorf("got %s, %s and %s, want other requests in the second phase, and the same ones again", first, second, again)
+	}
+}
 
 // The whole path, once: build an exercise, run an experiment on it that must fail, leave nothing behind.
 func TestLabRunsAnExperiment(t *testing.T) {

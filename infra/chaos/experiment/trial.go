@@ -29,7 +29,7 @@ const (
 )
 
 // leftPatience is how long connections may take to close after the last answer of a phase.
-const leftPatience = time.Second
+const leftPatience = 500 * time.Millisecond
 
 // lab is what a trial needs to know about the app under test and its dependencies.
 type lab struct {
@@ -241,7 +241,8 @@ func (t *trial) conduct(ctx context.Context, phase Phase) error {
 		return ctx.Err()
 	}
 	span.To = t.now()
-	span.Dials, span.Left = t.dials()-dials, t.left(ctx, calm)
+	span.Left = t.left(ctx, calm)
+	span.Dials = t.dials() - dials
 	span.Stall = stats.Milliseconds(time.Duration(t.stall.Load()))
 	t.mutex.Lock()
 	defer t.mutex.Unlock()
@@ -273,10 +274,15 @@ func (t *trial) inject(ctx context.Context, path *path, phase Phase) (changed bo
 			return true, err
 		}
 	}
+	if path.meter != nil {
+		path.meter.denies.Store(slices.ContainsFunc(faults, func(f Fault) bool { return f.Type == denied }))
+	}
 	for i, fault := range faults {
-		if fault.Type == "" {
+		switch fault.Type {
+		case denied:
+		case "":
 			err = t.toxi.Disable(ctx, path.Name)
-		} else {
+		default:
 			err = t.toxi.Add(ctx, path.Name, toxi.Toxic{
 				Name: fmt.Sprint("experiment-", i+1), Type: fault.Type, Stream: fault.Stream, Toxicity: float32(fault.Toxicity), Attributes: fault.Attributes,
 			})
@@ -333,8 +339,14 @@ func (t *trial) drive(ctx context.Context, phase Phase) error {
 		asking.Go(func() { t.askHealth(ctx, phase, ended, loaded, see) })
 	}
 	var err error
-	if phase.Rate > 0 {
+	switch {
+	case phase.Rate > 0:
 		err = t.send(ctx, phase, ended, see)
+	case !phase.Health: // Nobody asks: what does the app do on its own?
+		select {
+		case <-time.After(phase.For):
+		case <-ctx.Done():
+		}
 	}
 	close(loaded)
 	asking.Wait()
@@ -363,6 +375,9 @@ func (t *trial) send(ctx context.Context, phase Phase, ended <-chan struct{}, se
 	options.URL, options.Throttle, options.Duration = t.app.URL, throttle, phase.For
 	options.Timeout = cmp.Or(phase.Patience, options.Timeout)
 	options.Sent = func() { due.Add(1) }
+	if !t.plain { // Each phase draws its own requests; requests of a file are all drawn in the first one.
+		options.Seed += uint64(len(t.run.Phases))
+	}
 	return load.Run(ctx, options, func(result load.Result) {
 		see(Answer{
 			Phase: phase.Name, At: stats.Milliseconds(result.At.Sub(t.start)), Latency: stats.Milliseconds(result.Latency),

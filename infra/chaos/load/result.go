@@ -2,7 +2,6 @@ package load
 
 import (
 	"errors"
-	"math"
 	"net"
 	"net/http"
 	"strconv"
@@ -25,7 +24,7 @@ type Result struct {
 	// Wrong marks an answer of 2xx or 3xx that is not the right one, if the options can tell.
 	Wrong bool
 	// RetryAfter is the answer's Retry-After in seconds, whether it is a number or a date; 0 when it has none.
-	RetryAfter int
+	RetryAfter float64
 }
 
 // Outcome is what a result means to the user.
@@ -64,13 +63,14 @@ func (r Result) Outcome() Outcome {
 	}
 }
 
-// retryAfter is the header's value in seconds from now, rounded up; 0 when it is neither a number nor a date.
-func retryAfter(value string, now time.Time) int {
+// retryAfter is the header's value in seconds from now, or a moment for a date that is over; 0 when it is neither a number
+// nor a date.
+func retryAfter(value string, now time.Time) float64 {
 	if at, err := http.ParseTime(value); err == nil {
-		return max(1, int(math.Ceil(at.Sub(now).Seconds())))
+		return max(0.001, at.Sub(now).Seconds())
 	}
 	seconds, _ := strconv.Atoi(value)
-	return seconds
+	return float64(seconds)
 }
 
 // reason shortens Go's error of a failed request: `Get "http://...": dial tcp ...: connect: connection refused`.

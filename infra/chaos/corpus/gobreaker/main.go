@@ -69,7 +69,8 @@ func retry(ctx context.Context, db *sql.DB, attempts int, from, to string) (flig
 		bounded, cancel := context.WithTimeout(ctx, timeout)
 		flights, err = find(bounded, db, from, to)
 		cancel()
-		if err == nil || n == attempts || ctx.Err() != nil {
+		var server *mysql.MySQLError
+		if err == nil || errors.As(err, &server) || n == attempts || ctx.Err() != nil {
 			return flights, err
 		}
 		select {

@@ -23,13 +23,14 @@ import (
 // habits are the names that HABITS may hold.
 var habits = []string{
 	// As good as the exercises, in another way.
-	"failure rate", "health on demand", "hedging", "indented", "no jitter", "retry-after date", "thirty failures",
+	"failure rate", "few attempts", "health on demand", "hedging", "indented", "no jitter", "retry-after date", "thirty failures",
 	// Mistakes, by the experiment that is to catch them.
-	"empty on error",
+	"empty on error", "empty unless late",
 	"leak", "no bound", "short timeout",
-	"no pause", "no retry", "past the deadline", "attempts counted", "twice the connections", "ten at once",
+	"no pause", "no retry", "past the deadline", "attempts counted", "ping", "five at once", "ten at once", "bound by timeouts", "for nobody", "for nobody without end", "retries everything",
 	"all probes", "no probe", "no retry-after", "retry-after an hour", "slow rejection", "timer", "users decide",
-	"health asks nobody", "health is one ping", "health is slow", "health waits for users", "health waits for the database",
+	"health asks nobody", "health is one ping", "health is slow", "health waits for users",
+	"health waits for the database", "health per question", "health pings",
 }
 
 // app is the app and its settings.
@@ -103,8 +104,16 @@ type flight struct {
 func (a *app) flights(w http.ResponseWriter, r *http.Request) {
 	from, to := r.URL.Query().Get("from"), r.URL.Query().Get("to")
 	ctx := r.Context()
-	if !a.is("users decide") {
+	if a.stage > 3 && !a.is("users decide") || a.is("for nobody") {
 		ctx = context.WithoutCancel(ctx)
+	}
+	if a.is("for nobody without end") {
+		defer context.AfterFunc(r.Context(), func() {
+			for found := false; !found; {
+				_, err := a.find(context.Background(), from, to)
+				found = err == nil
+			}
+		})()
 	}
 	found, err := a.find(ctx, from, to)
 	var open rejection
@@ -114,7 +123,7 @@ func (a *app) flights(w http.ResponseWriter, r *http.Request) {
 	case errors.As(err, &open):
 		a.reject(w, open.wait)
 		return
-	case a.is("empty on error"):
+	case a.is("empty on error"), a.is("empty unless late") && !errors.Is(err, context.DeadlineExceeded):
 		found = []flight{}
 	case errors.Is(err, context.DeadlineExceeded):
 		a.userFailed.now()
@@ -156,7 +165,7 @@ func (a *app) find(ctx context.Context, from, to string) ([]flight, error) {
 		return a.query(ctx, from, to)
 	}
 	bound := a.deadline
-	if a.is("past the deadline") {
+	if a.is("past the deadline") || a.is("bound by timeouts") {
 		bound *= 2
 	}
 	ctx, cancel := context.WithTimeout(ctx, bound)
@@ -186,17 +195,31 @@ func (a *app) retry(ctx context.Context, from, to string) (found []flight, err e
 	case a.is("ten at once"):
 		atOnce = 10
 	}
-	pause := a.pause
+	pause, late := a.pause, 0
+	if a.is("five at once") {
+		atOnce, attempts, pause = 5, 2, a.longest
+	}
+	if a.is("few attempts") {
+		attempts, pause = 8, 20*time.Millisecond
+	}
 	for n := 1; ; n++ {
 		found, err = a.race(ctx, atOnce, from, to)
 		if a.is("attempts counted") {
 			a.breaker.report(err)
 		}
-		if err == nil || n >= attempts || ctx.Err() != nil {
+		if errors.Is(err, context.DeadlineExceeded) {
+			late++
+		}
+		var server *mysql.MySQLError
+		stays := errors.As(err, &server) && !a.is("retries everything")
+		over := a.is("bound by timeouts") && time.Duration(late+1)*a.timeout >= a.deadline // No time for more that hang, but for all others.
+		if err == nil || stays || over || n >= attempts || ctx.Err() != nil {
 			return found, err
 		}
 		wait := min(pause, a.longest)
-		pause *= 2
+		if !a.is("few attempts") {
+			pause *= 2
+		}
 		if !a.is("no jitter") && !a.is("hedging") {
 			wait -= time.Duration(time.Now().UnixNano()) % (wait / 2)
 		}
@@ -249,10 +272,8 @@ func (a *app) attempt(ctx context.Context, from, to string) ([]flight, error) {
 	}
 	bounded, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
-	if a.is("twice the connections") {
-		for range 2 {
-			_ = a.db.PingContext(bounded) // As a careful programmer might, before each query.
-		}
+	if a.is("ping") {
+		_ = a.db.PingContext(bounded) // As a careful programmer might, before each query.
 	}
 	if !a.is("leak") {
 		return a.query(bounded, from, to)

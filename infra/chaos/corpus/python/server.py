@@ -123,7 +123,7 @@ def attempt(sql, until):
         return connection.query(sql)
 
 
-def find(sql):
+def find(sql, waits):
     until, delay = time.monotonic() + DEADLINE, BASE_DELAY
     for number in range(1, ATTEMPTS + 1):
         try:
@@ -131,7 +131,7 @@ def find(sql):
         except OSError:
             pause = delay * random.uniform(0.5, 1)
             delay = min(2 * delay, MAX_DELAY)
-            if number == ATTEMPTS:
+            if number == ATTEMPTS or not waits():
                 raise
             if time.monotonic() + pause >= until:
                 raise TimeoutError from None
@@ -149,11 +149,20 @@ class Handler(BaseHTTPRequestHandler):
             self.answer(400, "from and to are codes of three letters")
         else:
             try:
-                self.answer(200, find(SQL % tuple(codes)))
+                self.answer(200, find(SQL % tuple(codes), self.waits))
             except TimeoutError:
                 self.answer(504, "the database took too long")
-            except OSError:
+            except (OSError, RuntimeError):
                 self.answer(500, "the database failed")
+
+    def waits(self):
+        """Whether the user has not hung up."""
+        try:
+            return self.connection.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT) != b""
+        except BlockingIOError:
+            return True
+        except OSError:
+            return False
 
     def answer(self, status, value):
         body = json.dumps(value).encode()
