@@ -320,14 +320,19 @@ func runExperiments(ctx context.Context, progress io.Writer, target target) (_ [
 		})
 }
 
-// firstFailed is the first cell that did not pass; nil if all did.
+// firstFailed is the first cell that failed, or else the first that is inconclusive; nil if all passed.
 func (j journal) firstFailed() *experiment.Cell {
+	var first *experiment.Cell
 	for i := range j.Cells {
-		if !j.Cells[i].OK() {
-			return &j.Cells[i]
+		cell := &j.Cells[i]
+		if cell.Run.Verdict == experiment.Failed {
+			return cell
+		}
+		if first == nil && !cell.OK() {
+			first = cell
 		}
 	}
-	return nil
+	return first
 }
 
 // printCells writes a line for each experiment, then the details of the first one that did not pass, or what comes next.

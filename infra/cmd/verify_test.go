@@ -54,6 +54,33 @@ func TestVerifyNamesWhatBrokeAndHints(t *testing.T) {
 }
 
 // Wrong usage exits 2 and says what is right.
+// What failed is explained before what noise made inconclusive.
+func TestVerifyExplainsAFailureFirst(t *testing.T) {
+	cell := func(number int, verdict experiment.Verdict) experiment.Cell {
+		return experiment.Cell{Number: number, Want: experiment.Passed, Run: &experiment.Run{Verdict: verdict}}
+	}
+	for _, test := range []struct {
+		verdicts []experiment.Verdict
+		want     int
+	}{
+		{[]experiment.Verdict{experiment.Passed, experiment.Passed}, 0},
+		{[]experiment.Verdict{experiment.Inconclusive, experiment.Failed, experiment.Failed}, 2},
+		{[]experiment.Verdict{experiment.Passed, experiment.Inconclusive, experiment.Inconclusive}, 2},
+	} {
+		var last journal
+		for i, verdict := range test.verdicts {
+			last.Cells = append(last.Cells, cell(i+1, verdict))
+		}
+		got := 0
+		if first := last.firstFailed(); first != nil {
+			got = first.Number
+		}
+		if got != test.want {
+			t.Errorf("%v: got E%d, want E%d", test.verdicts, got, test.want)
+		}
+	}
+}
+
 func TestVerifySaysTheRightSpelling(t *testing.T) {
 	root, err := config.Root()
 	if err != nil {
