@@ -25,7 +25,7 @@ func newCorpusCommand() *cobra.Command {
 		Use:   "corpus",
 		Short: "Judge right and wrong solutions, and check that the judge is right about each",
 		Long: "Judge solutions that are known to be right or wrong: right ones that are written in another way than the exercises, and wrong\n" +
-			"ones, each of which an experiment must catch. This takes about ten minutes, and about one for the core.\n\n" +
+			"ones, each of which an experiment must catch. This takes a quarter of an hour, and two minutes for the core.\n\n" +
 			"Exit codes: 0 the judge was right about all, 1 it was wrong about one, 2 inconclusive or wrong usage.",
 		Args: cobra.NoArgs,
 		RunE: func(command *cobra.Command, _ []string) (err error) {
@@ -87,6 +87,6 @@ func newCorpusCommand() *cobra.Command {
 		},
 	}
 	command.Flags().StringVar(&only, "only", "", "judge only the solutions whose name matches this regular expression")
-	command.Flags().BoolVar(&core, "core", false, "judge only the core, which takes about a minute")
+	command.Flags().BoolVar(&core, "core", false, "judge only the core, which takes about two minutes")
 	return command
 }
