@@ -3,6 +3,9 @@ package livepage
 import (
 	"context"
 	"fmt"
+	"net/url"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -204,8 +207,18 @@ func TestCardAfterAFault(t *testing.T) {
 	open(false)
 	page.show(hub, after(50_500, 45_000, 50_000, 611))
 	open(true)
+	whole := eval[string](page, "fetch('/take-home.html').then((answer) => answer.text())")
 	page.show(hub, under(51_000, "slow", func(int, *LaneFrame) {}))
 	open(false)
+
+	path := filepath.Join(t.TempDir(), "race.html")
+	if err := os.WriteFile(path, []byte(whole), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	page.open((&url.URL{Scheme: "file", Path: filepath.ToSlash(path)}).String())
+	eval[bool](page, "(() => { const seek = document.getElementById('seek'); seek.value = 50500; return seek.dispatchEvent(new Event('input')); })()")
+	page.until("the card of the recording", "!document.getElementById('card').hidden")
+	open(true)
 }
 
 func TestPauseFreezesTheNumbersAndThePlots(t *testing.T) {

@@ -29,7 +29,7 @@ function tollOf({ answered, served, rejected, worst, wasted, recovered }) {
     served: [answered > 0 ? percent(share) : '–', share >= 0.95 ? 'good' : share >= 0.6 ? 'poor' : 'bad'],
     'worst wait': [latency(worst), lateness(worst)],
     'recovered in': recovered < 0 ? ['not yet', 'poor'] : [latency(recovered), ''],
-    'dials wasted': [String(wasted), wasted > answered ? 'bad' : ''],
+    'dials wasted': [String(wasted), wasted >= manyDials * answered ? 'bad' : ''],
     'rejected (503)': [String(rejected), ''],
   };
 }

@@ -141,18 +141,19 @@ class Chart {
   paintLimits(context, { y, left, width, rem }) {
     context.textAlign = 'left';
     context.textBaseline = 'middle';
-    let start = left + 6;
-    for (const [name, ms] of this.limits) {
-      context.strokeStyle = colourOf('ink');
-      context.lineWidth = Math.max(1, Math.round(rem * 0.08));
-      context.setLineDash([rem * 0.4, rem * 0.25]);
-      context.beginPath();
+    context.strokeStyle = colourOf('ink');
+    context.lineWidth = Math.max(1, Math.round(rem * 0.08));
+    context.setLineDash([rem * 0.4, rem * 0.25]);
+    context.beginPath();
+    for (const [, ms] of this.limits) {
       const height = Math.round(y(ms)) + (context.lineWidth % 2) / 2; // On whole pixels.
       context.moveTo(left, height);
       context.lineTo(width, height);
-      context.stroke();
-      context.setLineDash([]);
-      // One name to the right of the other, as the lines are close.
+    }
+    context.stroke();
+    // One name to the right of the other, as the lines are close.
+    let start = left + 6;
+    for (const [name, ms] of this.limits) {
       const text = `${name} ${ms < 1000 ? `${ms} ms` : `${ms / 1000} s`}`;
       const { width: length } = context.measureText(text);
       context.fillStyle = colourOf('paper');
