@@ -27,6 +27,9 @@ var onceWrong = []string{
 	"SELECT INSTR('abc', 'B'), LOCATE('C', 'abcabc', 4), POSITION('b' IN 'ABC'), LOCATE('x', 'abc'), INSTR('abc', ''), INSTR(NULL, 'a')",
 	"SELECT rid + 1, rid - 5, rid * 3, -rid FROM routes WHERE rid < 20 ORDER BY rid",
 	"SELECT 9223372036854775806 + 1, -9223372036854775807 - 1, 3037000499 * 3037000499",
+	`SELECT 'a_b' LIKE 'a\_b', 'axb' LIKE 'a\_b', 'a%' LIKE 'a\%', 'ab' LIKE 'a\%', '\_', "\%", LENGTH('a\_'), 'a\nb'`,
+	`SELECT COUNT(*) FROM airports WHERE name LIKE '%\_%' OR name LIKE "a\%" -- '\_`,
+	"SELECT 5--1, 5---1, 5 -- 1",
 }
 
 // TestOnceWrong compares the answers with those of MariaDB to the same data.
@@ -50,12 +53,19 @@ func TestErrorNumbers(t *testing.T) {
 	db := sample(t)
 	for query, want := range map[string]uint16{
 		"SELECT nosuch(1)": 1305, "SELECT benchmark_it(1)": 1305,
-		"SELECT alid FROM routes r JOIN airlines a ON a.alid = r.alid": 1052,
-		"SELECT nosuch FROM routes":                                    1054,
-		"SELECT 1 FROM routes r JOIN airlines r ON 1 = 1":              1066,
-		"SELECT @@nosuch":                 1193,
-		"SELECT 9223372036854775807 + 1":  1690,
-		"SELECT -9223372036854775807 - 2": 1690,
+		"SELECT alid FROM routes r JOIN airlines a ON a.alid = r.alid":               1052,
+		"SELECT nosuch FROM routes":                                                  1054,
+		"SELECT 1 FROM routes r JOIN airlines r ON 1 = 1":                            1066,
+		"SELECT 1 = ANY (SELECT 1)":                                                  1235,
+		"SELECT 1 <> ALL(SELECT 2)":                                                  1235,
+		"SELECT 1 > some (SELECT 2)":                                                 1235,
+		"SELECT stops, COUNT(*) FROM routes GROUP BY stops WITH ROLLUP":              1235,
+		"SELECT src_ap, RANK() OVER (ORDER BY COUNT(*)) FROM routes GROUP BY src_ap": 1235,
+		"EXPLAIN FORMAT=JSON SELECT 1":                                               1235,
+		"EXPLAIN FORMAT=TRADITIONAL SELECT 1":                                        1235,
+		"SELECT @@nosuch":                                                            1193,
+		"SELECT 9223372036854775807 + 1":                                             1690,
+		"SELECT -9223372036854775807 - 2":                                            1690,
 	} {
 		if _, err := answer(db, query); number(t, err) != want {
 			t.Errorf("%s: %v, want error %d", query, err, want)
