@@ -41,8 +41,7 @@ var (
 		"Query execution was interrupted")
 	errTooManyPrepared = mysql.NewSQLError(1461, mysql.SSClientError,
 		"Can't create more than max_prepared_stmt_count statements (current value: %d)", maxPrepared)
-	errUnable = mysql.NewSQLError(mysql.ERUnknownError, mysql.SSUnknownSQLState,
-		"This server cannot execute that statement")
+	errUnable = unsupported("This statement")
 )
 
 // unsupported is the error of a statement that the library would answer wrongly.
@@ -84,6 +83,10 @@ func mysqlError(err error) error {
 	case strings.Contains(message, "%!d(MISSING)"), strings.Contains(message, "invalid children number"),
 		strings.HasPrefix(message, "unable to find field with index"):
 		return unsupported("This combination of functions")
+	case strings.Contains(message, ")\" does not exist in scope, but there is an alias"):
+		return unsupported("The same function in two columns without names of their own")
+	case strings.HasPrefix(message, "string '") && strings.Contains(message, "is too large for column"):
+		return unsupported("This use of a UNION of texts of different lengths")
 	case strings.HasPrefix(message, "a range's order by must be one expression"):
 		return unsupported("A frame of RANGE with several orders")
 	case strings.Contains(message, "context canceled"):

@@ -85,10 +85,14 @@ func accept(statement sqlparser.Statement, err error) (sqlparser.Statement, erro
 		return sqlparser.Parse(showGrants)
 	}
 	// Never a statement together with an error: the library would run it for a client that may send several at once.
-	if err := checkComplexity(statement); err != nil {
+	measured, err := measure(statement)
+	if err != nil {
 		return nil, err
 	}
 	if err := checkReadOnly(statement); err != nil {
+		return nil, err
+	}
+	if err := renameAggregates(measured.functions); err != nil {
 		return nil, err
 	}
 	return statement, nil
