@@ -210,10 +210,20 @@ func dialQuery(t *testing.T, s *Server, query string) net.Conn {
 	if _, err := c.Write([]byte(query)); err != nil {
 		t.Fatal(err)
 	}
+	awaitRunning(t, s)
+	return c
+}
+
+// awaitRunning waits until a statement runs.
+func awaitRunning(t *testing.T, s *Server) {
+	t.Helper()
+	deadline := time.Now().Add(5 * time.Second)
 	for s.statements.count() == 0 {
+		if time.Now().After(deadline) {
+			t.Fatal("no statement runs after 5 s")
+		}
 		time.Sleep(time.Millisecond)
 	}
-	return c
 }
 
 // awaitIdle waits until no statement runs.

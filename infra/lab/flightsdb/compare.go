@@ -32,7 +32,8 @@ func (c *comparison) CollationCoercibility(*sql.Context) (sql.CollationID, byte)
 
 // Eval implements sql.Expression.
 func (c *comparison) Eval(ctx *sql.Context, row sql.Row) (any, error) {
-	if common(kindOf(c.Left().Type()), kindOf(c.Right().Type())) != float {
+	kinds := common(kindOf(c.Left().Type()), kindOf(c.Right().Type()))
+	if kinds != float && kinds != text {
 		return c.Comparer.Eval(ctx, row)
 	}
 	left, err := c.Left().Eval(ctx, row)
@@ -43,22 +44,16 @@ func (c *comparison) Eval(ctx *sql.Context, row sql.Row) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	_, nullSafe := c.Comparer.(*expression.NullSafeEquals)
 	if left == nil || right == nil {
-		if nullSafe {
+		if _, nullSafe := c.Comparer.(*expression.NullSafeEquals); nullSafe {
 			return left == nil && right == nil, nil
 		}
 		return nil, nil
 	}
-	a, err := toFloat(left)
+	order, err := compareAs(ctx, kinds, c.Left(), c.Right(), left, right)
 	if err != nil {
 		return nil, err
 	}
-	b, err := toFloat(right)
-	if err != nil {
-		return nil, err
-	}
-	order := cmp.Compare(a, b)
 	switch c.Comparer.(type) {
 	case *expression.GreaterThan:
 		return order > 0, nil
@@ -70,6 +65,36 @@ func (c *comparison) Eval(ctx *sql.Context, row sql.Row) (any, error) {
 		return order <= 0, nil
 	}
 	return order == 0, nil
+}
+
+// compareAs compares two values as texts, in the collation of their expressions, or as floating-point numbers.
+func compareAs(ctx *sql.Context, k kind, left, right sql.Expression, a, b any) (int, error) {
+	if k == text {
+		return types.CreateLongText(collationOf(ctx, left, right)).Compare(ctx, a, b)
+	}
+	x, err := toFloat(a)
+	if err != nil {
+		return 0, err
+	}
+	y, err := toFloat(b)
+	return cmp.Compare(x, y), err
+}
+
+// compareValues compares two values that are not NULL as = does.
+func compareValues(ctx *sql.Context, left, right sql.Expression, a, b any) (int, error) {
+	l, r := left.Type(), right.Type()
+	if k := common(kindOf(l), kindOf(r)); k == text || k == float {
+		return compareAs(ctx, k, left, right, a, b)
+	}
+	return expression.NewEquals(expression.NewLiteral(a, l), expression.NewLiteral(b, r)).Compare(ctx, nil)
+}
+
+// collationOf is the collation in which two expressions are compared.
+func collationOf(ctx *sql.Context, left, right sql.Expression) sql.CollationID {
+	leftCollation, leftCoercibility := sql.GetCoercibility(ctx, left)
+	rightCollation, rightCoercibility := sql.GetCoercibility(ctx, right)
+	used, _ := sql.ResolveCoercibility(leftCollation, leftCoercibility, rightCollation, rightCoercibility)
+	return used
 }
 
 // isForIndexes tells whether an index, or a hash table, compares the values as the expression does.
@@ -91,5 +116,7 @@ func isForIndexes(ctx *sql.Context, left, right sql.Expression) bool {
 			return false
 		}
 	}
-	return true
+	// The library compares texts of the same type in the collation of the type, which for CONCAT is not that of its arguments.
+	typ, ok := l.(sql.TypeWithCollation)
+	return !ok || !types.TypesEqual(l, r) || typ.Collation() == collationOf(ctx, left, right)
 }

@@ -13,6 +13,7 @@ type complexity struct {
 	orders float64
 	// columns and windows count those of all SELECTs.
 	columns, windows int
+	functions        []*sqlparser.FuncExpr
 }
 
 var (
@@ -20,6 +21,7 @@ var (
 	unionType  = reflect.TypeFor[*sqlparser.SetOp]()
 	tableType  = reflect.TypeFor[*sqlparser.AliasedTableExpr]()
 	overType   = reflect.TypeFor[*sqlparser.Over]()
+	funcType   = reflect.TypeFor[*sqlparser.FuncExpr]()
 )
 
 // checkLength returns an error for a text with too many words, or signs, to be parsed: the parser needs a hundred bytes and
@@ -52,21 +54,21 @@ func checkLength(query string) error {
 	return nil
 }
 
-// checkComplexity returns an error for a statement that is too large to be planned.
-func checkComplexity(statement sqlparser.Statement) error {
+// measure is the complexity of a statement; the error says that it is too large to be planned.
+func measure(statement sqlparser.Statement) (complexity, error) {
 	var c complexity
-	if err := c.addBranch(reflect.ValueOf(statement), 0, 0); err != nil {
-		return err
-	}
+	err := c.addBranch(reflect.ValueOf(statement), 0, 0)
 	switch {
+	case err != nil:
+		return c, err
 	case c.orders > math.Pow(3, maxTables):
-		return errTooManyTables
+		return c, errTooManyTables
 	case c.columns > maxColumns:
-		return errTooManyColumns
+		return c, errTooManyColumns
 	case c.windows > maxWindows:
-		return errTooManyWindows
+		return c, errTooManyWindows
 	}
-	return nil
+	return c, nil
 }
 
 // addBranch adds what the library plans separately.
@@ -96,6 +98,8 @@ func (c *complexity) countTables(node reflect.Value, depth, selects int) (tables
 			tables++
 		case overType:
 			c.windows++
+		case funcType:
+			c.functions = append(c.functions, node.Interface().(*sqlparser.FuncExpr))
 		case unionType:
 			depth += unionDepth
 		}

@@ -1,6 +1,7 @@
 package flightsdb
 
 import (
+	"crypto/tls"
 	"errors"
 	"io"
 	"net"
@@ -13,11 +14,19 @@ import (
 )
 
 // conn is an open connection. It inspects incoming packets and refuses those that are too long before the library allocates
-// memory for them: four bytes are enough to announce 16 MB.
+// memory for them: four bytes are enough to announce 16 MB. TLS ends here, below the library.
 type conn struct {
 	net.Conn
 	closed   func(*conn)
 	incoming packets
+	outgoing numbers
+	// stream is the connection, or the one inside TLS.
+	stream net.Conn
+	config *tls.Config
+	// greeting is the server's first packet so far; greeted says that it was sent, and asked that the client's
+	// first was looked at.
+	greeting       []byte
+	greeted, asked bool
 	// hungUp makes the next read fail: a statement that cannot be stopped still uses the session.
 	hungUp atomic.Bool
 
@@ -28,10 +37,10 @@ type conn struct {
 }
 
 // newConn waits for the login until the limit; closed is called when the connection is closed.
-func newConn(c net.Conn, login time.Duration, room *room, closed func(*conn)) *conn {
+func newConn(c net.Conn, config *tls.Config, login time.Duration, room *room, closed func(*conn)) *conn {
 	// The first read would return an error, too.
 	_ = c.SetDeadline(time.Now().Add(login))
-	return &conn{Conn: c, closed: closed, incoming: packets{limit: maxLogin, room: room}}
+	return &conn{Conn: c, closed: closed, incoming: packets{limit: maxLogin, room: room}, stream: c, config: config}
 }
 
 // loggedIn ends the wait for the login.
@@ -44,6 +53,12 @@ func (c *conn) loggedIn() error {
 func (c *conn) Read(b []byte) (int, error) {
 	if c.hungUp.Load() {
 		return 0, io.EOF
+	}
+	if !c.asked {
+		c.asked = true
+		if err := c.negotiate(); err != nil {
+			return 0, err
+		}
 	}
 	n, err := c.read(b)
 	if refused := c.incoming.follow(b[:n]); refused != nil {
@@ -64,7 +79,7 @@ func (c *conn) read(b []byte) (int, error) {
 	if n > 0 {
 		return n, nil
 	}
-	n, err := c.Conn.Read(b)
+	n, err := c.stream.Read(b)
 	c.mutex.Lock()
 	c.reading = false
 	c.mutex.Unlock()
@@ -83,7 +98,7 @@ func (c *conn) watch(gone func()) {
 	early := make([]byte, 1)
 	go func() {
 		defer close(read)
-		n, err := c.Conn.Read(early)
+		n, err := c.stream.Read(early)
 		early = early[:n]
 		if err != nil && !errors.Is(err, os.ErrDeadlineExceeded) {
 			gone()
@@ -119,5 +134,5 @@ func (c *conn) Close() error {
 func (c *conn) refuse(reason *mysql.SQLError, number byte) {
 	payload := append([]byte{mysql.ErrPacket, byte(reason.Num), byte(reason.Num >> 8), '#'}, reason.State+reason.Message...)
 	_ = c.SetWriteDeadline(time.Now().Add(time.Second))
-	_, _ = c.Write(append([]byte{byte(len(payload)), byte(len(payload) >> 8), 0, number}, payload...))
+	_, _ = c.stream.Write(append([]byte{byte(len(payload)), byte(len(payload) >> 8), 0, number}, payload...))
 }

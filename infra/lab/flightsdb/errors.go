@@ -41,14 +41,13 @@ var (
 		"Query execution was interrupted")
 	errTooManyPrepared = mysql.NewSQLError(1461, mysql.SSClientError,
 		"Can't create more than max_prepared_stmt_count statements (current value: %d)", maxPrepared)
-	errUnable = mysql.NewSQLError(mysql.ERUnknownError, mysql.SSUnknownSQLState,
-		"This server cannot execute that statement")
+	errUnable = unsupported("This statement")
 )
 
 // unsupported is the error of a statement that the library would answer wrongly.
 func unsupported(what string) error {
 	return mysql.NewSQLError(mysql.ERNotSupportedYet, mysql.SSClientError,
-		"%s is not supported here; use a real server: make up, or make seed DSN=...", what)
+		"%s is not supported here; use a real server: make up or make seed", what)
 }
 
 // numbered matches an error of this package that the library has turned into a syntax error, which is only text.
@@ -81,8 +80,15 @@ func mysqlError(err error) error {
 		return mysql.NewSQLError(mysql.ERUnknownSystemVariable, mysql.SSUnknownSQLState, "%s", message)
 	case strings.HasPrefix(message, "function: '") && strings.HasSuffix(message, "' not found"):
 		return mysql.NewSQLError(1305, mysql.SSClientError, "%s", message)
-	case strings.Contains(message, "%!d(MISSING)"):
+	case strings.Contains(message, "%!d(MISSING)"), strings.Contains(message, "invalid children number"),
+		strings.HasPrefix(message, "unable to find field with index"):
 		return unsupported("This combination of functions")
+	case strings.Contains(message, ")\" does not exist in scope, but there is an alias"):
+		return unsupported("The same function in two columns without names of their own")
+	case strings.HasPrefix(message, "string '") && strings.Contains(message, "is too large for column"):
+		return unsupported("This use of a UNION of texts of different lengths")
+	case strings.HasPrefix(message, "a range's order by must be one expression"):
+		return unsupported("A frame of RANGE with several orders")
 	case strings.Contains(message, "context canceled"):
 		return errInterrupted
 	}

@@ -6,10 +6,14 @@ import (
 	"github.com/dolthub/go-mysql-server/sql"
 	"github.com/dolthub/go-mysql-server/sql/plan"
 	"github.com/dolthub/go-mysql-server/sql/rowexec"
+	"github.com/dolthub/go-mysql-server/sql/transform"
+	"github.com/dolthub/go-mysql-server/sql/types"
+	"github.com/shopspring/decimal"
 )
 
 // executor makes the iterators of a plan. Those that may make billions of rows from few, such as joins of rows that are
-// kept in memory, end with their statement: the library asks only between rows of the answer.
+// kept in memory, end with their statement: the library asks only between rows of the answer. Rows that differ only in
+// the case of texts are equal for DISTINCT, UNION, INTERSECT, EXCEPT and hash joins.
 type executor struct {
 	builder sql.NodeExecBuilder
 }
@@ -26,20 +30,77 @@ type underway struct{}
 
 // Build implements sql.NodeExecBuilder. Nil leaves the node to the library.
 func (e *executor) Build(ctx *sql.Context, node sql.Node, row sql.Row) (sql.RowIter, error) {
-	switch node.(type) {
-	case *plan.JoinNode, *plan.CachedResults, *plan.HashLookup, *plan.RecursiveTable, *plan.RecursiveCte, *plan.SetOp,
-		*plan.SubqueryAlias, *plan.JSONTable, *plan.Values, *plan.Concat:
-	default:
-		return nil, nil
-	}
 	if ctx.Value(underway{}) == node {
 		return nil, nil
 	}
+	switch node := node.(type) {
+	case *built:
+		return node.rows, nil
+	case *plan.Distinct:
+		return e.distinct(ctx, node, row)
+	case *plan.SetOp:
+		return e.setOp(ctx, node, row)
+	case *plan.HashLookup:
+		keyValues(node)
+	case *plan.JoinNode, *plan.CachedResults, *plan.RecursiveTable, *plan.RecursiveCte, *plan.SubqueryAlias, *plan.JSONTable,
+		*plan.Values, *plan.Concat:
+	default:
+		return nil, nil
+	}
+	return e.libraryIter(ctx, node, row)
+}
+
+// libraryIter is the library's iterator of the node, and ends with the statement.
+func (e *executor) libraryIter(ctx *sql.Context, node sql.Node, row sql.Row) (sql.RowIter, error) {
 	made, err := e.builder.Build(ctx.WithContext(context.WithValue(ctx.Context, underway{}, node)), node, row)
 	if err != nil {
 		return nil, err
 	}
+	if alias, ok := node.(*plan.SubqueryAlias); ok {
+		if columns := decimalsOfGroups(alias); len(columns) > 0 {
+			made = &roundingIter{made, columns}
+		}
+	}
 	return &endingIter{made}, nil
+}
+
+// decimalsOfGroups are the columns of a derived table that hold decimals, by their places, if it has groups. MySQL keeps the rows
+// of such a table, with as many digits as the type has.
+func decimalsOfGroups(alias *plan.SubqueryAlias) map[int]int32 {
+	grouped := false
+	transform.Inspect(alias.Child, func(node sql.Node) bool {
+		_, isGroup := node.(*plan.GroupBy)
+		grouped = grouped || isGroup
+		return !grouped
+	})
+	columns := map[int]int32{}
+	for i, column := range alias.Schema() {
+		if grouped && types.IsDecimal(column.Type) {
+			columns[i] = int32(scaleOf(column.Type))
+		}
+	}
+	return columns
+}
+
+// roundingIter rounds the decimals in columns to their digits after the point.
+type roundingIter struct {
+	sql.RowIter
+	columns map[int]int32
+}
+
+// Next implements sql.RowIter.
+func (i *roundingIter) Next(ctx *sql.Context) (sql.Row, error) {
+	row, err := i.RowIter.Next(ctx)
+	if err != nil {
+		return nil, err
+	}
+	row = row.Copy()
+	for column, digits := range i.columns {
+		if number, ok := row[column].(decimal.Decimal); ok {
+			row[column] = number.Round(digits)
+		}
+	}
+	return row, nil
 }
 
 // endingIter ends with its statement.

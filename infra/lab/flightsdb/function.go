@@ -1,6 +1,8 @@
 package flightsdb
 
 import (
+	"math"
+	"slices"
 	"strings"
 
 	"github.com/dolthub/go-mysql-server/sql"
@@ -22,11 +24,29 @@ func (db *database) Function(ctx *sql.Context, name string) (sql.Function, bool)
 	if own, ok := ownFunctions[name]; ok {
 		return own, true
 	}
-	length, ok := textLengths[name]
+	if own, ok := ownAggregates[name]; ok {
+		return own, true
+	}
+	original, ok := db.functions.Function(ctx, name)
 	if !ok {
 		return nil, false
 	}
-	original, ok := db.functions.Function(ctx, name)
+	if _, ok := calculations[name]; ok {
+		return preferred(original, func(arguments []sql.Expression) (sql.Expression, bool) { return newCalculation(name, arguments...) }), true
+	}
+	if _, ok := choices[name]; ok {
+		return preferred(original, func(arguments []sql.Expression) (sql.Expression, bool) { return newChoice(name, arguments...) }), true
+	}
+	if collatedFunctions[name] {
+		return sql.FunctionN{Name: name, Fn: func(arguments ...sql.Expression) (sql.Expression, error) {
+			made, err := original.NewInstance(arguments)
+			if err != nil {
+				return nil, err
+			}
+			return newCollated(made), nil
+		}}, true
+	}
+	length, ok := textLengths[name]
 	if !ok {
 		return nil, false
 	}
@@ -35,8 +55,18 @@ func (db *database) Function(ctx *sql.Context, name string) (sql.Function, bool)
 		if err != nil {
 			return nil, err
 		}
-		return &shortText{made, length}, nil
+		return &shortText{newCollated(made), length}, nil
 	}}, true
+}
+
+// preferred is a function that leaves to the original what own does not take.
+func preferred(original sql.Function, own func(arguments []sql.Expression) (sql.Expression, bool)) sql.Function {
+	return sql.FunctionN{Name: original.FunctionName(), Fn: func(arguments ...sql.Expression) (sql.Expression, error) {
+		if made, ok := own(arguments); ok {
+			return made, nil
+		}
+		return original.NewInstance(arguments)
+	}}
 }
 
 // ownFunctions are the functions for which the library gives other values than MySQL.
@@ -125,16 +155,16 @@ func countParts(value any, left *int) {
 
 // count is a value as a number; 0 if it is not one.
 func count(value any) float64 {
-	number, _, err := types.Float64.Convert(sql.NewEmptyContext(), value)
-	if err != nil || number == nil {
+	number, err := toFloat(value)
+	if err != nil {
 		return 0
 	}
-	return number.(float64)
+	return number
 }
 
 // shortText is a function that makes a text, or NULL if the text would be longer than a packet, as in MySQL.
 type shortText struct {
-	sql.Expression
+	*collated
 	length func(arguments []any) float64
 }
 
@@ -144,7 +174,7 @@ func (s *shortText) WithChildren(children ...sql.Expression) (sql.Expression, er
 	if err != nil {
 		return nil, err
 	}
-	return &shortText{made, s.length}, nil
+	return &shortText{newCollated(made), s.length}, nil
 }
 
 // IsNullable implements sql.Expression.
@@ -165,9 +195,55 @@ func (s *shortText) Eval(ctx *sql.Context, row sql.Row) (any, error) {
 		ctx.Warn(1301, "Result of %s was larger than max_allowed_packet (%d) - truncated", s.Expression, maxPacket)
 		return nil, nil
 	}
+	if function, ok := s.Expression.(sql.FunctionExpression); ok && !slices.Contains(values, nil) {
+		if own, ok, err := ownText(ctx, function.FunctionName(), values); ok || err != nil {
+			return own, err
+		}
+	}
 	evaluated, err := s.Expression.WithChildren(literals...)
 	if err != nil {
 		return nil, err
 	}
 	return evaluated.Eval(ctx, row)
+}
+
+// ownText is the text of the functions for which the library fails: a text repeated less than never, or padded to a number of
+// letters, where the library counts bytes. For others, ok is false.
+func ownText(ctx *sql.Context, name string, values []any) (text string, ok bool, err error) {
+	switch name {
+	case "repeat", "space":
+		return "", count(values[len(values)-1]) < 0, nil
+	case "lpad", "rpad":
+	default:
+		return "", false, nil
+	}
+	text, err = toText(ctx, values[0])
+	if err != nil {
+		return "", false, err
+	}
+	padding, err := toText(ctx, values[2])
+	size := int(math.Round(count(values[1])))
+	if err != nil || size < 0 || padding == "" {
+		return "", false, err
+	}
+	letters := []rune(text)
+	if len(letters) >= size {
+		return string(letters[:size]), true, nil
+	}
+	missing := size - len(letters)
+	pad := []rune(strings.Repeat(padding, missing/len([]rune(padding))+1))[:missing]
+	if name == "lpad" {
+		return string(pad) + text, true, nil
+	}
+	return text + string(pad), true, nil
+}
+
+// toText is a value as a text.
+func toText(ctx *sql.Context, value any) (string, error) {
+	converted, _, err := types.LongText.Convert(ctx, value)
+	if err != nil {
+		return "", err
+	}
+	text, _, err := sql.Unwrap[string](ctx, converted)
+	return text, err
 }

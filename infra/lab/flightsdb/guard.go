@@ -76,8 +76,7 @@ var numeric = map[string]bool{
 	"abs": true, "acos": true, "asin": true, "atan": true, "atan2": true, "bin": true, "ceil": true, "ceiling": true, "cos": true, "cot": true,
 	"degrees": true, "exp": true, "floor": true, "format": true, "ln": true, "log": true, "log10": true, "log2": true, "mod": true,
 	"pow": true, "power": true, "radians": true, "round": true, "sign": true, "sin": true, "sqrt": true, "tan": true, "truncate": true,
-	"sum": true, "avg": true, "std": true, "stddev": true, "stddev_pop": true, "stddev_samp": true, "variance": true, "var_pop": true,
-	"var_samp": true, "greatest": true, "least": true, "sec_to_time": true, "from_unixtime": true, "oct": true, "conv": true, "char": true,
+	"sec_to_time": true, "from_unixtime": true, "oct": true, "conv": true, "char": true,
 	"bit_and": true, "bit_or": true, "bit_xor": true, "bit_count": true,
 }
 
@@ -113,13 +112,15 @@ func (b *boundedNumber) Eval(ctx *sql.Context, row sql.Row) (any, error) {
 	return value, nil
 }
 
+// Children implements sql.Expression. The text may be a column, whose place in the row the library changes.
+func (b *boundedNumber) Children() []sql.Expression { return []sql.Expression{b.Expression} }
+
 // WithChildren implements sql.Expression.
 func (b *boundedNumber) WithChildren(children ...sql.Expression) (sql.Expression, error) {
-	changed, err := b.Expression.WithChildren(children...)
-	if err != nil {
-		return nil, err
+	if len(children) != 1 {
+		return nil, sql.ErrInvalidChildrenNumber.New(b, len(children), 1)
 	}
-	return &boundedNumber{changed}, nil
+	return &boundedNumber{children[0]}, nil
 }
 
 // CollationCoercibility implements sql.CollationCoercible.

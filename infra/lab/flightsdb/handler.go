@@ -2,7 +2,6 @@ package flightsdb
 
 import (
 	"context"
-	"crypto/tls"
 	"fmt"
 
 	"github.com/dolthub/go-mysql-server/server"
@@ -97,10 +96,5 @@ func (s *statement) spool(callback mysql.ResultSpoolFn) mysql.ResultSpoolFn {
 	}
 }
 
-// connOf is the connection below the protocol, and below TLS.
-func connOf(c *mysql.Conn) *conn {
-	if secured, ok := c.Conn.(*tls.Conn); ok {
-		return secured.NetConn().(*conn)
-	}
-	return c.Conn.(*conn)
-}
+// connOf is the connection below the protocol.
+func connOf(c *mysql.Conn) *conn { return c.Conn.(*conn) }

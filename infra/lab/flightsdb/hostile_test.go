@@ -310,6 +310,10 @@ func TestComplexity(t *testing.T) {
 		{"branches in a subquery", "SELECT 1 FROM ((" + joins(5) + ") UNION (" + joins(5) + ")) a, locales b LIMIT 1", 0},
 		{"many branches", "SELECT 1" + strings.Repeat(" UNION SELECT 1", maxDepth/unionDepth), 1436},
 		{"ten thousand keys", "SELECT COUNT(*) FROM routes WHERE rid IN (1" + strings.Repeat(",2", 10_000) + ")", 0},
+		{"nested choices", "SELECT " + strings.Repeat("COALESCE(IFNULL(IF(1, ", 50) + "1" + strings.Repeat(", 2), 3), 4)", 50), 0},
+		{"nested CASE", "SELECT " + strings.Repeat("CASE ", 60) + "1" + strings.Repeat(" WHEN 1 THEN 1 WHEN 'a' THEN 2 ELSE 3.5 END", 60), 0},
+		{"nested BETWEEN", "SELECT " + strings.Repeat("(", 60) + "'1'" + strings.Repeat(" BETWEEN 0 AND '1')", 60), 0},
+		{"nested functions", "SELECT " + strings.Repeat("LEFT(CONCAT(ROUND(", 40) + "1" + strings.Repeat(", 1), 'a'), 9)", 40), 0},
 	} {
 		_, err := answer(db, test.query)
 		if got := number(t, err); got != test.want {

@@ -95,9 +95,7 @@ func comparerOf(ctx *sql.Context, left, right sql.Expression) (comparer, bool) {
 	}
 	c := comparer{kind: common(kindOf(l), kindOf(r))}
 	if c.kind == text {
-		leftCollation, leftCoercibility := sql.GetCoercibility(ctx, left)
-		rightCollation, rightCoercibility := sql.GetCoercibility(ctx, right)
-		c.collation, _ = sql.ResolveCoercibility(leftCollation, leftCoercibility, rightCollation, rightCoercibility)
+		c.collation = collationOf(ctx, left, right)
 	}
 	return c, c.kind != other
 }

@@ -66,9 +66,7 @@ func (i *instr) Eval(ctx *sql.Context, row sql.Row) (any, error) {
 		}
 		from = converted.(int64)
 	}
-	leftCollation, leftCoercibility := sql.GetCoercibility(ctx, i.arguments[0])
-	rightCollation, rightCoercibility := sql.GetCoercibility(ctx, i.arguments[1])
-	used, _ := sql.ResolveCoercibility(leftCollation, leftCoercibility, rightCollation, rightCoercibility)
+	used := collationOf(ctx, i.arguments[0], i.arguments[1])
 	return position(textKey(used, texts[0]), textKey(used, texts[1]), weightLength(used), from), nil
 }
 

@@ -119,6 +119,13 @@ func toDecimal(value any) (decimal.Decimal, error) {
 		return decimal.NewFromBigInt(new(big.Int).SetUint64(value), 0), nil
 	case uint:
 		return decimal.NewFromBigInt(new(big.Int).SetUint64(uint64(value)), 0), nil
+	// The library's expressions return other values than their types say now and then.
+	case float64:
+		return decimal.NewFromFloat(value).Truncate(types.DecimalTypeMaxScale), nil
+	case float32:
+		return decimal.NewFromFloat32(value).Truncate(types.DecimalTypeMaxScale), nil
+	case string:
+		return decimal.NewFromString(value)
 	}
 	number, ok := toInt64(value)
 	if !ok {
@@ -172,7 +179,7 @@ func toFloat(value any) (float64, error) {
 		if err != nil && !math.IsInf(number, 0) {
 			return 0, nil
 		}
-		return number, nil
+		return max(min(number, math.MaxFloat64), -math.MaxFloat64), nil
 	case []byte:
 		return toFloat(string(value))
 	}

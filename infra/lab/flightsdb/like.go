@@ -31,11 +31,7 @@ func (l *like) Eval(ctx *sql.Context, row sql.Row) (any, error) {
 		if err != nil || value == nil {
 			return nil, err
 		}
-		converted, _, err := types.LongText.Convert(ctx, value)
-		if err != nil {
-			return nil, err
-		}
-		if texts[i], _, err = sql.Unwrap[string](ctx, converted); err != nil {
+		if texts[i], err = toText(ctx, value); err != nil {
 			return nil, err
 		}
 	}

@@ -1,6 +1,7 @@
 package flightsdb
 
 import (
+	"crypto/tls"
 	"net"
 	"sync"
 )
@@ -8,6 +9,7 @@ import (
 // listener counts the connections that it accepts, refuses those beyond the limit, and can close them all.
 type listener struct {
 	net.Listener
+	config *tls.Config
 	limits limits
 	room   *room
 
@@ -17,8 +19,8 @@ type listener struct {
 	closed   bool
 }
 
-func newListener(l net.Listener, limits limits) *listener {
-	return &listener{Listener: l, limits: limits, room: newRoom(maxInFlight), open: map[*conn]struct{}{}}
+func newListener(l net.Listener, config *tls.Config, limits limits) *listener {
+	return &listener{Listener: l, config: config, limits: limits, room: newRoom(maxInFlight), open: map[*conn]struct{}{}}
 }
 
 // Accept implements net.Listener.
@@ -28,7 +30,7 @@ func (l *listener) Accept() (net.Conn, error) {
 		if err != nil {
 			return nil, err
 		}
-		c := newConn(accepted, l.limits.login, l.room, l.remove)
+		c := newConn(accepted, l.config, l.limits.login, l.room, l.remove)
 		if l.add(c) {
 			return c, nil
 		}

@@ -36,8 +36,8 @@ func fill(t testing.TB, pool *sql.DB, data model.Dataset) {
 }
 
 // TestSameAsMariaDB asks both servers the same questions about the same data. Known to differ, and not asked: blanks at
-// the end of a text (ignored by MariaDB, not by MySQL 8), \_ in LIKE (the library takes it for _), and column_key in
-// information_schema (the library marks every column of an index, where MySQL marks the first).
+// the end of a text (ignored by MariaDB, not by MySQL 8), and column_key in information_schema (the library marks every
+// column of an index, where MySQL marks the first).
 func TestSameAsMariaDB(t *testing.T) {
 	data := openflights.Sample()
 	addr, rootPassword := mariadb.Start(t)

@@ -15,6 +15,9 @@ type packets struct {
 	// room is what all connections share, for packets on their way and for parameters sent ahead.
 	room *room
 
+	// shifted says that the numbers of the packets are to be lowered by one, until the first command.
+	shifted bool
+
 	mutex  sync.Mutex
 	gone   bool
 	header [4]byte
@@ -35,7 +38,7 @@ func (p *packets) loggedIn() {
 	p.ahead = map[uint32]int{}
 }
 
-// follow reads the next bytes of the stream and returns an error when they may not pass.
+// follow reads the next bytes of the stream, in which it may change numbers, and returns an error when they may not pass.
 func (p *packets) follow(b []byte) *mysql.SQLError {
 	p.mutex.Lock()
 	defer p.mutex.Unlock()
@@ -46,6 +49,12 @@ func (p *packets) follow(b []byte) *mysql.SQLError {
 		if p.read < len(p.header) {
 			n := copy(p.header[p.read:], b)
 			p.read += n
+			if p.shifted && p.read == len(p.header) {
+				p.shifted = p.header[3] > 0
+				if p.shifted {
+					b[n-1]--
+				}
+			}
 			b = b[n:]
 			if p.read == len(p.header) {
 				if err := p.begin(); err != nil {
@@ -74,7 +83,7 @@ func (p *packets) follow(b []byte) *mysql.SQLError {
 
 // begin is called when a header is complete.
 func (p *packets) begin() *mysql.SQLError {
-	p.length = int(p.header[0]) | int(p.header[1])<<8 | int(p.header[2])<<16
+	p.length = packetLength(p.header[:])
 	p.left, p.known = p.length, 0
 	if p.length == 0 {
 		p.read = 0

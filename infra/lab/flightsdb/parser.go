@@ -20,7 +20,9 @@ func (p parser) ParseSimple(query string) (sqlparser.Statement, error) {
 	if err := checkLength(query); err != nil {
 		return nil, err
 	}
-	return accept(p.Parser.ParseSimple(query))
+	query = asRead(query)
+	statement, err := p.Parser.ParseSimple(query)
+	return accept(statement, syntaxError(query, err))
 }
 
 // Parse implements sql.Parser.
@@ -33,8 +35,9 @@ func (p parser) ParseWithOptions(ctx context.Context, query string, delimiter ru
 	if err := checkLength(query); err != nil {
 		return nil, query, "", err
 	}
+	query = asRead(query)
 	statement, parsed, rest, err := p.Parser.ParseWithOptions(ctx, query, delimiter, multi, options)
-	statement, err = p.accept(ctx, statement, err)
+	statement, err = p.accept(ctx, statement, syntaxError(query, err))
 	return statement, parsed, rest, err
 }
 
@@ -43,8 +46,9 @@ func (p parser) ParseOneWithOptions(ctx context.Context, query string, options s
 	if err := checkLength(query); err != nil {
 		return nil, 0, err
 	}
+	query = asRead(query)
 	statement, next, err := p.Parser.ParseOneWithOptions(ctx, query, options)
-	statement, err = p.accept(ctx, statement, err)
+	statement, err = p.accept(ctx, statement, syntaxError(query, err))
 	return statement, next, err
 }
 
@@ -81,10 +85,14 @@ func accept(statement sqlparser.Statement, err error) (sqlparser.Statement, erro
 		return sqlparser.Parse(showGrants)
 	}
 	// Never a statement together with an error: the library would run it for a client that may send several at once.
-	if err := checkComplexity(statement); err != nil {
+	measured, err := measure(statement)
+	if err != nil {
 		return nil, err
 	}
 	if err := checkReadOnly(statement); err != nil {
+		return nil, err
+	}
+	if err := renameAggregates(measured.functions); err != nil {
 		return nil, err
 	}
 	return statement, nil

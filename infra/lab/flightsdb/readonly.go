@@ -1,16 +1,25 @@
 package flightsdb
 
-import "github.com/dolthub/vitess/go/vt/sqlparser"
+import (
+	"strings"
 
-// checkReadOnly returns errReadOnly for every statement that might change something, now or when it is executed.
+	"github.com/dolthub/vitess/go/vt/sqlparser"
+)
+
+// checkReadOnly returns errReadOnly for every statement that might change something, now or when it is executed, and a plain
+// error for a format of EXPLAIN that there is not.
 func checkReadOnly(statement sqlparser.Statement) error {
 	switch statement := statement.(type) {
 	case *sqlparser.Select, *sqlparser.SetOp, *sqlparser.ParenSelect:
 		return checkInto(statement)
 	case *sqlparser.Explain:
-		if statement.ExplainFormat == "" {
+		switch strings.ToLower(statement.ExplainFormat) {
+		case "":
 			// The library fills the table of MySQL's own format with text where clients expect numbers.
 			statement.ExplainFormat = sqlparser.TreeStr
+		case sqlparser.TreeStr:
+		default:
+			return unsupported("EXPLAIN FORMAT=" + strings.ToUpper(statement.ExplainFormat))
 		}
 		return checkReadOnly(statement.Statement)
 	case *sqlparser.Set:

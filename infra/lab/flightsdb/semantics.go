@@ -1,10 +1,11 @@
 package flightsdb
 
 import (
+	"slices"
+
 	"github.com/dolthub/go-mysql-server/sql"
 	"github.com/dolthub/go-mysql-server/sql/analyzer"
 	"github.com/dolthub/go-mysql-server/sql/expression"
-	"github.com/dolthub/go-mysql-server/sql/expression/function/aggregation"
 	"github.com/dolthub/go-mysql-server/sql/plan"
 	"github.com/dolthub/go-mysql-server/sql/transform"
 	"github.com/dolthub/go-mysql-server/sql/types"
@@ -27,6 +28,19 @@ func semantics(ctx *sql.Context, _ *analyzer.Analyzer, node sql.Node, _ *plan.Sc
 // replace is the expression instead of one of the library's, or nil.
 func replace(ctx *sql.Context, e sql.Expression) (sql.Expression, error) {
 	switch e := e.(type) {
+	case sql.WindowAdaptableExpression:
+		if err := checkFrame(e.Window()); err != nil {
+			return nil, err
+		}
+		changed := newWindow(e)
+		if changed == nil {
+			return boundedNumbers(e)
+		}
+		bounded, err := boundedNumbers(changed)
+		if err != nil || bounded != nil {
+			return bounded, err
+		}
+		return changed, nil
 	case *expression.InTuple:
 		tuple, ok := e.Right().(expression.Tuple)
 		if !ok || types.IsTuple(e.Left().Type()) {
@@ -37,21 +51,61 @@ func replace(ctx *sql.Context, e sql.Expression) (sql.Expression, error) {
 		return &like{expression.BinaryExpressionStub{LeftChild: e.LeftChild, RightChild: e.RightChild}, e.Escape}, nil
 	case *expression.Equals, *expression.NullSafeEquals, *expression.GreaterThan, *expression.GreaterThanOrEqual,
 		*expression.LessThan, *expression.LessThanOrEqual:
-		compared := e.(expression.Comparer)
-		if types.IsTuple(compared.Left().Type()) || isForIndexes(ctx, compared.Left(), compared.Right()) {
+		if replaced := compared(ctx, e.(expression.Comparer)); replaced != e {
+			return replaced, nil
+		}
+		return nil, nil
+	case *expression.Between:
+		if isForIndexes(ctx, e.Val, e.Lower) && isForIndexes(ctx, e.Val, e.Upper) {
 			return nil, nil
 		}
-		return &comparison{compared}, nil
-	case *expression.Arithmetic:
-		if whole := newWholeArithmetic(e); whole != nil {
-			return whole, nil
+		return &between{[]sql.Expression{e.Val, e.Lower, e.Upper}}, nil
+	case *expression.Case:
+		return newCase(e), nil
+	case *expression.And, *expression.Or, *expression.Xor, *expression.Not:
+		return truths(e)
+	case *calculation, *choice, *between:
+		return nil, nil
+	case *expression.Arithmetic, *expression.UnaryMinus, *expression.Div, *expression.IntDiv, *expression.Mod:
+		if made := calculated(e); made != nil {
+			return made, nil
 		}
 		return boundedNumbers(e)
-	case *expression.Convert, *expression.UnaryMinus, *expression.Div, *expression.IntDiv, *expression.Mod,
-		*expression.BitOp, *aggregation.Sum, *aggregation.Avg, sql.FunctionExpression:
+	case *expression.Convert:
+		if hasLibraryCollation(e.Type()) {
+			return newCollated(e), nil
+		}
+		return boundedNumbers(e)
+	case *expression.BitOp, sql.FunctionExpression:
 		return boundedNumbers(e)
 	}
 	return nil, nil
+}
+
+// compared is a comparison that an index may serve, if that finds the right rows.
+func compared(ctx *sql.Context, e expression.Comparer) sql.Expression {
+	// The library's <=> compares texts byte by byte.
+	_, nullSafe := e.(*expression.NullSafeEquals)
+	ofTexts := common(kindOf(e.Left().Type()), kindOf(e.Right().Type())) == text
+	if types.IsTuple(e.Left().Type()) || isForIndexes(ctx, e.Left(), e.Right()) && !(nullSafe && ofTexts) {
+		return e
+	}
+	return &comparison{e}
+}
+
+// truths makes numbers of the texts that AND, OR, XOR and NOT take for true or false, or returns nil.
+func truths(e sql.Expression) (sql.Expression, error) {
+	children := slices.Clone(e.Children())
+	changed := false
+	for i, child := range children {
+		if types.IsTextOnly(child.Type()) {
+			children[i], changed = makeCalculation("+", []sql.Expression{child, expression.NewLiteral(int64(0), types.Int64)}), true
+		}
+	}
+	if !changed {
+		return nil, nil
+	}
+	return e.WithChildren(children...)
 }
 
 // orNil leaves the expression to the library if ok is false.
@@ -105,10 +159,31 @@ func removeRules(a *analyzer.Analyzer) {
 	for _, batch := range a.Batches {
 		var kept []analyzer.Rule
 		for _, rule := range batch.Rules {
+			if rule.Id.String() == "validateOperands" {
+				rule.Apply = withoutIn(rule.Apply)
+			}
 			if !removedRules[rule.Id.String()] {
 				kept = append(kept, rule)
 			}
 		}
 		batch.Rules = kept
+	}
+}
+
+// withoutIn is the rule that refuses lists of columns as operands, but for those of IN, which this package has checked: the
+// library knows only its own expressions.
+func withoutIn(check analyzer.RuleFunc) analyzer.RuleFunc {
+	return func(ctx *sql.Context, a *analyzer.Analyzer, node sql.Node, scope *plan.Scope, selector analyzer.RuleSelector, flags *sql.QueryFlags) (sql.Node, transform.TreeIdentity, error) {
+		checked, _, err := transform.NodeExprsWithOpaque(node, func(e sql.Expression) (sql.Expression, transform.TreeIdentity, error) {
+			switch e.(type) {
+			case *inList, *inSubquery:
+				return expression.NewLiteral(true, types.Boolean), transform.NewTree, nil
+			}
+			return e, transform.SameTree, nil
+		})
+		if err == nil {
+			_, _, err = check(ctx, a, checked, scope, selector, flags)
+		}
+		return node, transform.SameTree, err
 	}
 }

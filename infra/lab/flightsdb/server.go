@@ -69,6 +69,10 @@ func listen(ctx context.Context, options Options, limits limits) (*Server, error
 	if err != nil {
 		return nil, err
 	}
+	secure, err := newTLS()
+	if err != nil {
+		return nil, err
+	}
 	var config net.ListenConfig
 	socket, err := config.Listen(ctx, "tcp", options.Addr)
 	if err != nil {
@@ -76,7 +80,7 @@ func listen(ctx context.Context, options Options, limits limits) (*Server, error
 	}
 	engine, prepared := newEngine(db)
 	s := &Server{
-		listener:   newListener(socket, limits),
+		listener:   newListener(socket, secure, limits),
 		statements: newStatements(limits),
 		engine:     engine,
 		served:     make(chan struct{}),

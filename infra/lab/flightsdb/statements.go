@@ -33,6 +33,9 @@ type statement struct {
 	// made are the bytes of long texts since the last look at the memory.
 	made atomic.Int64
 
+	// failed is the error of an expression that cannot return one.
+	failed atomic.Pointer[error]
+
 	// answering is held while the answer is sent; abandoned says that nothing is to be sent any more.
 	answering sync.Mutex
 	abandoned bool
@@ -116,12 +119,23 @@ func made(ctx context.Context, bytes int) error {
 	return nil
 }
 
-// send sends a part of the answer, unless the statement was abandoned.
+// fail ends the statement of this context with an error where the library takes none from an expression.
+func fail(ctx context.Context, err error) {
+	if running, ok := ctx.Value(statementKey{}).(*statement); ok {
+		running.failed.CompareAndSwap(nil, &err)
+		running.cancel(err)
+	}
+}
+
+// send sends a part of the answer, unless the statement was abandoned or has failed.
 func (s *statement) send(part func() error) error {
 	s.answering.Lock()
 	defer s.answering.Unlock()
 	if s.abandoned {
 		return errInterrupted
+	}
+	if failed := s.failed.Load(); failed != nil {
+		return *failed
 	}
 	return part()
 }

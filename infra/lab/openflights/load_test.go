@@ -1,9 +1,11 @@
 package openflights
 
 import (
+	"bytes"
 	"os"
 	"path/filepath"
 	"reflect"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -201,5 +203,21 @@ func TestThousands(t *testing.T) {
 		if got := thousands(count); got != want {
 			t.Errorf("thousands(%d) = %s, want %s", count, got, want)
 		}
+	}
+}
+
+// TestLineEndsOnly reads a file of line ends: it takes no memory for rows that are not there.
+func TestLineEndsOnly(t *testing.T) {
+	const lines = 4 << 20
+	content := bytes.Repeat([]byte("\n"), lines)
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	values, report := airports().read(content)
+	runtime.ReadMemStats(&after)
+	if len(values) != 0 || report.Read != lines {
+		t.Errorf("%d airports in %d lines, want none in %d", len(values), report.Read, lines)
+	}
+	if took := (after.TotalAlloc - before.TotalAlloc) >> 20; took > 64 {
+		t.Errorf("took %d MB, want at most 64", took)
 	}
 }

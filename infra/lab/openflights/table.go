@@ -18,11 +18,15 @@ type table[T any] struct {
 	key func(T) string
 }
 
+// maxReserved is for how many rows memory is reserved before they are read. The largest file published has 67,663; one that
+// holds nothing but line ends has millions of lines.
+const maxReserved = 100_000
+
 // read decodes every row; those it cannot keep are in the report.
 func (t table[T]) read(content []byte) ([]T, FileReport) {
 	report := FileReport{Name: t.name}
 	// Otherwise, growing a slice of tens of thousands of rows, and collecting the garbage, takes half of the time.
-	values := make([]T, 0, bytes.Count(content, []byte("\n"))+1)
+	values := make([]T, 0, min(bytes.Count(content, []byte("\n"))+1, maxReserved))
 	firstLine := map[string]int{}
 	var fields []field
 	// An editor on Windows may have put a byte order mark there.

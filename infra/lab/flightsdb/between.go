@@ -1,0 +1,72 @@
+package flightsdb
+
+import (
+	"fmt"
+
+	"github.com/dolthub/go-mysql-server/sql"
+	"github.com/dolthub/go-mysql-server/sql/expression"
+	"github.com/dolthub/go-mysql-server/sql/types"
+)
+
+// between is BETWEEN of values that the library compares in another way than MySQL: texts with numbers, or in an explicit collation.
+type between struct {
+	// arguments are the value, the lower bound and the upper one.
+	arguments []sql.Expression
+}
+
+var (
+	_ sql.Expression         = (*between)(nil)
+	_ sql.CollationCoercible = (*between)(nil)
+)
+
+// Eval implements sql.Expression. It is NULL if that depends on a NULL.
+func (b *between) Eval(ctx *sql.Context, row sql.Row) (any, error) {
+	if err := made(ctx, 0); err != nil {
+		return nil, err
+	}
+	value, err := b.arguments[0].Eval(ctx, row)
+	if err != nil {
+		return nil, err
+	}
+	unknown := false
+	for i, sign := range []int{1, -1} {
+		bound, err := b.arguments[i+1].Eval(ctx, row)
+		if err != nil {
+			return nil, err
+		}
+		if value == nil || bound == nil {
+			unknown = true
+			continue
+		}
+		order, err := compareValues(ctx, b.arguments[0], b.arguments[i+1], value, bound)
+		if err != nil || order*sign < 0 {
+			return false, err
+		}
+	}
+	if unknown {
+		return nil, nil
+	}
+	return true, nil
+}
+
+func (b *between) Type() sql.Type             { return types.Boolean }
+func (b *between) IsNullable() bool           { return true }
+func (b *between) Resolved() bool             { return expression.ExpressionsResolved(b.arguments...) }
+func (b *between) Children() []sql.Expression { return b.arguments }
+
+func (b *between) String() string {
+	return fmt.Sprintf("(%s BETWEEN %s AND %s)", b.arguments[0], b.arguments[1], b.arguments[2])
+}
+
+// CollationCoercibility implements sql.CollationCoercible.
+func (b *between) CollationCoercibility(*sql.Context) (sql.CollationID, byte) {
+	return sql.Collation_binary, 5
+}
+
+// WithChildren implements sql.Expression.
+func (b *between) WithChildren(children ...sql.Expression) (sql.Expression, error) {
+	if len(children) != len(b.arguments) {
+		return nil, sql.ErrInvalidChildrenNumber.New(b, len(children), len(b.arguments))
+	}
+	return &between{children}, nil
+}
