@@ -96,9 +96,11 @@ func TestPageShowsOneCellAtATime(t *testing.T) {
 		t.Errorf("legend: got %q, want %q", got, want)
 	}
 	var drawn bool
-	err := chromedp.Run(ctx, chromedp.Evaluate(`[...document.querySelectorAll('section:not([hidden]) .plot canvas')].every(c =>
+	// A plot is drawn when it has its size, a frame after it is shown.
+	err := chromedp.Run(ctx, chromedp.Poll(`[...document.querySelectorAll('section:not([hidden]) .plot canvas')].every(c =>
 		c.getContext('2d').getImageData(0, 0, c.width, c.height).data.some(Boolean)) &&
-		document.querySelector('section:not([hidden]) .bands .fault') && document.querySelector('section:not([hidden]) .strip [data-state=open]') !== null`, &drawn))
+		document.querySelector('section:not([hidden]) .bands .fault') && document.querySelector('section:not([hidden]) .strip [data-state=open]') !== null`, &drawn,
+		chromedp.WithPollingTimeout(5*time.Second)))
 	if err != nil || !drawn {
 		t.Errorf("error %v; want a chart with a band for the fault and a strip with the open breaker", err)
 	}

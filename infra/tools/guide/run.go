@@ -31,10 +31,11 @@ type Options struct {
 
 // conditions are the options of blocks that run only where WORKSHOP_<OPTION>=1, each with the reason.
 var conditions = map[string]string{
-	"docker": "needs Docker: a test in infra/deploy/compose runs it",
-	"mysql":  "needs a MySQL or MariaDB server: a test in infra/tools/guide runs it against one",
-	"online": "downloads from the internet",
-	"slow":   "takes minutes: continuous integration runs it as a step of its own",
+	"docker":     "needs Docker: a test in infra/deploy/compose runs it",
+	"mysql":      "needs a MySQL or MariaDB server: a test in infra/tools/guide runs it against one",
+	"kubernetes": "needs a Kubernetes cluster: a test in infra/deploy/kubernetes proves the lessons on one",
+	"online":     "downloads from the internet",
+	"slow":       "takes minutes: continuous integration runs it as a step of its own",
 }
 
 // Run runs every command of the documents, three documents at a time, for most of their time is waiting. It returns how
