@@ -75,7 +75,7 @@ func descendants(pid int) (all []int) {
 func TestEverythingListensOnLoopback(t *testing.T) {
 	w := newWorkshop(t)
 	app, said := w.serve(t, nil, "Ctrl-C", "exercise5")
-	race, raceSaid := w.serve(t, []string{"MYSQL_PORT=0", "PROXY_PORT=0", "TOXIPROXY_PORT=0", "PORT=0"}, "http://", "race")
+	race, raceSaid := w.serve(t, []string{"MYSQL_PORT=0", "PROXY_PORT=0", "TOXIPROXY_PORT=0", "PORT=0"}, "mysql_proxy", "race")
 	for _, one := range []struct {
 		name   string
 		pid    int
