@@ -47,6 +47,19 @@ func rowKey(ctx *sql.Context, columns sql.Schema, row sql.Row) (string, error) {
 	return string(key), nil
 }
 
+// nextKeyed is the next row, with its key.
+func nextKeyed(ctx *sql.Context, rows sql.RowIter, columns sql.Schema) (sql.Row, string, error) {
+	row, err := rows.Next(ctx)
+	if err != nil {
+		return nil, "", err
+	}
+	if err := made(ctx, 0); err != nil {
+		return nil, "", err
+	}
+	key, err := rowKey(ctx, columns, row)
+	return row, key, err
+}
+
 // distinctIter leaves out rows that are equal to one before. The library's own compares texts byte by byte.
 type distinctIter struct {
 	sql.RowIter
@@ -57,14 +70,7 @@ type distinctIter struct {
 // Next implements sql.RowIter.
 func (i *distinctIter) Next(ctx *sql.Context) (sql.Row, error) {
 	for {
-		row, err := i.RowIter.Next(ctx)
-		if err != nil {
-			return nil, err
-		}
-		if err := made(ctx, 0); err != nil {
-			return nil, err
-		}
-		key, err := rowKey(ctx, i.columns, row)
+		row, key, err := nextKeyed(ctx, i.RowIter, i.columns)
 		if err != nil {
 			return nil, err
 		}
@@ -90,14 +96,10 @@ func (i *commonIter) Next(ctx *sql.Context) (sql.Row, error) {
 	if i.counts == nil {
 		i.counts = map[string]int{}
 		for {
-			row, err := i.right.Next(ctx)
+			_, key, err := nextKeyed(ctx, i.right, i.columns)
 			if errors.Is(err, io.EOF) {
 				break
 			}
-			if err != nil {
-				return nil, err
-			}
-			key, err := rowKey(ctx, i.columns, row)
 			if err != nil {
 				return nil, err
 			}
@@ -105,14 +107,7 @@ func (i *commonIter) Next(ctx *sql.Context) (sql.Row, error) {
 		}
 	}
 	for {
-		row, err := i.RowIter.Next(ctx)
-		if err != nil {
-			return nil, err
-		}
-		if err := made(ctx, 0); err != nil {
-			return nil, err
-		}
-		key, err := rowKey(ctx, i.columns, row)
+		row, key, err := nextKeyed(ctx, i.RowIter, i.columns)
 		if err != nil {
 			return nil, err
 		}

@@ -87,32 +87,23 @@ func reply(db *sql.DB, query string, numeric []bool) ([]string, []bool, error) {
 			}
 		}
 	}
-	values := make([]sql.NullString, len(columns))
-	into := make([]any, len(columns))
-	for i := range values {
-		into[i] = &values[i]
+	table, err := fieldsOf(rows)
+	if err != nil {
+		return nil, nil, err
 	}
 	var lines []string
-	for rows.Next() {
-		if err := rows.Scan(into...); err != nil {
-			return nil, nil, err
-		}
-		var fields []string
-		for i, value := range values {
-			field := value.String
-			if !value.Valid {
-				field = "NULL"
-			} else if i < len(numeric) && numeric[i] {
+	for _, fields := range table {
+		for i, field := range fields {
+			if i < len(numeric) && numeric[i] {
 				if number, err := strconv.ParseFloat(field, 64); err == nil {
-					field = strconv.FormatFloat(number+0, 'g', 9, 64)
+					fields[i] = strconv.FormatFloat(number+0, 'g', 9, 64)
 				}
 			}
-			fields = append(fields, field)
 		}
 		lines = append(lines, strings.Join(fields, "|"))
 	}
 	if !strings.Contains(query, "LIMIT") {
 		slices.Sort(lines)
 	}
-	return lines, numeric, rows.Err()
+	return lines, numeric, nil
 }

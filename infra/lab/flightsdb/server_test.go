@@ -64,11 +64,18 @@ func connect(t testing.TB, addr, user, password string) *sql.DB {
 // connectMode is connect, of a client that may send several statements at once if multi is true, as the stock client does.
 func connectMode(t testing.TB, addr, user, password string, multi bool) *sql.DB {
 	t.Helper()
+	return connectAs(t, addr, user, password, func(config *mysql.Config) {
+		config.MultiStatements, config.InterpolateParams = multi, true
+	})
+}
+
+// connectAs is connect, of a client with other settings.
+func connectAs(t testing.TB, addr, user, password string, set func(*mysql.Config)) *sql.DB {
+	t.Helper()
 	config := mysql.NewConfig()
-	config.MultiStatements = multi
 	config.Net, config.Addr, config.User, config.Passwd, config.DBName = "tcp", addr, user, password, "flights"
-	config.InterpolateParams = true
 	config.Logger = &mysql.NopLogger{}
+	set(config)
 	connector, err := mysql.NewConnector(config)
 	if err != nil {
 		t.Fatal(err)
@@ -101,6 +108,16 @@ func answer(db *sql.DB, query string, args ...any) ([]string, error) {
 		return nil, err
 	}
 	defer rows.Close()
+	table, err := fieldsOf(rows)
+	var lines []string
+	for _, fields := range table {
+		lines = append(lines, strings.Join(fields, "|"))
+	}
+	return lines, err
+}
+
+// fieldsOf are the fields of all rows, as texts.
+func fieldsOf(rows *sql.Rows) ([][]string, error) {
 	columns, err := rows.Columns()
 	if err != nil {
 		return nil, err
@@ -110,7 +127,7 @@ func answer(db *sql.DB, query string, args ...any) ([]string, error) {
 	for i := range values {
 		into[i] = &values[i]
 	}
-	var lines []string
+	var table [][]string
 	for rows.Next() {
 		if err := rows.Scan(into...); err != nil {
 			return nil, err
@@ -122,9 +139,9 @@ func answer(db *sql.DB, query string, args ...any) ([]string, error) {
 				fields[i] = "NULL"
 			}
 		}
-		lines = append(lines, strings.Join(fields, "|"))
+		table = append(table, fields)
 	}
-	return lines, rows.Err()
+	return table, rows.Err()
 }
 
 // number is the number of a MySQL error; 0 is no error.

@@ -14,17 +14,7 @@ import (
 // connectTLS is connect of a client that insists on TLS.
 func connectTLS(t *testing.T, s *Server, password string) *sql.DB {
 	t.Helper()
-	config := mysql.NewConfig()
-	config.Net, config.Addr, config.User, config.Passwd, config.DBName = "tcp", s.Addr(), "root", password, "flights"
-	config.TLSConfig = "skip-verify"
-	config.Logger = &mysql.NopLogger{}
-	connector, err := mysql.NewConnector(config)
-	if err != nil {
-		t.Fatal(err)
-	}
-	db := sql.OpenDB(connector)
-	t.Cleanup(func() { db.Close() })
-	return db
+	return connectAs(t, s.Addr(), "root", password, func(config *mysql.Config) { config.TLSConfig = "skip-verify" })
 }
 
 // TestTLS serves a client that insists on TLS like any other: with its limits, and until it is gone.
