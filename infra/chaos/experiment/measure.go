@@ -88,10 +88,7 @@ var measures = map[string]measure{
 	}},
 	"dials_per_check": {metered: true, eval: func(s scope, _ []string) figure {
 		made := figure{answers: s.run.health(s.phases...)}
-		for _, span := range s.spans() {
-			made.value += float64(span.Dials)
-		}
-		made.value /= math.Max(1, float64(len(made.answers)))
+		made.value = float64(s.dials()) / math.Max(1, float64(len(made.answers)))
 		made.text = fmt.Sprintf("%.1f connections for each of %d health checks", made.value, len(made.answers))
 		return s.filled(made)
 	}},
@@ -278,12 +275,17 @@ func retryAfterError(s scope, _ []string) figure {
 	}
 }
 
+// dials is how many connections reached the dependencies.
+func (s scope) dials() (sum int) {
+	for _, span := range s.spans() {
+		sum += span.Dials
+	}
+	return sum
+}
+
 // dials are the connections that reached the dependencies.
 func dials(s scope) figure {
-	answers, dials := s.run.Of(s.phases...), 0
-	for _, span := range s.spans() {
-		dials += span.Dials
-	}
+	answers, dials := s.run.Of(s.phases...), s.dials()
 	made := figure{value: float64(dials), text: fmt.Sprintf("%d connections for %d requests", dials, len(answers)), answers: answers}
 	if len(answers) == 0 && len(s.spans()) > 0 {
 		made.text = fmt.Sprintf("%d connections while nobody asked", dials)

@@ -11,9 +11,9 @@ import (
 	"strings"
 	"sync"
 
-	"chaosworkshop/infra/internal/spelling"
-
 	"go.yaml.in/yaml/v4"
+
+	"chaosworkshop/infra/internal/spelling"
 )
 
 //go:embed schema.json
@@ -220,11 +220,12 @@ const longest = 40
 
 // instead proposes the right spelling, or lists all names.
 func instead(got string, names []string) string {
+	all := "expected one of " + strings.Join(names, ", ")
+	if len(got) > longest {
+		return all
+	}
 	best, least := "", math.MaxInt
 	for _, name := range names {
-		if len(got) > longest {
-			break
-		}
 		far := spelling.Distance(strings.ToLower(got), strings.ToLower(name))
 		if score := far*100 + spelling.Distance(got, name); far <= max(2, len(got)/3) && far < len(name) && score < least {
 			best, least = name, score
@@ -233,5 +234,5 @@ func instead(got string, names []string) string {
 	if best != "" {
 		return fmt.Sprintf("did you mean %q?", best)
 	}
-	return "expected one of " + strings.Join(names, ", ")
+	return all
 }

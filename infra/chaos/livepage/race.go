@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"chaosworkshop/infra/chaos/load"
+	"chaosworkshop/infra/internal/port"
 	"chaosworkshop/infra/lab/app"
 	"chaosworkshop/infra/lab/stack"
 	"chaosworkshop/infra/lab/toxi"
@@ -119,14 +120,11 @@ func (r *Race) Run(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	host, port, err := net.SplitHostPort(started.Proxy())
+	host, number, err := net.SplitHostPort(port.Reachable(started.Proxy()))
 	if err != nil {
 		return fmt.Errorf("find the proxy: %w", err)
 	}
-	if ip := net.ParseIP(host); ip != nil && ip.IsUnspecified() {
-		host = "127.0.0.1"
-	}
-	env := func() map[string]string { return r.environment(host, port) }
+	env := func() map[string]string { return r.environment(host, number) }
 	var apps sync.WaitGroup
 	// The fault is removed last, when nothing can meet it any more.
 	defer apps.Wait()

@@ -26,7 +26,7 @@ class Card {
 function tollOf({ answered, served, rejected, worst, wasted, recovered }) {
   const share = served / Math.max(1, answered);
   return {
-    served: [answered > 0 ? percent(share) : '–', share >= 0.95 ? 'good' : share >= 0.6 ? 'poor' : 'bad'],
+    served: [answered > 0 ? percent(share) : '–', grade({ success: share })],
     'worst wait': [latency(worst), lateness(worst)],
     'recovered in': recovered < 0 ? ['not yet', 'poor'] : [latency(recovered), ''],
     'dials wasted': [String(wasted), wasted >= manyDials * answered ? 'bad' : ''],
