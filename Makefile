@@ -21,14 +21,15 @@ export DSN
 help: ## List the commands
 	@sed -n -e '/^### /{x;p;x;s/^### //p;d;}' -e 's/^\([a-z0-9-]*\):.*## \(.*\)/  make \1                  \2/' -e 's/^\(  make .\{15\}\) *\(.*\)/\1\2/p' $(firstword $(MAKEFILE_LIST))
 
+build = cd infra && $(if $(wildcard vendor),,GOWORK=off) go build -buildvcs=false -ldflags='-s -w' -o ../$(WORKSHOP) .
 .PHONY: workshop tools
 workshop: # Build the commands, from the modules of infra alone; go does nothing when nothing changed.
 ifeq ($(wildcard bin/*-*/workshop*),)
-	@cd infra && $(if $(wildcard vendor),,GOWORK=off) go build -buildvcs=false -ldflags='-s -w' -o ../$(WORKSHOP) .
+	@$(build)
 else # A bundle has every module, and the commands of this system, until somebody changes their code.
 	@ready=bin/$$(uname -s | sed 's/^MINGW.*/windows/' | tr A-Z a-z)-$$(uname -m | sed 's/x86_64/amd64/; s/aarch64/arm64/')/workshop$(EXE); \
 	if [ ! -x $$ready ] || [ -n "$$(find infra shared -type f ! -name '*.md' -newer $$ready | head -n 1)" ]; then \
-		cd infra && go build -buildvcs=false -ldflags='-s -w' -o ../$(WORKSHOP) .; \
+		$(build); \
 	elif [ ! $(WORKSHOP) -nt $$ready ]; then cp $$ready $(WORKSHOP); fi
 endif
 tools: # Build the maintainers' commands.

@@ -9,7 +9,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"chaosworkshop/infra/deploy/kubernetes"
-	"chaosworkshop/shared/config"
 )
 
 // newImagesCommand builds the images that the manifests name.
@@ -20,12 +19,8 @@ func newImagesCommand() *cobra.Command {
 		Short: "Build the images for Kubernetes, with docker or podman",
 		Args:  cobra.NoArgs,
 		RunE: func(command *cobra.Command, _ []string) error {
-			root, err := config.Root()
-			if err != nil {
-				return err
-			}
 			repository := strings.TrimSuffix(registry, "/")
-			if err := kubernetes.Build(command.Context(), root, repository, platform, command.ErrOrStderr()); err != nil {
+			if err := kubernetes.Build(command.Context(), repository, platform, command.ErrOrStderr()); err != nil {
 				return err
 			}
 			for _, image := range kubernetes.Images() {

@@ -130,12 +130,8 @@ func (c *Compose) freePorts(ctx context.Context, names []string) error {
 }
 
 // address is where a published port is reached from this computer.
-func (c *Compose) address(port string) string {
-	host := c.expand("${BIND:-127.0.0.1}")
-	if ip := net.ParseIP(host); ip != nil && ip.IsUnspecified() {
-		host = "127.0.0.1"
-	}
-	return net.JoinHostPort(host, c.expand(port))
+func (c *Compose) address(published string) string {
+	return port.Reachable(net.JoinHostPort(c.expand("${BIND:-127.0.0.1}"), c.expand(published)))
 }
 
 // Addresses are what runs for the profiles and where, for people: names and addresses.

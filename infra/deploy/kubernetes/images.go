@@ -5,9 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"os/exec"
 	"path/filepath"
+
+	"chaosworkshop/infra/internal/tool"
 )
 
 // Images are the images of the workshop: each is the folder of a module.
@@ -15,21 +16,19 @@ func Images() []string {
 	return []string{"infra", "exercise1", "exercise2", "exercise3", "exercise4", "exercise5"}
 }
 
-// Build builds every image of the workshop at root with docker or podman, under its name in repository. An empty platform is
+// Build builds every image of the workshop with docker or podman, under its name in repository. An empty platform is
 // that of this computer; another one is, for example, linux/arm64. What the builder says goes to output.
-func Build(ctx context.Context, root, repository, platform string, output io.Writer) error {
+func Build(ctx context.Context, repository, platform string, output io.Writer) error {
 	engine, err := engine()
 	if err != nil {
 		return err
 	}
 	for _, image := range Images() {
-		command := exec.CommandContext(ctx, engine, buildArguments(image, repository, platform)...)
-		command.Cancel = func() error { return command.Process.Signal(os.Interrupt) }
-		command.Dir, command.Stdout, command.Stderr = root, output, output
-		if err := command.Run(); err != nil {
-			if ctx.Err() != nil {
-				return errors.New("stopped; not every image was built")
-			}
+		err := tool.Run{Args: append([]string{engine}, buildArguments(image, repository, platform)...), Output: output}.Do(ctx)
+		if ctx.Err() != nil {
+			return errors.New("stopped; not every image was built")
+		}
+		if err != nil {
 			return fmt.Errorf("build the image %s/%s: %s failed (%w); its last lines above say why", repository, image, engine, err)
 		}
 	}

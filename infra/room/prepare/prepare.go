@@ -17,6 +17,8 @@ import (
 	"strings"
 	"sync/atomic"
 	"time"
+
+	"chaosworkshop/infra/lab/app"
 )
 
 // megabytes is about how much there is to download. A test compares it with what is here.
@@ -143,7 +145,7 @@ func (p *preparer) compile(ctx context.Context, modules []string, packages int) 
 			if p.vendored() && module == "infra" {
 				off = "GOWORK="
 			}
-			if err := p.run(ctx, module, []string{off}, count, "build", "-v", "-tags=nomsgpack", "-o", filepath.Join(p.Root, "bin", name), "."); err != nil {
+			if err := p.run(ctx, module, []string{off}, count, "build", "-v", "-tags="+app.Tags, "-o", filepath.Join(p.Root, "bin", name), "."); err != nil {
 				return err
 			}
 		}
