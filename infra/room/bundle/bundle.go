@@ -98,7 +98,9 @@ func build(ctx context.Context, root, target string, systems []System, out io.Wr
 			exercises = append(exercises, name)
 		}
 	}
-	if _, err := os.Stat(filepath.Join(root, "vendor")); err != nil {
+	_, err = os.Stat(filepath.Join(root, "vendor"))
+	unpacked := err == nil
+	if !unpacked {
 		fmt.Fprintln(out, "Collecting the packages that the code and its tests import...")
 		if err := goCommand(ctx, root, nil, "work", "vendor", "-o", filepath.Join(target, "vendor")); err != nil {
 			return err
@@ -112,6 +114,9 @@ func build(ctx context.Context, root, target string, systems []System, out io.Wr
 	for i, system := range systems {
 		fmt.Fprintf(out, "Building the programs for %s (%d of %d)...\n", system, i+1, len(systems))
 		env := []string{"GOOS=" + system.OS, "GOARCH=" + system.Processor, "CGO_ENABLED=0"}
+		if !unpacked { // As make builds them, so that nothing is compiled for a second set of versions.
+			env = append(env, "GOWORK=off")
+		}
 		compile := []string{"build", "-buildvcs=false", "-trimpath", "-ldflags=-s -w", "-o"}
 		if err := goCommand(ctx, filepath.Join(root, "infra"), env, append(compile, Program(target, system), ".")...); err != nil {
 			return err
