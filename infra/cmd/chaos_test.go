@@ -174,11 +174,7 @@ func TestChaosList(t *testing.T) {
 
 // An error is one line that says what to do.
 func TestChaosFails(t *testing.T) {
-	gone, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	gone.Close()
+	const gone = "127.0.0.1:1"
 	web := httptest.NewServer(nil)
 	defer web.Close()
 	empty, err := toxi.Start(t.Context(), toxi.Options{APIAddr: "127.0.0.1:0"})
@@ -188,8 +184,8 @@ func TestChaosFails(t *testing.T) {
 	defer empty.Close()
 	emptyAddr := strings.TrimPrefix(empty.URL(), "http://")
 	for _, test := range []struct{ name, addr, line, want string }{
-		{"no Toxiproxy", gone.Addr().String(), "chaos --ex 2", "no Toxiproxy answers at http://" + gone.Addr().String() + "; start `make infra` or `make exercise1` first"},
-		{"no Toxiproxy, calm", gone.Addr().String(), "calm", "; start `make infra` or `make exercise1` first"},
+		{"no Toxiproxy", gone, "chaos --ex 2", "no Toxiproxy answers at http://" + gone + "; start `make infra` or `make exercise1` first"},
+		{"no Toxiproxy, calm", gone, "calm", "; start `make infra` or `make exercise1` first"},
 		{"something else", web.Listener.Addr().String(), "chaos --ex 2", "is not Toxiproxy; stop it, or set TOXIPROXY_PORT to another port"},
 		{"no proxy", emptyAddr, "chaos --ex 2", "has no proxy mysql_proxy; `make infra` or `make exercise1` creates it"},
 		{"no proxy, calm", emptyAddr, "calm", "has no proxy; `make infra` or `make exercise1` creates one"},

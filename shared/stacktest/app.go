@@ -3,6 +3,7 @@ package stacktest
 import (
 	"context"
 	"io"
+	"math/rand/v2"
 	"net"
 	"net/http"
 	"strconv"
@@ -67,15 +68,19 @@ func (s *Stack) Run(t testing.TB, run func(context.Context) error, chosen ...str
 	return nil
 }
 
-// freePort is a port that nobody listens on.
+// freePort is a port that nobody listens on. It lies below those that systems give to outgoing connections, so that nobody
+// takes it before the app.
 func freePort(t testing.TB) string {
 	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
+	for range 100 {
+		port := strconv.Itoa(20000 + rand.IntN(10000))
+		if listener, err := net.Listen("tcp", "127.0.0.1:"+port); err == nil {
+			listener.Close()
+			return port
+		}
 	}
-	defer listener.Close()
-	return strconv.Itoa(listener.Addr().(*net.TCPAddr).Port)
+	t.Fatal("found no free port from 20000 to 29999")
+	return ""
 }
 
 // Answer is what a user sees of one request; Status is 0 when no answer came.

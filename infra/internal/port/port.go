@@ -5,23 +5,34 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"net"
 	"os/exec"
 	"runtime"
 	"strconv"
 	"strings"
+	"sync"
 	"syscall"
 	"time"
 )
 
-// Free is a port of the host on which nothing listens now.
+// given are the ports that this process got from Free.
+var given sync.Map
+
+// Free is a port of the host on which nothing listens, and that this process has not had before. It lies below those that
+// systems give to outgoing connections, so that nobody takes it before the server that it is for.
 func Free(host string) (int, error) {
-	listener, err := net.Listen("tcp", net.JoinHostPort(host, "0"))
-	if err != nil {
-		return 0, err
+	var err error
+	for range 100 {
+		number := 20000 + rand.IntN(10000)
+		if _, taken := given.LoadOrStore(number, true); taken {
+			continue
+		}
+		if err = Busy(host, number); err == nil {
+			return number, nil
+		}
 	}
-	defer listener.Close()
-	return listener.Addr().(*net.TCPAddr).Port, nil
+	return 0, fmt.Errorf("find a free port from 20000 to 29999: %w", err)
 }
 
 // Reachable is the address to dial for a server that listens on addr, which may name every interface.

@@ -10,6 +10,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/http/httptrace"
 	"os"
 	"os/exec"
 	"slices"
@@ -170,6 +171,7 @@ func (p *Process) answers(ctx context.Context) (listens bool, err error) {
 		Timeout: 2 * time.Second, Transport: &http.Transport{DisableKeepAlives: true},
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
+	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{GotConn: func(httptrace.GotConnInfo) { listens = true }})
 	for _, path := range []string{"/metrics", "/"} {
 		var request *http.Request
 		if request, err = http.NewRequestWithContext(ctx, http.MethodGet, p.URL+path, nil); err != nil {
@@ -177,13 +179,13 @@ func (p *Process) answers(ctx context.Context) (listens bool, err error) {
 		}
 		var response *http.Response
 		if response, err = client.Do(request); err == nil {
-			return true, response.Body.Close()
+			return listens, response.Body.Close()
 		}
-		if failed, ok := errors.AsType[*net.OpError](err); ok && failed.Op == "dial" {
-			return false, err
+		if !listens {
+			break
 		}
 	}
-	return true, err
+	return listens, err
 }
 
 // address is the app's host and port.

@@ -150,6 +150,7 @@ func TestAppThatDoesNotAnswer(t *testing.T) {
 	}{
 		{"mute", "but gave no HTTP answer within", 2 * time.Second},
 		{"idle", "make the app read BIND and PORT from its environment; it printed nothing", time.Second},
+		{"idle", "nothing listens on", time.Nanosecond}, // Ends within the first question, in which no connection was made.
 		{"elsewhere", "the app listens on 127.0.0.1:", startPatience},
 	} {
 		t.Run(test.role, func(t *testing.T) {

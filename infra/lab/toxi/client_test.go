@@ -3,7 +3,6 @@ package toxi
 import (
 	"context"
 	"errors"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"reflect"
@@ -121,11 +120,7 @@ func TestInjectFor(t *testing.T) {
 // Every call ends, with one line that says what to do.
 func TestCallFails(t *testing.T) {
 	noLeaks(t)
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	listener.Close()
+	const nobody = "http://127.0.0.1:1"
 	silent := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }))
 	defer silent.Close()
 	stranger := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.Write([]byte("<html>")) }))
@@ -136,7 +131,7 @@ func TestCallFails(t *testing.T) {
 	}))
 	defer page.Close()
 	for _, test := range []struct{ name, url, want string }{
-		{"nobody there", "http://" + listener.Addr().String(), "no Toxiproxy answers at http://" + listener.Addr().String() + "; start `make infra` or `make exercise1` first, or set TOXIPROXY_PORT to its port"},
+		{"nobody there", nobody, "no Toxiproxy answers at " + nobody + "; start `make infra` or `make exercise1` first, or set TOXIPROXY_PORT to its port"},
 		{"silent", silent.URL, "the Toxiproxy at " + silent.URL + " does not answer; restart it"},
 		{"no Toxiproxy", stranger.URL, "what answers at " + stranger.URL + " is not Toxiproxy; stop it, or set TOXIPROXY_PORT to another port"},
 		{"a proxy's error page", page.URL, "is not Toxiproxy; stop it, or set TOXIPROXY_PORT to another port (GET /version: 502 Bad Gateway)"},

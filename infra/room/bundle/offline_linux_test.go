@@ -15,6 +15,7 @@ import (
 	"testing"
 	"time"
 
+	"chaosworkshop/infra/internal/port"
 	"chaosworkshop/infra/internal/require"
 	"chaosworkshop/infra/internal/tool"
 	"chaosworkshop/shared/config"
@@ -148,15 +149,14 @@ func offline(t *testing.T, dir string) {
 // answered the path.
 func serves(t *testing.T, dir, target, variable, path string) string {
 	t.Helper()
-	free, err := net.Listen("tcp", "127.0.0.1:0")
+	free, err := port.Free("127.0.0.1")
 	if err != nil {
 		t.Fatal(err)
 	}
-	port := strconv.Itoa(free.Addr().(*net.TCPAddr).Port)
-	free.Close()
+	number := strconv.Itoa(free)
 	var said bytes.Buffer
 	command := exec.Command("make", target)
-	command.Dir, command.Env = dir, append(os.Environ(), variable+"="+port)
+	command.Dir, command.Env = dir, append(os.Environ(), variable+"="+number)
 	command.Stdout, command.Stderr = &said, &said
 	command.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	if err := command.Start(); err != nil {
@@ -164,7 +164,7 @@ func serves(t *testing.T, dir, target, variable, path string) string {
 	}
 	ended := make(chan error, 1)
 	go func() { ended <- command.Wait() }()
-	body := await(t, "http://127.0.0.1:"+port+path, ended, &said)
+	body := await(t, "http://127.0.0.1:"+number+path, ended, &said)
 	if err := syscall.Kill(-command.Process.Pid, syscall.SIGINT); err != nil { // To make and to what it runs.
 		t.Fatal(err)
 	}

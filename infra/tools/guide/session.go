@@ -5,8 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math/rand/v2"
-	"net"
 	"os"
 	"os/exec"
 	"regexp"
@@ -16,6 +14,7 @@ import (
 	"sync"
 	"time"
 
+	"chaosworkshop/infra/internal/port"
 	"chaosworkshop/shared/config"
 )
 
@@ -69,12 +68,13 @@ func newSession(root, home string) (*session, error) {
 		return nil, fmt.Errorf("ask go for its settings: %w; is Go in the PATH?", err)
 	}
 	s.env = append(s.env, "XDG_CONFIG_HOME="+home, "GOENV="+strings.TrimSpace(string(goenv)))
-	for port, variable := range portVariables {
-		free, err := freePort()
+	for documented, variable := range portVariables {
+		number, err := port.Free("127.0.0.1")
 		if err != nil {
 			return nil, err
 		}
-		s.real[port], s.documented[free] = free, port
+		free := strconv.Itoa(number)
+		s.real[documented], s.documented[free] = free, documented
 		if variable != "" {
 			s.env = append(s.env, variable+"="+free)
 		}
@@ -82,25 +82,6 @@ func newSession(root, home string) (*session, error) {
 	// An app that is started alone, and toxiproxy-cli, look on the documented ports.
 	s.env = append(s.env, "DB_PORT="+s.real["3307"], "TOXIPROXY_URL=http://127.0.0.1:"+s.real["8474"])
 	return s, nil
-}
-
-// given are the ports that sessions of this process have, for documents run side by side.
-var given sync.Map
-
-// freePort is a port that no other session has, below those that the system gives to outgoing connections: nobody takes it
-// before the command that it is for.
-func freePort() (string, error) {
-	for range 100 {
-		port := strconv.Itoa(20000 + rand.IntN(10000))
-		if _, taken := given.LoadOrStore(port, true); taken {
-			continue
-		}
-		listener, err := net.Listen("tcp", "127.0.0.1:"+port)
-		if err == nil {
-			return port, listener.Close()
-		}
-	}
-	return "", errors.New("find a free port: none of 100 between 20000 and 30000 is free")
 }
 
 var number = regexp.MustCompile(`\b\d{4,5}\b`)

@@ -5,16 +5,17 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
 
+	"chaosworkshop/infra/internal/port"
 	"chaosworkshop/infra/internal/require"
 	"chaosworkshop/shared/config"
 )
@@ -59,12 +60,11 @@ func newWorkshop(t *testing.T) *workshop {
 	}
 	w.env = append(os.Environ(), "MYSQL_ROOT_PASSWORD="+rootSecret, "MYSQL_USER=visitor", "MYSQL_PASSWORD="+userSecret, "DB_PASSWORD=", "BIND=")
 	for _, name := range []string{"MYSQL_PORT", "PROXY_PORT", "TOXIPROXY_PORT", "PORT", "CONSOLE_PORT"} {
-		free, err := net.Listen("tcp", "127.0.0.1:0")
+		number, err := port.Free("127.0.0.1")
 		if err != nil {
 			t.Fatal(err)
 		}
-		defer free.Close()
-		_, w.ports[name], _ = net.SplitHostPort(free.Addr().String())
+		w.ports[name] = strconv.Itoa(number)
 		w.env = append(w.env, name+"="+w.ports[name])
 	}
 	return w
