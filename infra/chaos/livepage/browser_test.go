@@ -103,7 +103,7 @@ func (b *browser) until(what, expression string) {
 			b.shot("failure")
 			b.t.Fatalf("not within %s: %s; the page says %q", patience, what, eval[string](b, "document.body.innerText"))
 		}
-		time.Sleep(50 * time.Millisecond)
+		time.Sleep(20 * time.Millisecond)
 	}
 }
 

@@ -216,6 +216,7 @@ func TestHostilePageCannotAct(t *testing.T) {
 }
 
 func TestReplay(t *testing.T) {
+	t.Parallel()
 	var recorded bytes.Buffer
 	hub := newTestHub(t, &recorded)
 	feed(t, hub, 0, 5000)
@@ -266,6 +267,7 @@ func TestReplay(t *testing.T) {
 const minutes = 30
 
 func TestPageKeepsUpForHalfAnHour(t *testing.T) {
+	t.Parallel()
 	server, hub, _ := serve(t)
 	feed(t, hub, 0, 500)
 	page := openBrowser(t)

@@ -112,10 +112,15 @@ func calmly(frame Frame) bool {
 	return frame.Fault == nil
 }
 
-func TestRace(t *testing.T) {
-	defer goleak.VerifyNone(t, goleak.IgnoreCurrent(),
+// TestMain lets no race leave anything behind.
+func TestMain(m *testing.M) {
+	goleak.VerifyTestMain(m,
 		// Toxiproxy itself leaves the links of clients that went away while a toxic was changed.
 		goleak.IgnoreAnyFunction("github.com/Shopify/toxiproxy/v2/toxics.(*ToxicStub).Run"))
+}
+
+func TestRace(t *testing.T) {
+	t.Parallel() // As everything here that mostly waits.
 	race := startRace(t, nil)
 	frame := race.until(t, "all lanes in calm", calmly)
 	for i, lane := range frame.Lanes {

@@ -11,7 +11,7 @@ import (
 const longestToPixel = 1500 * time.Millisecond
 
 func TestRaceInTheBrowser(t *testing.T) {
-	t.Parallel() // With the race on a borrowed stack: both mostly wait.
+	t.Parallel()
 	page := openBrowser(t)
 	race := startRace(t, nil)
 	listener, err := Listen(0)

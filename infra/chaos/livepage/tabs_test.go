@@ -20,6 +20,7 @@ import (
 func TestSevenTabs(t *testing.T) {
 	for _, visible := range []bool{false, true} {
 		t.Run(fmt.Sprintf("all visible %v", visible), func(t *testing.T) {
+			t.Parallel()
 			server, hub, control := serve(t)
 			stop, fed := make(chan struct{}), make(chan struct{})
 			t.Cleanup(func() { close(stop); <-fed })
@@ -151,6 +152,7 @@ func streaming(server *Server) int {
 
 // What failed for good stays on the page, whatever Toxiproxy does meanwhile.
 func TestNoticeThatTheRecordingFailedStays(t *testing.T) {
+	t.Parallel()
 	hub, err := NewHub(&bytes.Buffer{})
 	if err != nil {
 		t.Fatal(err)

@@ -2,6 +2,7 @@ package soak
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"os"
 	"path/filepath"
@@ -12,6 +13,7 @@ import (
 	"time"
 
 	"chaosworkshop/infra/chaos/load"
+	"chaosworkshop/infra/internal/port"
 	"chaosworkshop/infra/lab/app"
 	"chaosworkshop/infra/lab/openflights"
 	"chaosworkshop/infra/lab/toxi"
@@ -32,12 +34,11 @@ type rig struct {
 // newRig starts the named exercises behind one proxy. Their logs go to output.
 func newRig(t *testing.T, output io.Writer, names ...string) *rig {
 	t.Helper()
-	r := &rig{database: newChild(t, "database", map[string]string{addressVariable: "127.0.0.1:0"})}
-	r.database.env[addressVariable] = r.database.said[0]
+	// Each returns to the same port when it is started again.
+	r := &rig{database: newChild(t, "database", map[string]string{addressVariable: freeAddress(t)})}
 	r.toxiproxy = newChild(t, "toxiproxy", map[string]string{
-		addressVariable: "127.0.0.1:0", listenVariable: "127.0.0.1:0", upstreamVariable: r.database.said[0],
+		addressVariable: freeAddress(t), listenVariable: freeAddress(t), upstreamVariable: r.database.said[0],
 	})
-	r.toxiproxy.env[addressVariable], r.toxiproxy.env[listenVariable] = r.toxiproxy.said[0], r.toxiproxy.said[1]
 	r.toxi = toxi.NewClient("http://" + r.toxiproxy.said[0])
 	for _, stage := range names {
 		app := r.startApp(t, output, stage, "0")
@@ -51,8 +52,17 @@ func newRig(t *testing.T, output io.Writer, names ...string) *rig {
 	return r
 }
 
-// startApp starts an exercise on the port; 0 takes any free one.
-func (r *rig) startApp(t *testing.T, output io.Writer, stage, port string) *app.Process {
+func freeAddress(t *testing.T) string {
+	t.Helper()
+	number, err := port.Free("127.0.0.1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return fmt.Sprint("127.0.0.1:", number)
+}
+
+// startApp starts an exercise on the port with the number; 0 takes any free one.
+func (r *rig) startApp(t *testing.T, output io.Writer, stage, number string) *app.Process {
 	t.Helper()
 	root, err := config.Root()
 	if err != nil {
@@ -66,7 +76,7 @@ func (r *rig) startApp(t *testing.T, output io.Writer, stage, port string) *app.
 	if err != nil {
 		t.Fatal(err)
 	}
-	env["PORT"], env["DEADLINE"], env["BREAKER_DELAY"] = port, breakerDelay.String(), breakerDelay.String()
+	env["PORT"], env["DEADLINE"], env["BREAKER_DELAY"] = number, breakerDelay.String(), breakerDelay.String()
 	app, err := app.Start(t.Context(), app.Options{Binary: binary, Output: output, Env: env})
 	if err != nil {
 		t.Fatal(err)
@@ -126,8 +136,10 @@ func (r *rig) wantServingAll(t *testing.T, within time.Duration) {
 }
 
 func TestAppsOutliveWhatTheyDependOn(t *testing.T) {
+	t.Parallel() // As everything here that mostly waits.
 	for _, role := range []string{"database", "toxiproxy"} {
 		t.Run(role, func(t *testing.T) {
+			t.Parallel()
 			r := newRig(t, nil, stages.Names...)
 			victim := r.database
 			if role == "toxiproxy" {
@@ -160,14 +172,15 @@ func TestAppsOutliveWhatTheyDependOn(t *testing.T) {
 }
 
 func TestAKilledAppConcernsNoOther(t *testing.T) {
+	t.Parallel()
 	r := newRig(t, nil, stages.Names...)
 	victim := len(stages.Names) - 1
-	port := r.apps[victim].URL[strings.LastIndex(r.apps[victim].URL, ":")+1:]
+	number := r.apps[victim].URL[strings.LastIndex(r.apps[victim].URL, ":")+1:]
 	summaries := r.underLoad(t, func() {
 		time.Sleep(time.Second)
 		r.apps[victim].Kill()
 		time.Sleep(time.Second)
-		again := r.startApp(t, nil, stages.Names[victim], port)
+		again := r.startApp(t, nil, stages.Names[victim], number)
 		t.Cleanup(func() {
 			if err := again.Stop(); err != nil {
 				t.Error(err)
@@ -190,6 +203,7 @@ func TestAKilledAppConcernsNoOther(t *testing.T) {
 }
 
 func TestARestartDoesNotWedgeTheProbe(t *testing.T) {
+	t.Parallel()
 	r := newRig(t, nil, "exercise4", "exercise5")
 	outage, err := toxi.Lookup("outage")
 	if err != nil {
@@ -244,8 +258,10 @@ func awaitBreaker(t *testing.T, app *app.Process, state string) {
 }
 
 func TestSIGTERMLosesNoRequest(t *testing.T) {
+	t.Parallel()
 	for _, stage := range stages.Names {
 		t.Run(stage, func(t *testing.T) {
+			t.Parallel()
 			var log logLines
 			r := newRig(t, &log, stage)
 			app := r.apps[0]
