@@ -152,7 +152,8 @@ func TestAtWorkPasses(t *testing.T) {
 // The mistake that at-work.md makes is detected and explained.
 func TestAtWorkExplainsWhatFails(t *testing.T) {
 	s := newShop(t)
-	s.change(t, "prices.py", "timeout=0.25", "timeout=5")
+	s.change(t, "prices.py", "timeout=0.25", "timeout=3")
+	s.change(t, "prices.yaml", "duration: 5s", "duration: 2s")
 	out, progress, err := command(t, "experiment", "--file", s.path("prices.yaml"), "--junit", s.path("run.xml"))
 	wantExit(t, err, cli.Failed)
 	for _, want := range []string{"an outage is reported quickly", "expected", "max: at most 1.00 s; rate(503): all", "asked in \"redis down\"", "A user who waits", "Bound the wait for Redis."} {
@@ -168,7 +169,7 @@ func TestAtWorkExplainsWhatFails(t *testing.T) {
 // A service that bypasses the proxy meets no fault: there is no verdict.
 func TestUnfeltFaultIsInconclusive(t *testing.T) {
 	s := newShop(t)
-	s.change(t, "prices.yaml", "REDIS: \""+s.listen, "REDIS: \""+s.redis, "duration: 5s", "duration: 1s")
+	s.change(t, "prices.yaml", "REDIS: \""+s.listen, "REDIS: \""+s.redis, "duration: 2s", "duration: 500ms", "duration: 5s", "duration: 1s", "duration: 1s", "duration: 500ms")
 	out, _, err := command(t, "experiment", "--file", s.path("prices.yaml"))
 	wantExit(t, err, cli.Broken)
 	if !strings.Contains(out, "the app sent nothing through the proxy redis") {
@@ -190,7 +191,7 @@ func TestToxiproxyOfOthersIsLeftAsItWas(t *testing.T) {
 	s.change(t, "prices.yaml",
 		"proxies:\n", "toxiproxy: {api: \""+others.URL()+"\"}\nproxies:\n",
 		fmt.Sprintf(`{name: redis, listen: %q, upstream: %q}`, s.listen, s.redis), `{name: redis, probe: {send: "PING\r\n"}}`,
-		"dials_per_request <= 3", "p(99) <= 1s")
+		"dials_per_request <= 3", "p(99) <= 1s", "duration: 5s", "duration: 2s")
 	number := freeAddress(t)
 	s.change(t, "prices.yaml", "{REDIS:", "{PORT: \""+strings.TrimPrefix(number, "127.0.0.1:")+"\", REDIS:")
 	clean := func(when string) {
