@@ -1,6 +1,7 @@
 package cmd
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -8,6 +9,7 @@ import (
 	"maps"
 	"net"
 	"net/url"
+	"path"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -50,7 +52,7 @@ func newLoadCommand() *cobra.Command {
 	}
 	command.Flags().StringVar(&flags.URL, "url", "", "the exercise (default: the one on PORT)")
 	command.Flags().IntVar(&flags.Rate, "rate", 50, fmt.Sprintf("requests a second, at most %d", load.MaxRate))
-	command.Flags().DurationVar(&flags.Duration, "duration", 30*time.Second, fmt.Sprintf("how long, at most %s", load.MaxDuration))
+	command.Flags().DurationVar(&flags.Duration, "duration", 30*time.Second, fmt.Sprintf("how long, at most %s; 0 goes on until Ctrl-C", load.MaxDuration))
 	command.Flags().DurationVar(&flags.Timeout, "timeout", load.DefaultTimeout, "how long a request waits for its answer")
 	command.Flags().Uint64Var(&flags.Seed, "seed", 1, "decides which airports to ask for")
 	command.Flags().IntVar(&flags.pairs, "pairs", 200, "how many different pairs of airports to ask for")
@@ -64,9 +66,6 @@ func newLoadCommand() *cobra.Command {
 func runLoad(ctx context.Context, out, progress io.Writer, flags loadFlags) error {
 	if extension := filepath.Ext(flags.out); flags.out != "" && extension != ".json" && extension != ".html" {
 		return cli.Usage(fmt.Errorf("%s: the name of the file must end in .json or .html", flags.out))
-	}
-	if flags.Duration == 0 {
-		return cli.Usage(fmt.Errorf("a duration of 0 would never end; choose up to %s", load.MaxDuration))
 	}
 	cfg, err := config.Load[config.Infra]()
 	if err != nil {
@@ -94,21 +93,25 @@ func runLoad(ctx context.Context, out, progress io.Writer, flags loadFlags) erro
 		return cli.Usage(err)
 	}
 	sayFault(ctx, progress)
-	fmt.Fprintf(progress, "%d requests a second to %s for %s; Ctrl-C ends it\n", flags.Rate, flags.URL, flags.Duration)
-	fmt.Fprintln(progress, "   time    rate   success        p50        p99   breaker     statuses")
-	breaker := func(ctx context.Context) string {
-		metrics, _ := app.MetricsAt(ctx, flags.URL) // If the app does not answer, the load shows it.
-		return metrics.Breaker
+	look := newLook(flags.URL)
+	target := flags.URL
+	if name := look(ctx).Name; name != "" {
+		target = name + " at " + target
 	}
+	length := "until Ctrl-C"
+	if flags.Duration > 0 {
+		length = fmt.Sprintf("for %s; Ctrl-C ends it", flags.Duration)
+	}
+	fmt.Fprintf(progress, "%d requests a second to %s %s\n", flags.Rate, target, length)
 	ports, kept := load.Ports()
-	if exhausts, lasting := load.Exhausts(flags.Rate, flags.Duration, ports, kept); exhausts && onThisMachine(flags.URL) && settings.Database.MaxIdleConns == 0 {
+	if exhausts, lasting := load.Exhausts(flags.Rate, cmp.Or(flags.Duration, load.MaxDuration), ports, kept); exhausts && onThisMachine(flags.URL) && settings.Database.MaxIdleConns == 0 {
 		fmt.Fprintf(progress, "%s\n", color.YellowString("The app opens a connection for each query, and this computer has ports for about %d a second, so some failures "+
 			"will not be the app's. Choose a rate up to %d, or start the app with DB_MAX_IDLE_CONNS=100.", lasting, lasting))
 	}
 	if onThisMachine(flags.URL) && flags.Rate > ports/int(kept.Seconds())/4 {
 		flags.OutOfPorts = func() bool { return outOfPorts(settings.Database, cfg) }
 	}
-	summary, err := load.Watch(ctx, flags.Options, breaker, printSeconds(progress))
+	summary, err := load.Watch(ctx, flags.Options, look, printSeconds(progress))
 	if err != nil {
 		return err
 	}
@@ -169,34 +172,75 @@ func onThisMachine(address string) bool {
 	return ip != nil && ip.IsLoopback()
 }
 
-// printSeconds returns a function that writes the live line of each second. If the app is down, it gives advice once, not
-// every second.
-func printSeconds(out io.Writer) func(load.Second) {
-	said := ""
-	return func(second load.Second) {
-		clock := fmt.Sprintf("%4d:%02d", second.Second/60, second.Second%60)
-		if second.Requests == 0 {
-			fmt.Fprintf(out, "%s   %s\n", clock, color.YellowString("no answer in this second"))
-		} else {
-			breaker := second.Breaker
-			if breaker == "" {
-				breaker = "-"
-			}
-			line := fmt.Sprintf("%s  %4d/s  %s  %10s %10s   %-10s  %s", clock, second.Requests, percent(second.Success),
-				experiment.Duration(second.Latency.P50), experiment.Duration(second.Latency.P99), breaker, counts(second.Statuses))
-			if second.WhyNot != "" {
-				line += "  " + color.YellowString(second.WhyNot)
-			}
-			if second.OutOfPorts {
-				line += "  " + color.YellowString("no port is left for the database")
-			}
-			fmt.Fprintln(out, line)
+// newLook returns a function that asks the app at the address about itself. If the app does not answer, the load shows it.
+func newLook(address string) func(context.Context) load.App {
+	name, health := "", true
+	return func(ctx context.Context) load.App {
+		metrics, err := app.MetricsAt(ctx, address)
+		now := load.App{
+			Name: path.Base(metrics.Module), Breaker: metrics.Breaker,
+			Counts: metrics.Module != "", Dials: metrics.Dials, Retries: metrics.Retries,
 		}
-		if advice := withAdvice(second.WhyNot); advice != second.WhyNot && said != second.WhyNot {
-			fmt.Fprintf(out, "          %s\n", color.YellowString(advice))
+		if !now.Counts {
+			now.Name = ""
 		}
-		said = second.WhyNot
+		if err == nil && now.Name != name { // Another app may have what this one has not.
+			name, health = now.Name, true
+		}
+		if health {
+			now.Health, health = app.HealthAt(ctx, address)
+		}
+		return now
 	}
+}
+
+// printSeconds returns a function that writes the live line of each second, in 80 columns. What repeats is said once: what to
+// do about an app that is down, and which exercise answers.
+func printSeconds(out io.Writer) func(load.Second) {
+	const advised = "%5s  %s\n"
+	said, name := "", ""
+	fmt.Fprintln(out, " time   /s success    p50    p99 dials retry breaker   health    errors")
+	return func(second load.Second) {
+		clock := fmt.Sprintf("%2d:%02d", second.Second/60, second.Second%60)
+		if name != "" && second.App != "" && second.App != name {
+			fmt.Fprintf(out, advised, "", color.YellowString("now %s answers", second.App))
+		}
+		name = cmp.Or(second.App, name)
+		if second.Requests == 0 {
+			fmt.Fprintf(out, advised, clock, color.YellowString("no answer in this second"))
+		} else {
+			fmt.Fprintln(out, strings.TrimRight(fmt.Sprintf("%5s %4d %s %6s %6s %5s %5s %-9s %-9s %s", clock, second.Requests, percent(second.Success),
+				experiment.Duration(second.Latency.P50), experiment.Duration(second.Latency.P99), perRequest(second.Dials), perRequest(second.Retries),
+				cmp.Or(second.Breaker, "-"), cmp.Or(second.Health, "-"), failures(second.Statuses)), " "))
+		}
+		why := second.WhyNot
+		if second.OutOfPorts {
+			why = "no port is left for the database"
+		}
+		if why != "" && why != said {
+			fmt.Fprintf(out, advised, "", color.YellowString(withAdvice(why)))
+		}
+		said = why
+	}
+}
+
+// perRequest is a count per request, where the app counts.
+func perRequest(count *float64) string {
+	if count == nil {
+		return "-"
+	}
+	return fmt.Sprintf("%.1f", *count)
+}
+
+// failures lists every status but 200.
+func failures(statuses map[string]int) string {
+	var parts []string
+	for _, status := range slices.Sorted(maps.Keys(statuses)) {
+		if status != "200" {
+			parts = append(parts, fmt.Sprintf("%s:%d", status, statuses[status]))
+		}
+	}
+	return strings.Join(parts, " ")
 }
 
 // printLoad writes the summary.
@@ -250,7 +294,7 @@ func percent(share float64) string {
 	case share >= 0.75:
 		paint = color.YellowString
 	}
-	return paint("%6.1f %%", 100*share)
+	return paint("%5.1f %%", 100*share)
 }
 
 // counts lists statuses and how often each came, as 200 x 48.

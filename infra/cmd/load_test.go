@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"chaosworkshop/infra/chaos/load"
 )
@@ -29,7 +30,8 @@ func command(t *testing.T, args ...string) (out, progress string, err error) {
 func TestLoadCommand(t *testing.T) {
 	app := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path == "/metrics" {
-			_, _ = w.Write([]byte("# TYPE circuit_breaker_state gauge\ncircuit_breaker_state{state=\"open\"} 1\n"))
+			_, _ = w.Write([]byte("# TYPE circuit_breaker_state gauge\ncircuit_breaker_state{state=\"open\"} 1\n" +
+				"# TYPE go_build_info gauge\ngo_build_info{checksum=\"\",path=\"chaosworkshop/exercise5\",version=\"\"} 1\n"))
 			return
 		}
 		w.WriteHeader(http.StatusServiceUnavailable)
@@ -44,7 +46,7 @@ func TestLoadCommand(t *testing.T) {
 	if err := json.Unmarshal([]byte(out), &summary); err != nil || summary.Requests != 30 || summary.Statuses["503"] != 30 {
 		t.Errorf("error %v, printed %s; want 30 requests, all 503", err, out)
 	}
-	for _, want := range []string{"0.0 %", "open", "503 x"} {
+	for _, want := range []string{"requests a second to exercise5 at " + app.URL, "0.0 %", "open", "503:"} {
 		if !strings.Contains(progress, want) {
 			t.Errorf("the live lines lack %q:\n%s", want, progress)
 		}
@@ -72,13 +74,59 @@ func TestLoadCommandRefuses(t *testing.T) {
 		want string
 	}{
 		"another machine": {[]string{"--url", "http://192.0.2.1:5000"}, "--remote"},
-		"no end":          {[]string{"--duration", "0"}, "would never end"},
 		"too long":        {[]string{"--duration", "1h"}, "at most 30m"},
 		"too fast":        {[]string{"--rate", "1001"}, "1 to 1000"},
 		"odd file":        {[]string{"--out", "run.txt"}, ".json or .html"},
 	} {
 		if _, _, err := command(t, append([]string{"load"}, test.args...)...); err == nil || !strings.Contains(err.Error(), test.want) {
 			t.Errorf("%s: error %v, want it to say %q", name, err, test.want)
+		}
+	}
+}
+
+// A duration of 0 lasts until Ctrl-C.
+func TestLoadUntilInterrupted(t *testing.T) {
+	app := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
+	t.Cleanup(app.Close)
+	ctx, interrupt := context.WithCancel(t.Context())
+	defer time.AfterFunc(500*time.Millisecond, interrupt).Stop()
+	out, err := carryOut(ctx, "load", "--url", app.URL, "--duration", "0")
+	if err != nil || !strings.Contains(out, "until Ctrl-C") || !strings.Contains(out, "success      100.0 %") {
+		t.Errorf("got %v, %s, want a summary", err, out)
+	}
+}
+
+// The live lines say which exercise answers when that changes, what it costs the database, and why answers are missing, each in
+// a line that fits a terminal.
+func TestLiveLines(t *testing.T) {
+	numbers := func(success float64, statuses map[string]int) load.Numbers {
+		return load.Numbers{Requests: 1000, Success: success, Latency: load.Latency{P50: 12.3, P99: 9_990}, Statuses: statuses}
+	}
+	dials, retries := 15.04, 4.0
+	var out bytes.Buffer
+	say := printSeconds(&out)
+	say(load.Second{Second: 1, Numbers: numbers(1, map[string]int{"200": 1000}), App: "exercise3", Dials: &dials, Retries: &retries})
+	broken := numbers(0, map[string]int{"500": 500, "503": 500})
+	say(load.Second{Second: 754, Numbers: broken, App: "exercise5", Breaker: "half-open", Health: "Unhealthy", Dials: &dials, Retries: &retries})
+	broken = numbers(0, map[string]int{"none": 1000})
+	broken.WhyNot = "connection refused"
+	say(load.Second{Second: 755, Numbers: broken})
+	say(load.Second{Second: 756, Numbers: broken})
+	say(load.Second{Second: 757})
+	for _, want := range []string{
+		"\n       now exercise5 answers\n", "15.0   4.0 half-open Unhealthy 500:500 503:500\n", "\n 0:01 1000 100.0 %", "\n12:34 ", "    -     - -         -         none:1000\n",
+		"no answer in this second",
+	} {
+		if !strings.Contains(out.String(), want) {
+			t.Errorf("got\n%s, want %q", &out, want)
+		}
+	}
+	if got := strings.Count(out.String(), "is the app running?"); got != 1 {
+		t.Errorf("the advice comes %d times, want once:\n%s", got, &out)
+	}
+	for line := range strings.Lines(out.String()) {
+		if !strings.Contains(line, "is the app running?") && len(strings.TrimRight(line, "\n")) > 80 {
+			t.Errorf("%q is too long for a terminal", line)
 		}
 	}
 }

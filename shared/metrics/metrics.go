@@ -49,7 +49,8 @@ func New() *Metrics {
 			Name: "circuit_breaker_transitions_total", Help: "Changes of the circuit breaker's state.",
 		}, []string{"from", "to"}),
 	}
-	m.registry.MustRegister(m.requests, m.latency, m.attempts, m.retries, m.dials, collectors.NewGoCollector())
+	m.registry.MustRegister(m.requests, m.latency, m.attempts, m.retries, m.dials,
+		collectors.NewGoCollector(), collectors.NewBuildInfoCollector()) // The latter names the module: which exercise this is.
 	return m
 }
 

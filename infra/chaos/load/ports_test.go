@@ -69,7 +69,7 @@ func TestWatchSaysThatNoPortIsLeft(t *testing.T) {
 	defer fine.Close()
 	for address, want := range map[string]bool{failing.URL: true, fine.URL: false} {
 		options := Options{URL: address, Rate: 50, Duration: 200 * time.Millisecond, Pairs: somePairs, OutOfPorts: func() bool { return true }}
-		summary, err := Watch(t.Context(), options, func(context.Context) string { return "" }, func(Second) {})
+		summary, err := Watch(t.Context(), options, func(context.Context) App { return App{} }, func(Second) {})
 		if err != nil || len(summary.Seconds) != 1 || summary.Seconds[0].OutOfPorts != want {
 			t.Errorf("got %+v, %v, want OutOfPorts to be %v", summary.Seconds, err, want)
 		}

@@ -135,8 +135,15 @@ type Second struct {
 	// Second counts from 1.
 	Second int `json:"second"`
 	Numbers
+	// App is the exercise that answered; empty where the app does not say.
+	App string `json:"app,omitempty"`
 	// Breaker is closed, half-open or open; empty where the app has none or does not say.
 	Breaker string `json:"breaker,omitempty"`
+	// Health is what /health/ answered, such as Healthy; empty where the app has no such endpoint.
+	Health string `json:"health,omitempty"`
+	// Dials and Retries are per request answered; nil where the app does not count them.
+	Dials   *float64 `json:"dialsPerRequest,omitempty"`
+	Retries *float64 `json:"retriesPerRequest,omitempty"`
 	// OutOfPorts says that this computer had no port left for a connection to the database: what failed then may not be the app's
 	// doing.
 	OutOfPorts bool `json:"outOfPorts,omitempty"`

@@ -2,32 +2,52 @@ package load
 
 import (
 	"context"
+	"math"
 	"sync"
 	"time"
 )
 
-// Watch runs the load and calls each for every second that has passed, with the results of that second. breaker tells the
-// state of the app's circuit breaker; Watch calls it twice a second. However the load ends, the summary holds all results.
-func Watch(ctx context.Context, options Options, breaker func(context.Context) string, each func(Second)) (Summary, error) {
+// App is what an app says about itself. What it does not say is empty.
+type App struct {
+	// Name is the exercise, Breaker the state of its circuit breaker, Health what its health endpoint answers.
+	Name, Breaker, Health string
+	// Counts says that the app counts its dials and retries, Dials and Retries how many there were since its start.
+	Counts         bool
+	Dials, Retries int
+}
+
+// Watch runs the load and calls each for every second that has passed, with the results of that second. look asks the app about
+// itself; Watch calls it twice a second. However the load ends, the summary holds all results.
+func Watch(ctx context.Context, options Options, look func(context.Context) App, each func(Second)) (Summary, error) {
 	summary := Summary{URL: options.URL, Rate: options.Rate, Seed: options.Seed, Started: time.Now()}
 	var mutex sync.Mutex
-	window, state := &Tally{}, ""
+	window, before := &Tally{}, look(ctx)
+	now := before
 	second := func() {
 		mutex.Lock()
 		defer mutex.Unlock()
-		outOfPorts := options.OutOfPorts != nil && window.Count() > 0 && window.Success() < 1 && options.OutOfPorts()
-		summary.Seconds = append(summary.Seconds, Second{len(summary.Seconds) + 1, window.Numbers(), state, outOfPorts})
-		each(summary.Seconds[len(summary.Seconds)-1])
-		window = &Tally{}
+		one := Second{Second: len(summary.Seconds) + 1, Numbers: window.Numbers(), App: now.Name, Breaker: now.Breaker, Health: now.Health}
+		one.OutOfPorts = options.OutOfPorts != nil && window.Count() > 0 && window.Success() < 1 && options.OutOfPorts()
+		// Counters that fell are those of an app that was started meanwhile.
+		if now.Counts && before.Counts && now.Dials >= before.Dials && now.Retries >= before.Retries && window.Count() > 0 {
+			share := func(count int) *float64 {
+				ratio := math.Round(100*float64(count)/float64(window.Count())) / 100
+				return &ratio
+			}
+			one.Dials, one.Retries = share(now.Dials-before.Dials), share(now.Retries-before.Retries)
+		}
+		summary.Seconds = append(summary.Seconds, one)
+		each(one)
+		window, before = &Tally{}, now
 	}
 	watching, stop := context.WithCancel(ctx)
 	var beside sync.WaitGroup
 	beside.Go(func() {
 		Every(watching, 500*time.Millisecond, func() {
-			now := breaker(watching)
+			latest := look(watching)
 			mutex.Lock()
 			defer mutex.Unlock()
-			state = now
+			now = latest
 		})
 	})
 	beside.Go(func() {

@@ -14,7 +14,7 @@ func TestWatchReportsSecondsAndTotal(t *testing.T) {
 	url, _ := answering(t, http.StatusOK)
 	options := Options{URL: url, Rate: 50, Duration: 1500 * time.Millisecond, Pairs: somePairs}
 	var seconds []Second
-	summary, err := Watch(t.Context(), options, func(context.Context) string { return "closed" },
+	summary, err := Watch(t.Context(), options, func(context.Context) App { return App{Breaker: "closed"} },
 		func(s Second) { seconds = append(seconds, s) })
 	if err != nil {
 		t.Fatal(err)
@@ -48,14 +48,14 @@ func TestWatchEndsWithASummaryWhenItsContextEnds(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
 	defer cancel()
 	summary, err := Watch(ctx, Options{URL: url, Rate: 100, Duration: time.Minute, Pairs: somePairs},
-		func(context.Context) string { return "" }, func(Second) {})
+		func(context.Context) App { return App{} }, func(Second) {})
 	if err != nil || summary.Requests == 0 || summary.Outcomes[Error] != summary.Requests {
 		t.Errorf("got %+v, error %v; want what came back until the end, all errors", summary, err)
 	}
 }
 
 func TestWatchRefusesNonsense(t *testing.T) {
-	_, err := Watch(t.Context(), Options{}, func(context.Context) string { return "" }, func(Second) {})
+	_, err := Watch(t.Context(), Options{}, func(context.Context) App { return App{} }, func(Second) {})
 	if err == nil {
 		t.Error("ran without a URL, want an error")
 	}

@@ -2,7 +2,9 @@ package app
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
+	"io"
 	"net/http"
 	"time"
 
@@ -13,6 +15,8 @@ import (
 
 // Metrics are what an app reports on GET /metrics, counted since its start.
 type Metrics struct {
+	// Module is the app's Go module, such as chaosworkshop/exercise1; empty if the app does not say.
+	Module string
 	// Requests are the requests answered, by HTTP status.
 	Requests map[string]int
 	// Attempts are the queries sent to the database, retries included.
@@ -52,6 +56,7 @@ func MetricsAt(ctx context.Context, url string) (Metrics, error) {
 		return Metrics{}, fmt.Errorf("read metrics: %w", err)
 	}
 	metrics := Metrics{
+		Module:     label(families["go_build_info"], "path"),
 		Requests:   byLabel(families["http_requests_total"], "status"),
 		Attempts:   sum(families["database_attempts_total"]),
 		Retries:    sum(families["database_retries_total"]),
@@ -64,6 +69,18 @@ func MetricsAt(ctx context.Context, url string) (Metrics, error) {
 		}
 	}
 	return metrics, nil
+}
+
+// label is the value of a label of the family's only metric.
+func label(family *dto.MetricFamily, name string) string {
+	for _, metric := range family.GetMetric() {
+		for _, pair := range metric.GetLabel() {
+			if pair.GetName() == name {
+				return pair.GetValue()
+			}
+		}
+	}
+	return ""
 }
 
 // byLabel returns the values of a family by one of its labels.
@@ -91,4 +108,24 @@ func sum(family *dto.MetricFamily) int {
 // value is a metric's value: of a counter or of a gauge.
 func value(metric *dto.Metric) int {
 	return int(metric.GetCounter().GetValue() + metric.GetGauge().GetValue())
+}
+
+// HealthAt is the overall status that the app at the address url answers on GET /health/, such as Healthy, and false if it has
+// no such endpoint. An app that does not answer has an empty status.
+func HealthAt(ctx context.Context, url string) (status string, has bool) {
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url+"/health/", nil)
+	if err != nil {
+		return "", false
+	}
+	client := &http.Client{Timeout: 2 * time.Second, Transport: &http.Transport{DisableKeepAlives: true}}
+	response, err := client.Do(request)
+	if err != nil {
+		return "", true
+	}
+	defer response.Body.Close()
+	var answer struct{ Status string }
+	if err := json.NewDecoder(io.LimitReader(response.Body, 64<<10)).Decode(&answer); err != nil || answer.Status == "" {
+		return "", response.StatusCode != http.StatusNotFound
+	}
+	return answer.Status, true
 }
