@@ -114,10 +114,10 @@ func printUnified(out io.Writer, files []diff.File, from, to string) error {
 func printSideBySide(out io.Writer, files []diff.File, from, to string, width int) {
 	column := max(20, (width-3)/2)
 	for _, file := range files {
-		header.Fprintf(out, "%s   %s\n", fit(file.Side(from, file.From), column), file.Side(to, file.To))
+		header.Fprintf(out, "%s   %s\n", pad(file.Side(from, file.From), column), file.Side(to, file.To))
 		for i, group := range difflib.NewMatcher(file.From, file.To).GetGroupedOpCodes(3) {
 			if i > 0 {
-				place.Fprintf(out, "%s   ...\n", fit("...", column))
+				place.Fprintf(out, "%s   ...\n", pad("...", column))
 			}
 			for _, code := range group {
 				printRows(out, file.From[code.I1:code.I2], file.To[code.J1:code.J2], code.Tag == 'e', column)
@@ -145,18 +145,48 @@ func printRows(out io.Writer, from, to []string, equal bool, column int) {
 		if equal {
 			before, after, mark = plain, plain, " "
 		}
-		before.Fprint(out, fit(left, column))
-		fmt.Fprintf(out, " %s ", mark)
-		after.Fprintln(out, strings.TrimRight(fit(right, column), " "))
+		lefts, rights := wrap(left, column), wrap(right, column)
+		for i := range max(len(lefts), len(rights)) {
+			left, right := "", ""
+			if i < len(lefts) {
+				left = lefts[i]
+			}
+			if i < len(rights) {
+				right = rights[i]
+			}
+			before.Fprint(out, pad(left, column))
+			fmt.Fprintf(out, " %s ", mark)
+			after.Fprintln(out, right)
+			mark = " "
+		}
 	}
 }
 
-// fit is the line in exactly width characters, with tabs as four spaces.
-func fit(line string, width int) string {
-	line = strings.ReplaceAll(strings.TrimRight(line, "\n"), "\t", "    ")
-	length := utf8.RuneCountInString(line)
-	if length > width {
-		return string([]rune(line)[:width-1]) + "…"
+// wrap is the line, with tabs as four spaces, in pieces of at most width characters: broken after a space, a comma or a bracket
+// where there is one, and indented further than the line.
+func wrap(line string, width int) []string {
+	rest := []rune(strings.ReplaceAll(strings.TrimRight(line, "\n"), "\t", "    "))
+	indent := 0
+	for indent < len(rest) && rest[indent] == ' ' {
+		indent++
 	}
-	return line + strings.Repeat(" ", width-length)
+	indent = min(indent+2, width/2)
+	var pieces []string
+	for len(rest) > width {
+		end := width
+		for i := width; i > width/2 && i > indent; i-- {
+			if strings.ContainsRune(" ,(){}[]./", rest[i-1]) {
+				end = i
+				break
+			}
+		}
+		pieces = append(pieces, strings.TrimRight(string(rest[:end]), " "))
+		rest = append([]rune(strings.Repeat(" ", indent)), rest[end:]...)
+	}
+	return append(pieces, string(rest))
+}
+
+// pad is the text with spaces up to width characters.
+func pad(text string, width int) string {
+	return text + strings.Repeat(" ", max(0, width-utf8.RuneCountInString(text)))
 }

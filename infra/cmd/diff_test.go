@@ -2,12 +2,16 @@ package cmd
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
 	"chaosworkshop/infra/room/diff"
+	"chaosworkshop/shared/config"
 )
 
 func TestPrint(t *testing.T) {
@@ -39,5 +43,42 @@ func TestPrint(t *testing.T) {
 		"                     > drei\n\n"
 	if side.String() != want {
 		t.Errorf("side by side: got\n%swant\n%s", side.String(), want)
+	}
+}
+
+// Side by side, no line is cut and none is wider than the terminal.
+func TestSideBySideShowsEveryLineWhole(t *testing.T) {
+	root, err := config.Root()
+	if err != nil {
+		t.Fatal(err)
+	}
+	blank := regexp.MustCompile(`\s`)
+	for number := 1; number < 5; number++ {
+		from, to := filepath.Join(root, fmt.Sprint("exercise", number)), filepath.Join(root, fmt.Sprint("exercise", number+1))
+		files, err := diff.Between(from, to, diff.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, width := range []int{80, 120} {
+			column := (width - 3) / 2
+			var side strings.Builder
+			printSideBySide(&side, files, from, to, width)
+			var right strings.Builder
+			for line := range strings.Lines(side.String()) {
+				runes := []rune(strings.TrimRight(line, "\n"))
+				if len(runes) > width {
+					t.Errorf("%d columns: %q has %d", width, line, len(runes))
+				}
+				right.WriteString(string(runes[min(len(runes), column+3):]))
+			}
+			shown := blank.ReplaceAllString(right.String(), "")
+			for _, file := range files {
+				for _, line := range file.To {
+					if !slices.Contains(file.From, line) && !strings.Contains(shown, blank.ReplaceAllString(line, "")) {
+						t.Errorf("%d columns: %s lacks %q", width, file.Name, line)
+					}
+				}
+			}
+		}
 	}
 }
