@@ -55,6 +55,8 @@ type Frame struct {
 	// After is the fault that has ended, until the next one begins; each lane then has its toll.
 	After *AfterFrame `json:"after,omitempty"`
 	Lanes []LaneFrame `json:"lanes"`
+	// Overloaded says that users suffer although there has been no fault for a while: this computer cannot keep up with the load.
+	Overloaded bool `json:"overloaded,omitempty"`
 	// Notice says what went wrong, for the people who watch the page.
 	Notice string `json:"notice,omitempty"`
 }
@@ -108,6 +110,28 @@ type LaneFrame struct {
 type HealthFrame struct {
 	Status string            `json:"status"`
 	Checks map[string]string `json:"checks"`
+}
+
+// settled is how long after a fault or a reset everything is as usual again, in milliseconds: what waits ends by its deadline, a
+// breaker lets probes through, and the lanes' numbers forget what was.
+const settled = 15_000
+
+// overloaded tells whether at least two lanes fail or are late although there is no fault. One alone has troubles of its own.
+func (f Frame) overloaded() bool {
+	quiet := f.Since
+	if f.After != nil {
+		quiet = max(quiet, f.After.To)
+	}
+	if f.Fault != nil || f.Paused || f.T-quiet < settled {
+		return false
+	}
+	suffer := 0
+	for _, lane := range f.Lanes {
+		if lane.State == laneUp && (lane.Answered > 0 && lane.InTime < 0.9 || lane.Answered == 0 && lane.Waiting > 0) {
+			suffer++
+		}
+	}
+	return suffer >= 2
 }
 
 // readLimits adds the exercises' limits, as the environment sets them.

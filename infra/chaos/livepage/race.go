@@ -243,6 +243,7 @@ func (r *Race) frame() Frame {
 	for _, lane := range r.lanes {
 		frame.Lanes = append(frame.Lanes, lane.frame(now))
 	}
+	frame.Overloaded = frame.overloaded()
 	return frame
 }
 

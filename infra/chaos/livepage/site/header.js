@@ -13,12 +13,14 @@ let hide = 0;
 
 /** Shows the fault, the time, and the notice of the race. */
 function drawHeader(frame) {
-  const { fault, t, since, paused, lanes, notice } = frame;
+  const { fault, t, since, paused, lanes, notice, overloaded } = frame;
   time.textContent = clock(t - since);
   const starting = lanes.some((lane) => ['waiting', 'building'].includes(lane.state));
-  state.dataset.state = fault ? 'fault' : starting ? 'starting' : paused ? 'paused' : 'calm';
-  stateName.textContent = fault ? fault.name : starting ? 'Getting ready' : paused ? 'Paused' : 'Calm';
-  stateDetail.textContent = fault ? (paused ? `paused after ${clock(t - fault.since)}` : detail(fault, t)) : starting ? 'the exercises are being built' : '';
+  state.dataset.state = fault ? 'fault' : starting ? 'starting' : paused ? 'paused' : overloaded ? 'overloaded' : 'calm';
+  stateName.textContent = fault ? fault.name : starting ? 'Getting ready' : paused ? 'Paused' : overloaded ? 'Overloaded' : 'Calm';
+  stateDetail.textContent = fault ? (paused ? `paused after ${clock(t - fault.since)}` : detail(fault, t))
+    : starting ? 'the exercises are being built'
+      : overloaded ? 'no fault: this computer cannot keep up, lower the load' : '';
   if ((notice ?? '') !== said) {
     said = notice ?? '';
     show(said);
@@ -70,6 +72,7 @@ function changes(before, after, names) {
   const news = [];
   if (before.fault?.name !== after.fault?.name) news.push(after.fault ? `Fault ${after.fault.name}.` : 'Calm.');
   if (after.after && !before.after) news.push('What the fault did to each lane is shown.');
+  if (after.overloaded && !before.overloaded) news.push('Overloaded: this computer cannot keep up.');
   if (before.paused !== after.paused) news.push(after.paused ? 'Paused.' : 'Resumed.');
   after.lanes.forEach((lane, i) => {
     const old = before.lanes[i];
