@@ -35,6 +35,10 @@ endif
 tools: # Build the maintainers' commands.
 	@go build -buildvcs=false -o $(TOOLS) ./infra/tools
 
+# Of any other target, the command line knows what it should be.
+.DEFAULT:
+	@$(MAKE) -f $(firstword $(MAKEFILE_LIST)) workshop && $(WORKSHOP) "$@"
+
 ### Learn
 
 .PHONY: exercise1

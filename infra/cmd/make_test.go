@@ -99,3 +99,10 @@ func TestMakeTakesNothingFromTheEnvironment(t *testing.T) {
 		t.Errorf("these lines use a variable without option, flag or list: %q", found)
 	}
 }
+
+// A target that is misspelt goes to the command line, which knows what it should be.
+func TestMakePassesUnknownTargetsOn(t *testing.T) {
+	if got, want := runMake(t, nil, "verfy"), "<verfy> DSN=<>"; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
