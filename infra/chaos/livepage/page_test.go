@@ -253,6 +253,13 @@ func TestReplay(t *testing.T) {
 	}
 	eval[bool](page, `(() => { const seek = document.getElementById('seek'); seek.value = 2000; return seek.dispatchEvent(new Event('input')); })()`)
 	page.until("the position before the outage", inLane(4, ".breaker")+".dataset.state === 'closed'")
+	if got := eval[string](page, "[...document.querySelectorAll('#faults button')].map((button) => button.textContent).join()"); got != "start 0,outage 0:05 1" {
+		t.Errorf("the buttons are %q, want the chapters: nothing in a replay can be broken", got)
+	}
+	page.key("1")
+	page.until("the chapter of the outage", inLane(4, ".breaker")+".dataset.state === 'open' && document.querySelector('#faults [aria-pressed=true]').textContent === 'outage 0:05 1'")
+	page.key("0")
+	page.until("the start again", inLane(4, ".breaker")+".dataset.state === 'closed' && !document.querySelector('#faults [aria-pressed=true]')")
 
 	path := filepath.Join(t.TempDir(), "chaos race.html")
 	if err := os.WriteFile(path, []byte(whole), 0o644); err != nil {

@@ -7,6 +7,7 @@ let hello;
 let lanes = [];
 let timeline;
 let controls;
+let player; // Of a recording.
 let card;
 let frame;
 let since = 0;
@@ -24,7 +25,7 @@ function start() {
   get('player').hidden = false;
   get('take-home').hidden = location.protocol === 'file:';
   recording.remove(); // Its text is kept once.
-  const player = new Player(recording.textContent, { clear, frame: take });
+  player = new Player(recording.textContent, { clear, frame: take });
   greet(player.hello);
   drawLink('replay', 'replay');
   player.start();
@@ -38,7 +39,7 @@ function greet(to) {
     lanes = hello.lanes.map((name) => new Lane(get('lanes'), name, hello.outcomes, hello.window));
     timeline = new Timeline(get('bands'), get('axis'), hello.window);
     card = new Card();
-    controls = new Controls(hello, !recording);
+    controls = new Controls(hello, player);
     controls.listen();
     drawLegend(get('legend'), hello.outcomes);
   }

@@ -4,20 +4,25 @@
 const keys = 5;
 
 class Controls {
-  /** Makes the buttons for the faults; live says whether they act or only explain. */
-  constructor(hello, live) {
+  /** Makes the buttons for the faults; those of a recording, which has a player, go to where its faults begin. */
+  constructor(hello, player) {
     this.faults = hello.faults;
-    this.live = live;
+    this.live = !player;
     this.frame = null;
-    const buttons = hello.faults.map((fault, i) => this.makeFault(fault, i));
-    const calm = this.makeButton('calm', 0, () => this.calm());
-    calm.classList.add('calm');
-    get('faults').replaceChildren(calm, ...buttons);
-    this.buttons = buttons;
-    this.calmButton = calm;
+    this.buttons = player ? player.chapters.map((chapter, i) => this.makeChapter(chapter, i, player)) : hello.faults.map((fault, i) => this.makeFault(fault, i));
+    this.first = player ? this.makeButton('start', 0, () => player.rewind()) : this.makeButton('calm', 0, () => post('calm'));
+    this.first.classList.toggle('calm', this.live);
+    get('faults').parentElement.setAttribute('aria-label', player ? 'Chapters' : 'Faults');
+    get('faults').replaceChildren(this.first, ...this.buttons);
     this.preview = hello.faults[0];
     this.explain();
     get('rate').replaceChildren(...hello.rates.map((rate) => new Option(`${rate}/s`, rate)));
+  }
+
+  makeChapter({ name, time }, i, player) {
+    const button = this.makeButton(`${name} ${clock(time)}`, i < keys ? i + 1 : undefined, () => player.seek(time));
+    button.dataset.from = time;
+    return button;
   }
 
   makeFault(fault, i) {
@@ -71,17 +76,13 @@ class Controls {
     event.preventDefault(); // Of keyup as well: some browsers press a button then.
     if (event.type !== 'keydown' || event.repeat) return;
     if (event.key === ' ') this.pause();
-    else if (event.key === '0') this.calm();
-    else this.inject(this.faults[Number(event.key) - 1]);
+    else if (event.key === '0') this.live ? post('calm') : this.first.click();
+    else this.buttons[Number(event.key) - 1]?.click();
   }
 
   inject(fault) {
     this.explain(fault);
-    if (this.live) post('fault', { name: fault.name });
-  }
-
-  calm() {
-    if (this.live) post('calm');
+    post('fault', { name: fault.name });
   }
 
   pause() {
@@ -93,8 +94,12 @@ class Controls {
   draw(frame) {
     const changed = this.frame?.fault?.name !== frame.fault?.name;
     this.frame = frame;
-    for (const button of this.buttons) button.setAttribute('aria-pressed', String(frame.fault?.name === button.dataset.fault));
-    this.calmButton.disabled = this.live && !frame.fault;
+    const chapter = this.buttons.findLast((button) => Number(button.dataset.from) <= frame.t);
+    for (const button of this.buttons) {
+      const on = this.live ? frame.fault?.name === button.dataset.fault : frame.fault && button === chapter;
+      button.setAttribute('aria-pressed', String(Boolean(on)));
+    }
+    this.first.disabled = this.live && !frame.fault;
     get('pause').setAttribute('aria-pressed', String(frame.paused));
     get('pause-name').textContent = frame.paused ? 'Resume' : 'Pause';
     get('pool').setAttribute('aria-pressed', String(frame.pooled));

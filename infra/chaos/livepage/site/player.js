@@ -10,6 +10,7 @@ class Player {
     this.hello = JSON.parse(lines[0]);
     this.lines = lines.slice(1);
     this.times = this.lines.map((line) => Number(/^\{"t":(\d+)/.exec(line)?.[1] ?? 0));
+    this.chapters = this.findChapters();
     this.clear = clear;
     this.frame = frame;
     this.next = 0;
@@ -21,19 +22,36 @@ class Player {
     get('speed').addEventListener('change', (event) => { this.speed = Number(event.target.value); });
   }
 
+  /** When each fault begins. */
+  findChapters() {
+    const chapters = [];
+    let before;
+    this.lines.forEach((line, i) => {
+      const [, name] = /"fault":(?:null|\{"name":"([^"]+)")/.exec(line) ?? [];
+      if (name && name !== before) chapters.push({ name, time: this.times[i] });
+      before = name;
+    });
+    return chapters;
+  }
+
   get end() {
     return this.times.at(-1) ?? 0;
   }
 
   /** Starts playing. */
   start() {
-    this.seek(this.times[0] ?? 0);
+    this.rewind();
     this.toggle();
     setInterval(() => this.advance(), tick);
   }
 
+  /** Goes to the beginning. */
+  rewind() {
+    this.seek(this.times[0] ?? 0);
+  }
+
   toggle() {
-    if (!this.playing && this.next >= this.lines.length) this.seek(this.times[0]);
+    if (!this.playing && this.next >= this.lines.length) this.rewind();
     this.playing = !this.playing;
     this.since = performance.now();
     get('play-name').textContent = this.playing ? 'Pause' : 'Play';
