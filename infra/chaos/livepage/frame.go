@@ -100,6 +100,9 @@ type LaneFrame struct {
 	// Breaker is closed, half-open or open; empty without a breaker. Left is the time until it lets a probe through.
 	Breaker string `json:"breaker,omitempty"`
 	Left    int64  `json:"left,omitempty"`
+	// Failures is how many of the last requests failed, of as many as Threshold. So many in a row open the breaker.
+	Failures  int `json:"failures,omitempty"`
+	Threshold int `json:"threshold,omitempty"`
 	// Health is what /health/ says, where it exists.
 	Health *HealthFrame `json:"health,omitempty"`
 	// Toll is what the fault that has ended did to the lane.

@@ -183,7 +183,7 @@ func (l *lane) readMetrics(ctx context.Context, app *app.Process) {
 	l.mutex.Lock()
 	defer l.mutex.Unlock()
 	l.sample(sample{time.Now(), metrics.Dials, sent})
-	l.now.Breaker = metrics.Breaker
+	l.now.Breaker, l.now.Failures, l.now.Threshold = metrics.Breaker, metrics.Failures, metrics.Threshold
 }
 
 // sample records the counters. If they fell, because the app was restarted, it starts over.

@@ -104,6 +104,15 @@ func TestSlowIsNoTriumphOfTheBaseline(t *testing.T) {
 	}
 }
 
+// How far a breaker is from opening, as under flaky, which it rides out.
+func TestBreakerShowsItsFailures(t *testing.T) {
+	page, hub, _ := openLive(t)
+	page.show(hub, under(10_500, "flaky", func(_ int, lane *LaneFrame) { lane.Failures, lane.Threshold = 3, 12 }))
+	page.want(4, ".breaker", "closed 3/12")
+	page.show(hub, under(11_000, "", func(_ int, lane *LaneFrame) { lane.Threshold = 12 }))
+	page.want(4, ".breaker", "closed")
+}
+
 // The plots hold a line for each limit that the exercise has: none, TIMEOUT, and DEADLINE as well.
 func TestPlotsShowTheLimits(t *testing.T) {
 	page, hub, _ := openLive(t)

@@ -134,6 +134,7 @@ func TestRace(t *testing.T) {
 	}
 	frame = race.until(t, "lane 4 fails fast under the outage", func(f Frame) bool {
 		return f.Fault != nil && f.Fault.Name == "outage" && f.Lanes[3].Breaker == "open" && f.Lanes[3].Left > 0 &&
+			f.Lanes[3].Failures > 0 && f.Lanes[3].Threshold == 12 &&
 			f.Lanes[3].P50 < 50 && f.Lanes[3].Dials < 0.5 && f.Lanes[2].Dials > 2 && f.Lanes[2].Success == 0 &&
 			f.Lanes[4].Health != nil && f.Lanes[4].Health.Status == "Unhealthy"
 	})

@@ -29,6 +29,8 @@ type Metrics struct {
 	Goroutines int
 	// Breaker is closed, half-open or open; empty if the exercise has no breaker.
 	Breaker string
+	// Failures is how many of the last requests failed, of as many as Threshold. So many in a row open the breaker.
+	Failures, Threshold int
 }
 
 // Metrics asks the app for its metrics. The error says that it does not answer as an exercise does.
@@ -62,6 +64,8 @@ func MetricsAt(ctx context.Context, url string) (Metrics, error) {
 		Retries:    sum(families["database_retries_total"]),
 		Dials:      sum(families["database_dials_total"]),
 		Goroutines: sum(families["go_goroutines"]),
+		Failures:   sum(families["circuit_breaker_failures"]),
+		Threshold:  sum(families["circuit_breaker_failure_threshold"]),
 	}
 	for state, is := range byLabel(families["circuit_breaker_state"], "state") {
 		if is == 1 {

@@ -96,10 +96,12 @@ class Lane {
     this.describe(frame, now);
   }
 
-  drawBreaker({ breaker, left }) {
+  drawBreaker({ breaker, left, failures = 0, threshold }) {
     this.breaker.dataset.state = breaker || 'unknown';
     const seconds = Math.ceil((left ?? 0) / 1000);
-    write(this.breakerText, breaker === 'open' && seconds > 0 ? `open ${seconds} s` : breaker || 'breaker');
+    const closed = failures > 0 ? `closed ${failures}/${threshold}` : 'closed'; // How far from opening.
+    write(this.breakerText, breaker === 'open' && seconds > 0 ? `open ${seconds} s` : breaker === 'closed' ? closed : breaker || 'breaker');
+    this.breaker.title = threshold ? `${failures} of the last ${threshold} requests failed; ${threshold} in a row open the breaker` : '';
   }
 
   drawHealth({ health }) {
