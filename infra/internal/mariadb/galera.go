@@ -1,0 +1,112 @@
+package mariadb
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"net"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+
+	"chaosworkshop/infra/internal/port"
+	"chaosworkshop/infra/internal/require"
+)
+
+// Cluster is three MariaDB servers that replicate to each other with Galera. A client may use any of them.
+type Cluster struct {
+	// Nodes are the servers.
+	Nodes []*Node
+	// Password is the password of root.
+	Password string
+}
+
+// Node is one server of a Cluster.
+type Node struct {
+	// Addr is its host and port, for clients.
+	Addr string
+
+	program   string
+	arguments []string
+	server    *server // The one that runs, or that was killed.
+}
+
+// StartCluster runs a Cluster with an empty database flights until the test ends. The SQL, if there is any, runs when it
+// starts. Where MariaDB or Galera is not installed the test ends as require.Missing says.
+func StartCluster(t testing.TB, sql string) *Cluster {
+	t.Helper()
+	provider, err := filepath.Glob("/usr/lib*/galera*/libgalera_smm.so")
+	if err != nil || len(provider) == 0 {
+		require.Missing(t, "Galera (Debian's package galera-4)")
+	}
+	// Below the ports that the system gives to clients, so that a node that was killed finds its own free.
+	number, used := 22000, []int{}
+	free := func() string {
+		if number, err = port.Next("127.0.0.1", number, used); err != nil {
+			t.Fatal(err)
+		}
+		return net.JoinHostPort("127.0.0.1", strconv.Itoa(number))
+	}
+	cluster := &Cluster{Password: password}
+	var group []string
+	for range 3 {
+		program, arguments := prepare(t, initSQL+sql)
+		node := &Node{Addr: free(), program: program}
+		_, clients, _ := net.SplitHostPort(node.Addr)
+		group = append(group, free())
+		node.arguments = append(arguments, "--port="+clients, "--wsrep-on=ON", "--wsrep-provider="+provider[0], "--binlog-format=ROW",
+			"--innodb-autoinc-lock-mode=2", "--innodb-flush-log-at-trx-commit=0", "--innodb-buffer-pool-size=32M", "--innodb-log-file-size=16M",
+			"--wsrep-sst-method=rsync", "--wsrep-sst-receive-address="+free(), "--wsrep-node-address="+group[len(group)-1],
+			"--wsrep-provider-options=gcache.size=16M;gmcast.listen_addr=tcp://"+group[len(group)-1]+";ist.recv_addr="+free())
+		cluster.Nodes = append(cluster.Nodes, node)
+	}
+	t.Cleanup(func() {
+		for _, node := range cluster.Nodes {
+			if node.server != nil {
+				node.Kill()
+			}
+		}
+	})
+	for i, node := range cluster.Nodes {
+		node.arguments = append(node.arguments, "--wsrep-cluster-address=gcomm://"+strings.Join(group, ","))
+		arguments := node.arguments
+		if i == 0 {
+			arguments = append(arguments, "--wsrep-new-cluster")
+		}
+		if err := node.start(arguments); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return cluster
+}
+
+// Start starts a node that was killed, and returns when it is part of the cluster again.
+func (n *Node) Start(t testing.TB) {
+	t.Helper()
+	if err := n.start(n.arguments); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func (n *Node) start(arguments []string) (err error) {
+	if n.server, err = run(n.program, arguments); err != nil {
+		return err
+	}
+	return n.server.await(n.Addr, ready)
+}
+
+// ready tells whether a node is part of a cluster that has a quorum.
+func ready(ctx context.Context, db *sql.DB) error {
+	var name, value string
+	if err := db.QueryRowContext(ctx, "SHOW STATUS LIKE 'wsrep_ready'").Scan(&name, &value); err != nil {
+		return err
+	}
+	if value != "ON" {
+		return errors.New("the node is not part of a cluster with a quorum")
+	}
+	return nil
+}
+
+// Kill ends the node as a crash would.
+func (n *Node) Kill() { n.server.kill() }
