@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/go-sql-driver/mysql"
+	"go.yaml.in/yaml/v4"
 
 	"chaosworkshop/infra/chaos/load"
 	"chaosworkshop/infra/internal/mariadb"
@@ -67,7 +68,7 @@ func start(t *testing.T) *room {
 		t.Fatal(err)
 	}
 	began := time.Now()
-	r := &room{cluster: mariadb.StartCluster(t, string(users))}
+	r := &room{cluster: mariadb.StartCluster(t, string(users), options(t)...)}
 	t.Logf("three nodes: up after %s", time.Since(began).Round(time.Second))
 	r.toxi, err = toxi.Start(t.Context(), toxi.Options{APIAddr: "127.0.0.1:0"})
 	if err != nil {
@@ -105,6 +106,22 @@ func start(t *testing.T) *room {
 		r.apps = append(r.apps, process)
 	}
 	return r
+}
+
+// options are those of a node in the Compose file.
+func options(t *testing.T) []string {
+	t.Helper()
+	var file struct {
+		Node struct{ Command []string } `yaml:"x-node"`
+	}
+	text, err := os.ReadFile(filepath.Join("..", "docker-compose.yml"))
+	if err == nil {
+		err = yaml.Unmarshal(text, &file)
+	}
+	if err != nil || len(file.Node.Command) == 0 {
+		t.Fatalf("read the options of a node: got %v, %v", file, err)
+	}
+	return file.Node.Command
 }
 
 func seedTwice(t *testing.T, r *room) {

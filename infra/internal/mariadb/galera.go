@@ -5,7 +5,8 @@ import (
 	"database/sql"
 	"errors"
 	"net"
-	"path/filepath"
+	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -32,33 +33,35 @@ type Node struct {
 	server    *server // The one that runs, or that was killed.
 }
 
-// StartCluster runs a Cluster with an empty database flights until the test ends. The SQL, if there is any, runs when it
-// starts. Where MariaDB or Galera is not installed the test ends as require.Missing says.
-func StartCluster(t testing.TB, sql string) *Cluster {
+// StartCluster runs a Cluster with an empty database flights and those options until the test ends. The SQL runs when it starts.
+// Where MariaDB or Galera is not installed the test ends as require.Missing says.
+func StartCluster(t testing.TB, sql string, options ...string) *Cluster {
 	t.Helper()
-	provider, err := filepath.Glob("/usr/lib*/galera*/libgalera_smm.so")
-	if err != nil || len(provider) == 0 {
+	if _, err := os.Stat("/usr/lib/galera/libgalera_smm.so"); err != nil {
 		require.Missing(t, "Galera (Debian's package galera-4)")
 	}
 	// Below the ports that the system gives to clients, so that a node that was killed finds its own free.
-	number, used := 22000, []int{}
+	number := 22000
 	free := func() string {
-		if number, err = port.Next("127.0.0.1", number, used); err != nil {
+		var err error
+		if number, err = port.Next("127.0.0.1", number, nil); err != nil {
 			t.Fatal(err)
 		}
 		return net.JoinHostPort("127.0.0.1", strconv.Itoa(number))
 	}
 	cluster := &Cluster{Password: password}
+	sql = initSQL + sql
 	var group []string
 	for range 3 {
-		program, arguments := prepare(t, initSQL+sql)
+		program, arguments := prepare(t, sql)
+		sql = "" // What the first node has, the others get from it.
 		node := &Node{Addr: free(), program: program}
 		_, clients, _ := net.SplitHostPort(node.Addr)
-		group = append(group, free())
-		node.arguments = append(arguments, "--port="+clients, "--wsrep-on=ON", "--wsrep-provider="+provider[0], "--binlog-format=ROW",
-			"--innodb-autoinc-lock-mode=2", "--innodb-flush-log-at-trx-commit=0", "--innodb-buffer-pool-size=32M", "--innodb-log-file-size=16M",
-			"--wsrep-sst-method=rsync", "--wsrep-sst-receive-address="+free(), "--wsrep-node-address="+group[len(group)-1],
-			"--wsrep-provider-options=gcache.size=16M;gmcast.listen_addr=tcp://"+group[len(group)-1]+";ist.recv_addr="+free())
+		peers := free()
+		group = append(group, peers)
+		node.arguments = slices.Concat(arguments, options, []string{"--port=" + clients,
+			"--wsrep-node-address=" + peers, "--wsrep-sst-receive-address=" + free(),
+			"--wsrep-provider-options=gcache.size=16M;gmcast.listen_addr=tcp://" + peers + ";ist.recv_addr=" + free()})
 		cluster.Nodes = append(cluster.Nodes, node)
 	}
 	t.Cleanup(func() {
