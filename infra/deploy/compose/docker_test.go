@@ -397,6 +397,8 @@ func makeCluster(t *testing.T, dir string) {
 	entrypoint := filepath.Join(dir, "docker-entrypoint.sh")
 	script := `#!/bin/bash
 set -e
+find /bin /etc /lib* /usr -type d -exec chmod a+rx {} +
+chmod 1777 /tmp
 [ "$1" != mariadbd ] || shift
 cp -r /files/. /var/lib/mysql
 chown -R mysql /var/lib/mysql
@@ -535,6 +537,7 @@ func find(t *testing.T) *Compose {
 func up(t *testing.T, compose *Compose, profiles ...string) {
 	t.Helper()
 	if err := compose.Up(t.Context(), profiles); err != nil {
+		_ = compose.Logs(t.Context(), log{t}, false, nil)
 		t.Fatalf("up %v: %v", profiles, err)
 	}
 }
