@@ -151,10 +151,15 @@ func matrix(t *testing.T, r *room) {
 	command := exec.Command("go", "run", "./infra", "matrix", "--html", filepath.Join(t.TempDir(), "matrix.html"))
 	command.Dir = filepath.Join("..", "..", "..")
 	command.Env = append(os.Environ(), "LAB_MYSQL_PORT="+number, "MYSQL_ROOT_PASSWORD="+r.cluster.Password)
-	if output, err := command.CombinedOutput(); err != nil {
-		t.Errorf("matrix: %v\n%s", err, output)
-	} else {
-		t.Logf("%s", output)
+	before := r.selects(t, 1)
+	output, err := command.CombinedOutput()
+	if err != nil {
+		t.Error(err)
+	}
+	asked := r.selects(t, 1) - before
+	t.Logf("node 1 answered %d queries\n%s", asked, output)
+	if asked < 10 {
+		t.Errorf("node 1 answered %d queries, so something else did", asked)
 	}
 }
 
