@@ -197,7 +197,7 @@ func mysqlProfile(t *testing.T, compose *Compose) {
 }
 
 func galeraProfile(t *testing.T, compose *Compose) {
-	up(t, compose, "galera", "exercise3")
+	up(t, compose, "galera", "exercise4")
 	results, err := seed.Run(t.Context(), seed.Options{DSN: target().FormatDSN(), Data: openflights.Sample()})
 	if err != nil || results[0].Written == 0 {
 		t.Fatalf("seed: got %v, %v, want rows written", results, err)
