@@ -108,6 +108,7 @@ func (c *Compose) Up(ctx context.Context, profiles []string) error {
 	if err := c.makeRoom(ctx, names); err != nil {
 		return err
 	}
+	c.settings["TOXIPROXY_CONFIG"] = "toxiproxy.json"
 	if slices.Contains(names, "node1") {
 		c.settings["TOXIPROXY_CONFIG"] = "galera/toxiproxy.json"
 	}
@@ -118,7 +119,7 @@ func (c *Compose) Up(ctx context.Context, profiles []string) error {
 }
 
 // makeRoom removes the databases that are not among the services to start: all have the same name and port. It also removes the
-// nodes of a cluster that is not complete, because node1 would start one of its own.
+// nodes of a cluster that is not complete: node1 would start another one beside it.
 func (c *Compose) makeRoom(ctx context.Context, names []string) error {
 	running, err := exec.CommandContext(ctx, "docker", "ps", "--quiet", "--filter", c.filter(), "--filter", "ancestor="+c.services["node1"].Image).Output()
 	if err != nil {

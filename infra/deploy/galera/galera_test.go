@@ -180,7 +180,7 @@ func silentNodeChecked(t *testing.T, r *room) {
 	r.inject(t, 2, "blackhole")
 	served := r.load(t, 12*time.Second)
 	r.calm(t)
-	together("exercises 1 and 2", served[:2]...).atMost(t, 0.98)
+	together("exercises 1 and 2", served[:2]...).atMost(t, 0.99)
 	together("exercises 3 to 5", served[2:]...).atLeast(t, 0.99)
 }
 
@@ -195,6 +195,7 @@ func isolatedNode(t *testing.T, r *room) {
 	together("exercises 3 to 5", served[2:]...).atLeast(t, 0.99)
 }
 
+// killedNode: a node that crashed and starts again serves users again.
 func killedNode(t *testing.T, r *room) {
 	r.cluster.Nodes[2].Kill()
 	served := r.load(t, 10*time.Second)
@@ -274,9 +275,10 @@ func (r *room) isolate(t *testing.T, node int, on bool) {
 // selects is how many queries a node has answered.
 func (r *room) selects(t *testing.T, node int) int {
 	t.Helper()
+	var name string
 	var n int
-	query := "SELECT variable_value FROM information_schema.global_status WHERE variable_name = 'COM_SELECT'"
-	if err := r.open(t, r.cluster.Nodes[node-1].Addr).QueryRow(query).Scan(&n); err != nil {
+	// SHOW does not count itself.
+	if err := r.open(t, r.cluster.Nodes[node-1].Addr).QueryRow("SHOW GLOBAL STATUS LIKE 'Com_select'").Scan(&name, &n); err != nil {
 		t.Fatal(err)
 	}
 	return n

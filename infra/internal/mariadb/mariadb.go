@@ -1,4 +1,4 @@
-// Package mariadb gives a test a MariaDB server of its own.
+// Package mariadb gives a test a MariaDB server of its own, or a cluster of three.
 package mariadb
 
 import (
@@ -27,7 +27,7 @@ import (
 const password = "mariadb-of-a-test"
 
 // patience bounds a server's start.
-const patience = 30 * time.Second
+const patience = time.Minute
 
 // initSQL lets root in over TCP and makes the empty database flights.
 const initSQL = `CREATE OR REPLACE USER root@'127.0.0.1' IDENTIFIED BY '` + password + `';
