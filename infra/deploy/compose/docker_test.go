@@ -403,7 +403,10 @@ chmod 1777 /tmp
 cp -r /files/. /var/lib/mysql
 chown -R mysql /var/lib/mysql
 case "$*" in
-*--wsrep-new-cluster*) cat /init.sql /docker-entrypoint-initdb.d/*.sql >/tmp/init.sql ;;
+*--wsrep-new-cluster*)
+	cat /init.sql /docker-entrypoint-initdb.d/*.sql >/tmp/init.sql
+	echo "DROP USER root@'127.0.0.1';" >>/tmp/init.sql # As the published image does.
+	;;
 *) : >/tmp/init.sql ;; # What the first node has, the others get from it.
 esac
 exec mariadbd --no-defaults --user=mysql --datadir=/var/lib/mysql --init-file=/tmp/init.sql --socket=/tmp/socket --skip-name-resolve "$@"
