@@ -53,7 +53,8 @@ func StartCluster(t testing.TB, sql string, options ...string) *Cluster {
 	sql = initSQL + sql
 	var group []string
 	for range 3 {
-		program, arguments := prepare(t, sql)
+		// Not root: the rsync between the nodes gives up root's rights, and then cannot write root's files.
+		program, arguments := prepare(t, "mysql", sql)
 		sql = "" // What the first node has, the others get from it.
 		node := &Node{Addr: free(), program: program}
 		_, clients, _ := net.SplitHostPort(node.Addr)

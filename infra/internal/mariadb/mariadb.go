@@ -40,7 +40,7 @@ CREATE DATABASE IF NOT EXISTS flights;
 // password of root. The options are added to MariaDB's own. Where MariaDB is not installed the test ends as require.Missing says.
 func Start(t testing.TB, options ...string) (addr, rootPassword string) {
 	t.Helper()
-	program, arguments := prepare(t, initSQL)
+	program, arguments := prepare(t, "root", initSQL)
 	arguments = append(arguments, options...)
 	// MariaDB takes no port 0, so a free port may be taken by the time it listens.
 	var err error
@@ -64,8 +64,9 @@ func Start(t testing.TB, options ...string) (addr, rootPassword string) {
 	return "", ""
 }
 
-// prepare makes the files of a new server, which runs the SQL when it starts, and returns its program and arguments.
-func prepare(t testing.TB, sql string) (program string, arguments []string) {
+// prepare makes the files of a new server, which runs the SQL when it starts, and returns its program and arguments. Where this
+// process is root's, the server runs as the account.
+func prepare(t testing.TB, account, sql string) (program string, arguments []string) {
 	t.Helper()
 	program, serverErr := look("mariadbd", "mysqld")
 	install, installErr := look("mariadb-install-db", "mysql_install_db")
@@ -86,7 +87,7 @@ func prepare(t testing.TB, sql string) (program string, arguments []string) {
 	if err := os.WriteFile(initFile, []byte(sql), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	options, err := asUser(dir, initFile)
+	options, err := asUser(account, dir, initFile)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -117,21 +118,20 @@ func look(names ...string) (string, error) {
 	return "", err
 }
 
-// asUser is the option without which MariaDB refuses to run as root. It gives the files to that user, Debian's mysql: the
-// rsync between the nodes of a cluster does not keep root's rights.
-func asUser(files ...string) ([]string, error) {
+// asUser is the option without which MariaDB refuses to run as root. It gives the files to the account.
+func asUser(account string, files ...string) ([]string, error) {
 	if os.Geteuid() != 0 {
 		return nil, nil
 	}
-	account, err := user.Lookup("mysql")
+	owner, err := user.Lookup(account)
 	if err != nil {
 		return nil, err
 	}
-	number, err := strconv.Atoi(account.Uid)
+	number, err := strconv.Atoi(owner.Uid)
 	for _, file := range files {
 		err = errors.Join(err, os.Chown(file, number, -1))
 	}
-	return []string{"--user=mysql"}, err
+	return []string{"--user=" + account}, err
 }
 
 // server is a MariaDB server that runs.
