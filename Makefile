@@ -66,8 +66,8 @@ infra: workshop ## Run the database and Toxiproxy alone; exercises then reuse th
 	@$(WORKSHOP) infra
 
 .PHONY: chaos
-chaos: workshop ## Inject a fault: EX=2 or FAULT=slow; TTL=5m removes it after 5 minutes
-	@$(WORKSHOP) chaos $(call option,EX,ex) $(call option,FAULT,fault) $(call option,TTL,ttl)
+chaos: workshop ## Inject a fault: EX=2 or FAULT=slow; TTL=5m removes it after 5 minutes; NODE=2 breaks one of three databases
+	@$(WORKSHOP) chaos $(call option,EX,ex) $(call option,FAULT,fault) $(call option,TTL,ttl) $(call option,NODE,node)
 
 .PHONY: calm
 calm: workshop ## Remove every fault
@@ -138,7 +138,7 @@ seed: workshop ## Fill a MySQL or MariaDB server: DSN=..., DATA=dir, FORCE=1, YE
 	@$(WORKSHOP) seed $(call option,DATA,data) $(call flag,FORCE,force) $(call flag,YES,yes)
 
 .PHONY: up
-up: workshop ## Run the database and Toxiproxy in Docker: PROFILE=mysql, observe, exercise4
+up: workshop ## Run the database and Toxiproxy in Docker: PROFILE=mysql, galera, observe, exercise4
 	@$(WORKSHOP) up $(call option,PROFILE,profile)
 
 .PHONY: down

@@ -17,7 +17,7 @@ import (
 
 // newChaosCommand injects a fault of the catalogue.
 func newChaosCommand() *cobra.Command {
-	var number int
+	var number, node int
 	var name string
 	var ttl time.Duration
 	var list, asJSON bool
@@ -28,10 +28,13 @@ func newChaosCommand() *cobra.Command {
 		RunE: func(command *cobra.Command, _ []string) error {
 			out := command.OutOrStdout()
 			client, err := stack.Toxiproxy()
+			single := command.Flags().Changed("node")
 			chosen, timed := command.Flags().Changed("ex") || command.Flags().Changed("fault"), command.Flags().Changed("ttl")
 			switch {
-			case client != nil && !chosen && !timed:
+			case client != nil && !chosen && !timed && !single:
 				return printFaults(out, client, asJSON)
+			case single && !chosen:
+				return cli.Usage(errors.New("--node needs a fault; choose one with --ex or --fault"))
 			case timed && !chosen:
 				return cli.Usage(errors.New("--ttl needs a fault; choose one with --ex or --fault"))
 			case ttl < 0:
@@ -46,11 +49,15 @@ func newChaosCommand() *cobra.Command {
 			if err != nil {
 				return cli.Usage(err)
 			}
+			proxy := toxi.ProxyName
+			if single {
+				proxy = toxi.NodeProxy(node)
+			}
 			var injection *toxi.Injection
 			if ttl > 0 {
-				injection, err = client.InjectOwn(command.Context(), toxi.ProxyName, fault)
+				injection, err = client.InjectOwn(command.Context(), proxy, fault)
 			} else {
-				err = client.Inject(command.Context(), toxi.ProxyName, fault)
+				err = client.Inject(command.Context(), proxy, fault)
 			}
 			if err != nil {
 				return err
@@ -62,7 +69,7 @@ func newChaosCommand() *cobra.Command {
 				out = io.Discard
 			}
 			cli.Pair(out, fault.Name, fault.Summary)
-			cli.Pair(out, "by hand", byHand(client, fault))
+			cli.Pair(out, "by hand", byHand(client, fault, proxy))
 			if ttl == 0 {
 				cli.Pair(out, "heal it", "make calm")
 				return nil
@@ -72,6 +79,7 @@ func newChaosCommand() *cobra.Command {
 	}
 	command.Flags().IntVar(&number, "ex", 0, "the exercise whose fault to inject: 1 to 5")
 	command.Flags().StringVar(&name, "fault", "", "the name of the fault; --list shows them all")
+	command.Flags().IntVar(&node, "node", 0, "break only this node of the database: 1 to 3, with the Compose profile galera")
 	command.Flags().DurationVar(&ttl, "ttl", 0, "remove the fault after this time, such as 5m, or on Ctrl-C; 0 leaves it in place until calm")
 	command.Flags().BoolVar(&list, "list", false, "list the faults")
 	command.Flags().BoolVar(&asJSON, "json", false, "print the fault, or the list, as JSON")
@@ -95,8 +103,8 @@ func removeAfter(ctx context.Context, out io.Writer, injection *toxi.Injection, 
 }
 
 // byHand is the toxiproxy-cli line that does the same.
-func byHand(client *toxi.Client, fault toxi.Fault) string {
-	return strings.Replace(fault.CLI(toxi.ProxyName), "toxiproxy-cli", "toxiproxy-cli"+hostFlag(client), 1)
+func byHand(client *toxi.Client, fault toxi.Fault, proxy string) string {
+	return strings.Replace(fault.CLI(proxy), "toxiproxy-cli", "toxiproxy-cli"+hostFlag(client), 1)
 }
 
 // hostFlag leads toxiproxy-cli to a Toxiproxy that is not at the usual address.
@@ -114,7 +122,7 @@ func printFaults(out io.Writer, client *toxi.Client, asJSON bool) error {
 	}
 	for _, fault := range toxi.Faults() {
 		cli.Pair(out, fault.Name, fault.Summary)
-		fmt.Fprintf(out, "               %s\n", byHand(client, fault))
+		fmt.Fprintf(out, "               %s\n", byHand(client, fault, toxi.ProxyName))
 	}
 	fmt.Fprintln(out, "\nInject one by its name: make chaos FAULT=slow, or by its exercise: make chaos EX=2")
 	return nil

@@ -104,6 +104,28 @@ func TestChaosAndCalm(t *testing.T) {
 	}
 }
 
+// --node breaks the proxy of that node alone.
+func TestChaosNode(t *testing.T) {
+	server := useToxiproxy(t)
+	if _, err := server.Create(t.Context(), toxi.NodeProxy(2), "127.0.0.1:0", "127.0.0.1:1"); err != nil {
+		t.Fatal(err)
+	}
+	out, err := carryOut(t.Context(), "chaos", "--node", "2", "--fault", "blackhole")
+	if err != nil || !strings.Contains(out, "-a timeout=0 node2") {
+		t.Errorf("%v: %s", err, out)
+	}
+	node, err := server.Proxy(t.Context(), toxi.NodeProxy(2))
+	if err != nil || len(node.Toxics) != 1 || inPlace(t, server) != "" {
+		t.Errorf("got %v, %+v and %q on mysql_proxy, want a toxic on node 2 alone", err, node, inPlace(t, server))
+	}
+	if _, err := carryOut(t.Context(), "calm"); err != nil {
+		t.Fatal(err)
+	}
+	if node, err := server.Proxy(t.Context(), toxi.NodeProxy(2)); err != nil || len(node.Toxics) != 0 {
+		t.Errorf("after calm: got %v, %+v, want no toxic", err, node)
+	}
+}
+
 // With a TTL the command keeps running, and removes the fault when the time is over or on Ctrl-C.
 func TestChaosTTL(t *testing.T) {
 	for _, test := range []struct {
@@ -193,6 +215,8 @@ func TestChaosFails(t *testing.T) {
 		{"unknown exercise", emptyAddr, "chaos --ex 6", "there is no exercise 6; choose 1 to 5"},
 		{"exercise 0", emptyAddr, "chaos --ex 0", "there is no exercise 0; choose 1 to 5"},
 		{"two at once", emptyAddr, "chaos --ex 2 --fault slow", "[ex fault list]"},
+		{"no nodes", emptyAddr, "chaos --fault slow --node 2", "has no proxy node2; `make up PROFILE=galera` creates node1 to node3"},
+		{"a node, but no fault", emptyAddr, "chaos --node 2", "--node needs a fault"},
 		{"negative TTL", emptyAddr, "chaos --ex 2 --ttl -5m", "--ttl -5m0s is negative"},
 	} {
 		t.Run(test.name, func(t *testing.T) {

@@ -24,9 +24,9 @@ func newUpCommand() *cobra.Command {
 			return nil
 		})
 	command.Long = "Run the flights database and Toxiproxy in Docker; the exercises then use them.\n\n" +
-		"Profiles: mysql (MySQL 8.4 instead of flights-db; fill it with seed), observe (Prometheus and Grafana),\n" +
-		"exercise1 to exercise5 (the app as a container)."
-	command.Flags().StringSliceVar(&profiles, "profile", nil, "what else to run: mysql, observe, exercise1 to exercise5")
+		"Profiles: mysql (MySQL 8.4 instead of flights-db; fill it with seed), galera (three MariaDB nodes behind HAProxy; fill\n" +
+		"them with seed), observe (Prometheus and Grafana), exercise1 to exercise5 (the app as a container)."
+	command.Flags().StringSliceVar(&profiles, "profile", nil, "what else to run: mysql, galera, observe, exercise1 to exercise5")
 	return command
 }
 

@@ -105,18 +105,34 @@ func (c *Compose) Up(ctx context.Context, profiles []string) error {
 	if err := c.images(ctx, names); err != nil {
 		return err
 	}
-	// Both databases have the same name and port, so only one of them runs. As Toxiproxy's dependency flights-db would start.
-	arguments, rival := []string{"up", "--detach"}, "mysql"
-	if slices.Contains(names, "mysql") {
-		arguments, rival = append(arguments, "--no-deps"), "flights-db"
-	}
-	if err := c.run(ctx, c.profiles(), "rm", "--stop", "--force", rival); err != nil {
+	if err := c.makeRoom(ctx, names); err != nil {
 		return err
 	}
-	if err := c.run(ctx, profiles, append(arguments, names...)...); err != nil {
+	c.settings["TOXIPROXY_CONFIG"] = "toxiproxy.json"
+	if slices.Contains(names, "node1") {
+		c.settings["TOXIPROXY_CONFIG"] = "galera/toxiproxy.json"
+	}
+	if err := c.run(ctx, profiles, append([]string{"up", "--detach"}, names...)...); err != nil {
 		return err
 	}
 	return c.ready(ctx, names)
+}
+
+// makeRoom removes the databases that are not among the services to start: all have the same name and port. It also removes the
+// nodes of a cluster that is not complete: node1 would start another one beside it.
+func (c *Compose) makeRoom(ctx context.Context, names []string) error {
+	running, err := exec.CommandContext(ctx, "docker", "ps", "--quiet", "--filter", c.filter(), "--filter", "ancestor="+c.services["node1"].Image).Output()
+	if err != nil {
+		return fmt.Errorf("list the nodes: %w", err)
+	}
+	complete := bytes.Count(running, []byte("\n")) == 3
+	var leave []string
+	for _, name := range []string{"flights-db", "mysql", "haproxy", "node1", "node2", "node3"} {
+		if !slices.Contains(names, name) || strings.HasPrefix(name, "node") && !complete {
+			leave = append(leave, name)
+		}
+	}
+	return c.run(ctx, c.profiles(), append([]string{"rm", "--stop", "--force"}, leave...)...)
 }
 
 // images builds the images that are made here, and pulls those that this computer lacks.

@@ -115,9 +115,11 @@ func TestChosen(t *testing.T) {
 	for _, test := range []struct{ profiles, want string }{
 		{"", "flights-db toxiproxy"},
 		{"mysql", "mysql toxiproxy"},
+		{"galera", "haproxy node1 node2 node3 toxiproxy"},
+		{"mysql galera", "mysql and galera are both databases; choose one of them"},
 		{"exercise3", "exercise3 flights-db toxiproxy"},
 		{"observe mysql", "grafana mysql prometheus toxics toxiproxy"},
-		{"nonsense", `there is no profile "nonsense"; choose from exercise1, exercise2, exercise3, exercise4, exercise5, mysql, observe`},
+		{"nonsense", `there is no profile "nonsense"; choose from exercise1, exercise2, exercise3, exercise4, exercise5, galera, mysql, observe`},
 		{"exercise1 exercise2", "only one exercise can have the port 5000; choose one of exercise1, exercise2, or see them side by side with `make race`"},
 	} {
 		names, err := compose.chosen(strings.Fields(test.profiles))
@@ -181,7 +183,7 @@ func TestExplain(t *testing.T) {
 }
 
 func TestProfilesAreThoseOfTheHelp(t *testing.T) {
-	want := []string{"exercise1", "exercise2", "exercise3", "exercise4", "exercise5", "mysql", "observe"}
+	want := []string{"exercise1", "exercise2", "exercise3", "exercise4", "exercise5", "galera", "mysql", "observe"}
 	if got := composeFile(t, nil).profiles(); !slices.Equal(got, want) {
 		t.Errorf("got %v, want %v", got, want)
 	}

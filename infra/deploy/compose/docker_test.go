@@ -36,7 +36,7 @@ const rootPassword = "it's $HOME %41 & \"more\""
 const lhrToJFK = "/api/flights/routes?from=LHR&to=JFK"
 
 // TestDocker is the proof on a real Docker daemon: the Compose file as it is, and the Dockerfile as it is, with images
-// under the names that they use. The images are made here, because no registry may be in reach: MariaDB for both
+// under the names that they use. The images are made here, because no registry may be in reach: MariaDB for all
 // databases, Toxiproxy from its source, and a golang that has this computer's Go and modules.
 //
 // It runs where WORKSHOP_DOCKER is 1, as root, with a daemon of its own that it ends. The published images are not
@@ -63,6 +63,7 @@ func TestDocker(t *testing.T) {
 		{"faults are felt", faults},
 		{"the exercise is a container", container},
 		{"MySQL stands in, is seeded, and keeps its data", mysqlProfile},
+		{"three nodes stand in, and one may fail", galeraProfile},
 		{"the guide's commands run", commands},
 		{"down leaves nothing", down},
 	} {
@@ -185,10 +186,7 @@ func mysqlProfile(t *testing.T, compose *Compose) {
 	if got := get("http://127.0.0.1:" + os.Getenv("PORT") + lhrToJFK); got.status != http.StatusInternalServerError {
 		t.Errorf("before it is seeded: got %d, want 500", got.status)
 	}
-	target := mysql.NewConfig()
-	target.Net, target.Addr = "tcp", "127.0.0.1:"+os.Getenv("MYSQL_PORT")
-	target.User, target.Passwd, target.DBName = "root", rootPassword, "flights"
-	if _, err := seed.Run(t.Context(), seed.Options{DSN: target.FormatDSN(), Data: openflights.Sample()}); err != nil {
+	if _, err := seed.Run(t.Context(), seed.Options{DSN: target().FormatDSN(), Data: openflights.Sample()}); err != nil {
 		t.Fatal(err)
 	}
 	wantFlights(t, "http://127.0.0.1:"+os.Getenv("PORT"))
@@ -197,6 +195,43 @@ func mysqlProfile(t *testing.T, compose *Compose) {
 	}
 	up(t, compose, "mysql", "exercise4")
 	wantFlights(t, "http://127.0.0.1:"+os.Getenv("PORT"))
+}
+
+func galeraProfile(t *testing.T, compose *Compose) {
+	up(t, compose, "galera", "exercise4")
+	results, err := seed.Run(t.Context(), seed.Options{DSN: target().FormatDSN(), Data: openflights.Sample()})
+	if err != nil || results[0].Written == 0 {
+		t.Fatalf("seed: got %v, %v, want rows written", results, err)
+	}
+	wantFlights(t, "http://127.0.0.1:"+os.Getenv("PORT"))
+	client := toxi.NewClient("http://127.0.0.1:" + os.Getenv("TOXIPROXY_PORT"))
+	blackhole, err := toxi.Lookup("blackhole")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := client.Inject(t.Context(), toxi.NodeProxy(2), blackhole); err != nil {
+		t.Fatal(err)
+	}
+	for range 10 {
+		if got := get("http://127.0.0.1:" + os.Getenv("PORT") + lhrToJFK); got.status != http.StatusOK {
+			t.Errorf("with node 2 silent: got %d, want 200", got.status)
+		}
+	}
+	if _, err := client.CalmAll(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	up(t, compose, "galera")
+	if results, err = seed.Run(t.Context(), seed.Options{DSN: target().FormatDSN(), Data: openflights.Sample()}); err != nil || results[0].Written > 0 {
+		t.Errorf("seed after a second up: got %v, %v, want nothing written", results, err)
+	}
+}
+
+// target is how root logs in to the database.
+func target() *mysql.Config {
+	config := mysql.NewConfig()
+	config.Net, config.Addr = "tcp", "127.0.0.1:"+os.Getenv("MYSQL_PORT")
+	config.User, config.Passwd, config.DBName = "root", rootPassword, "flights"
+	return config
 }
 
 // commands runs the blocks of the guide that need Docker, one after the other, as a reader does.
@@ -233,7 +268,7 @@ func down(t *testing.T, compose *Compose) {
 
 // startDaemon runs a Docker daemon of the test's own, on a socket of its own, until the test ends.
 func startDaemon(t *testing.T) {
-	for _, program := range []string{"docker", "dockerd", "docker-compose", "mariadbd", "ldd"} {
+	for _, program := range []string{"docker", "dockerd", "docker-compose", "haproxy", "mariadbd", "ldd"} {
 		if _, err := exec.LookPath(program); err != nil {
 			require.Missing(t, program)
 		}
@@ -316,6 +351,7 @@ func makeImages(t *testing.T) {
 		"toxiproxy-cli": build("cli", "github.com/Shopify/toxiproxy/v2/cmd/cli"),
 	})
 	makeDatabase(t, dir)
+	makeCluster(t, dir)
 	makeGolang(t, dir)
 }
 
@@ -338,21 +374,12 @@ func makeDatabase(t *testing.T, dir string) {
 		"usr/bin/mysqladmin": located(t, "mariadb-admin"), "usr/sbin/mariadbd": located(t, "mariadbd"),
 		"usr/share/mysql": "/usr/share/mysql", "etc/passwd": "/etc/passwd", "var/lib/mysql": data, "init.sql": initFile, "tmp": temp,
 	}
-	for _, program := range []string{"mariadb-admin", "mariadbd"} {
-		for field := range strings.FieldsSeq(execute(t, "", nil, "ldd", located(t, program))) {
-			if strings.HasPrefix(field, "/") {
-				files[strings.TrimPrefix(field, "/")] = field
-			}
-		}
-	}
+	addLibraries(t, files, located(t, "mariadb-admin"), located(t, "mariadbd"))
 	load(t, "mysql:8.4", []string{"ENV PATH=/usr/bin", `ENTRYPOINT ["/usr/sbin/mariadbd", "--no-defaults", "--user=root", ` +
 		`"--datadir=/var/lib/mysql", "--init-file=/init.sql", "--socket=/tmp/socket", "--skip-name-resolve"]`}, files)
 
 	docker(t, nil, "run", "--detach", "--name=filled", "--publish=127.0.0.1:"+os.Getenv("MYSQL_PORT")+":3306", "mysql:8.4")
-	target := mysql.NewConfig()
-	target.Net, target.Addr = "tcp", "127.0.0.1:"+os.Getenv("MYSQL_PORT")
-	target.User, target.Passwd, target.DBName = "root", rootPassword, "flights"
-	options := seed.Options{DSN: target.FormatDSN(), Data: openflights.Sample()}
+	options := seed.Options{DSN: target().FormatDSN(), Data: openflights.Sample()}
 	_, err := seed.Run(t.Context(), options)
 	for deadline := time.Now().Add(time.Minute); err != nil && time.Now().Before(deadline); _, err = seed.Run(t.Context(), options) {
 		time.Sleep(200 * time.Millisecond)
@@ -363,6 +390,66 @@ func makeDatabase(t *testing.T, dir string) {
 	docker(t, nil, "stop", "filled")
 	docker(t, nil, "commit", "filled", "joaoasrosa/flights-db:latest")
 	docker(t, nil, "rm", "filled")
+}
+
+// makeCluster makes mariadb:10.11, whose nodes copy their data with a script that needs many programs, and haproxy:2.6.
+func makeCluster(t *testing.T, dir string) {
+	entrypoint := filepath.Join(dir, "docker-entrypoint.sh")
+	script := `#!/bin/bash
+set -e
+find /bin /etc /lib* /usr -type d -exec chmod a+rx {} +
+chmod 1777 /tmp
+[ "$1" != mariadbd ] || shift
+cp -r /files/. /var/lib/mysql
+chown -R mysql /var/lib/mysql
+case "$*" in
+*--wsrep-new-cluster*)
+	cat /init.sql /docker-entrypoint-initdb.d/*.sql >/tmp/init.sql
+	echo "DROP USER root@'127.0.0.1';" >>/tmp/init.sql # As the published image does.
+	;;
+*) : >/tmp/init.sql ;; # What the first node has, the others get from it.
+esac
+exec mariadbd --no-defaults --user=mysql --datadir=/var/lib/mysql --init-file=/tmp/init.sql --socket=/tmp/socket --skip-name-resolve "$@"
+`
+	if err := os.WriteFile(entrypoint, []byte(script), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	files := map[string]string{
+		"usr/local/bin/docker-entrypoint.sh": entrypoint, "files": filepath.Join(dir, "mysql"), "init.sql": filepath.Join(dir, "init.sql"),
+		"etc/passwd": "/etc/passwd", "etc/group": "/etc/group", "tmp": filepath.Join(dir, "empty"), "usr/share/mysql": "/usr/share/mysql",
+		"usr/lib/galera/libgalera_smm.so": "/usr/lib/galera/libgalera_smm.so", "bin/bash": located(t, "bash"), "bin/sh": located(t, "sh"),
+	}
+	var programs []string
+	owned := execute(t, "", nil, "dpkg", "-L", "coreutils", "debianutils", "findutils", "gawk", "grep", "hostname", "iproute2", "procps", "rsync", "sed",
+		"tar", "mariadb-client", "mariadb-client-core", "mariadb-server", "mariadb-server-core")
+	for path := range strings.FieldsSeq(owned) {
+		name := filepath.Base(path)
+		if info, err := os.Stat(path); err == nil && info.Mode().IsRegular() && strings.HasSuffix(filepath.Dir(path), "bin") {
+			files["usr/bin/"+name] = path
+			programs = append(programs, path)
+		}
+	}
+	files["usr/bin/awk"] = located(t, "gawk")
+	addLibraries(t, files, append(programs, located(t, "bash"), located(t, "sh"), "/usr/lib/galera/libgalera_smm.so")...)
+	load(t, "mariadb:10.11", []string{"ENV PATH=/usr/local/bin:/usr/bin:/bin", `ENTRYPOINT ["docker-entrypoint.sh"]`}, files)
+
+	files = map[string]string{"usr/sbin/haproxy": located(t, "haproxy"), "etc/passwd": "/etc/passwd", "etc/group": "/etc/group"}
+	addLibraries(t, files, located(t, "haproxy"))
+	load(t, "haproxy:2.6", []string{`ENTRYPOINT ["/usr/sbin/haproxy", "-db", "-f", "/usr/local/etc/haproxy/haproxy.cfg"]`}, files)
+}
+
+// addLibraries adds what the programs load.
+func addLibraries(t *testing.T, files map[string]string, programs ...string) {
+	t.Helper()
+	for _, program := range programs {
+		// It fails on scripts, which load nothing.
+		libraries, _ := exec.Command("ldd", program).Output()
+		for field := range strings.FieldsSeq(string(libraries)) {
+			if strings.HasPrefix(field, "/") {
+				files[strings.TrimPrefix(field, "/")] = field
+			}
+		}
+	}
 }
 
 // makeGolang makes the image that the Dockerfile builds with: this computer's Go, and the modules that the exercise needs.
@@ -453,6 +540,7 @@ func find(t *testing.T) *Compose {
 func up(t *testing.T, compose *Compose, profiles ...string) {
 	t.Helper()
 	if err := compose.Up(t.Context(), profiles); err != nil {
+		_ = compose.Logs(t.Context(), log{t}, false, nil)
 		t.Fatalf("up %v: %v", profiles, err)
 	}
 }

@@ -2,6 +2,7 @@ package compose
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"net"
@@ -62,10 +63,13 @@ func (c *Compose) chosen(profiles []string) ([]string, error) {
 			return nil, cli.Usage(fmt.Errorf("there is no profile %q; %s", profile, spelling.DidYouMean(profile, c.profiles())))
 		}
 	}
+	if on("mysql") && on("galera") {
+		return nil, cli.Usage(errors.New("mysql and galera are both databases; choose one of them"))
+	}
 	var names []string
 	for _, name := range c.names() {
 		service := c.services[name]
-		if (len(service.Profiles) == 0 || slices.ContainsFunc(service.Profiles, on)) && !(name == "flights-db" && on("mysql")) {
+		if (len(service.Profiles) == 0 || slices.ContainsFunc(service.Profiles, on)) && !(name == "flights-db" && (on("mysql") || on("galera"))) {
 			names = append(names, name)
 		}
 	}
@@ -148,7 +152,7 @@ func (c *Compose) Addresses(profiles []string) [][2]string {
 		case profile == "observe":
 			lines = append(lines, [2]string{"Grafana", "http://" + c.address("${GRAFANA_PORT:-3000}")},
 				[2]string{"Prometheus", "http://" + c.address("${PROMETHEUS_PORT:-9090}")})
-		case profile == "mysql":
+		case profile == "mysql", profile == "galera":
 			lines = append(lines, [2]string{"Next", "make seed, which fills it"})
 		}
 	}

@@ -3,6 +3,8 @@ package compose
 import (
 	"context"
 	"encoding/json"
+	"fmt"
+	"maps"
 	"net/http/httptest"
 	"os"
 	"os/exec"
@@ -95,20 +97,31 @@ func exported(t *testing.T) map[string]bool {
 	return all
 }
 
-func TestToxiproxyConfigIsTheWorkshopsProxy(t *testing.T) {
-	text, err := os.ReadFile(filepath.Join("..", "toxiproxy.json"))
-	if err != nil {
-		t.Fatal(err)
+func TestToxiproxyConfigsHaveTheWorkshopsProxies(t *testing.T) {
+	usual := map[string]string{toxi.ProxyName: "0.0.0.0:3307 flights-db:3306"}
+	galera := maps.Clone(usual)
+	for node := 1; node <= 3; node++ {
+		galera[toxi.NodeProxy(node)] = fmt.Sprintf("0.0.0.0:%d node%d:3306", 3310+node, node)
 	}
-	var proxies []toxi.Proxy
-	if err := json.Unmarshal(text, &proxies); err != nil {
-		t.Fatal(err)
-	}
-	if len(proxies) != 1 {
-		t.Fatalf("got %d proxies, want 1", len(proxies))
-	}
-	if got, want := proxies[0], (toxi.Proxy{Name: toxi.ProxyName, Listen: "0.0.0.0:3307", Upstream: "flights-db:3306", Enabled: true}); got.Name != want.Name || got.Listen != want.Listen || got.Upstream != want.Upstream || !got.Enabled {
-		t.Errorf("got %+v, want %+v", got, want)
+	for file, want := range map[string]map[string]string{"toxiproxy.json": usual, filepath.Join("galera", "toxiproxy.json"): galera} {
+		text, err := os.ReadFile(filepath.Join("..", file))
+		if err != nil {
+			t.Fatal(err)
+		}
+		var proxies []toxi.Proxy
+		if err := json.Unmarshal(text, &proxies); err != nil {
+			t.Fatal(err)
+		}
+		got := map[string]string{}
+		for _, proxy := range proxies {
+			got[proxy.Name] = proxy.Listen + " " + proxy.Upstream
+			if !proxy.Enabled {
+				t.Errorf("%s: %s is not enabled", file, proxy.Name)
+			}
+		}
+		if !maps.Equal(got, want) {
+			t.Errorf("%s: got %v, want %v", file, got, want)
+		}
 	}
 }
 

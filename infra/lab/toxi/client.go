@@ -19,6 +19,12 @@ import (
 // ProxyName is the proxy between the exercises and the flights database.
 const ProxyName = "mysql_proxy"
 
+// NodeProxy is the proxy between the load balancer and one node of a replicated database; nodes count from 1.
+func NodeProxy(number int) string { return fmt.Sprint(node, number) }
+
+// node begins the name of such a proxy.
+const node = "node"
+
 // callDeadline bounds one API call of a Client. It is longer than the server's own deadline, so that an owned server has
 // time to rebuild itself and say so.
 const callDeadline = 10 * time.Second
@@ -211,7 +217,11 @@ func (c *Client) CalmAll(ctx context.Context) (int, error) {
 func (c *Client) calm(ctx context.Context, name string) error {
 	proxy, err := c.Proxy(ctx, name)
 	if errors.Is(err, errNotFound) {
-		return fmt.Errorf("the Toxiproxy at %s has no proxy %s; `make infra` or `make exercise1` creates it (%w)", c.url, name, errNotFound)
+		creator := "`make infra` or `make exercise1` creates it"
+		if strings.HasPrefix(name, node) {
+			creator = "`make up PROFILE=galera` creates node1 to node3"
+		}
+		return fmt.Errorf("the Toxiproxy at %s has no proxy %s; %s (%w)", c.url, name, creator, errNotFound)
 	}
 	if err != nil {
 		return err
