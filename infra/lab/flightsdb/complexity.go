@@ -20,6 +20,7 @@ var (
 	selectType = reflect.TypeFor[*sqlparser.Select]()
 	unionType  = reflect.TypeFor[*sqlparser.SetOp]()
 	tableType  = reflect.TypeFor[*sqlparser.AliasedTableExpr]()
+	joinType   = reflect.TypeFor[*sqlparser.JoinTableExpr]()
 	overType   = reflect.TypeFor[*sqlparser.Over]()
 	funcType   = reflect.TypeFor[*sqlparser.FuncExpr]()
 )
@@ -96,6 +97,10 @@ func (c *complexity) countTables(node reflect.Value, depth, selects int) (tables
 			c.columns += len(node.Interface().(*sqlparser.Select).SelectExprs)
 		case tableType:
 			tables++
+		case joinType:
+			if node.Interface().(*sqlparser.JoinTableExpr).Join == sqlparser.FullOuterJoinStr {
+				return 0, errFullJoin
+			}
 		case overType:
 			c.windows++
 		case funcType:

@@ -31,7 +31,7 @@ var (
 	errNoRoom = mysql.NewSQLError(1041, mysql.SSUnknownSQLState,
 		"Out of memory: the clients send more at once than this server has room for")
 	errTooManyRunaways = mysql.NewSQLError(1041, mysql.SSUnknownSQLState,
-		"Out of resources: %d statements that cannot be stopped are still running; restart the database", maxRunaways)
+		"Out of resources: %d statements still run after they were told to end; try again in a few seconds", maxRunaways)
 	errTooManyTokens = mysql.NewSQLError(1436, mysql.SSUnknownSQLState,
 		"Thread stack overrun: a statement has at most %d words", maxTokens)
 	errShutdown = mysql.NewSQLError(mysql.ERServerShutdown, mysql.SSServerShutdown, "Server shutdown in progress")
@@ -41,6 +41,8 @@ var (
 		"Query execution was interrupted")
 	errTooManyPrepared = mysql.NewSQLError(1461, mysql.SSClientError,
 		"Can't create more than max_prepared_stmt_count statements (current value: %d)", maxPrepared)
+	errFullJoin = mysql.NewSQLError(mysql.ERParseError, mysql.SSClientError,
+		"You have an error in your SQL syntax; MySQL has no FULL OUTER JOIN")
 	errUnable = unsupported("This statement")
 )
 
@@ -89,6 +91,10 @@ func mysqlError(err error) error {
 		return unsupported("This use of a UNION of texts of different lengths")
 	case strings.HasPrefix(message, "a range's order by must be one expression"):
 		return unsupported("A frame of RANGE with several orders")
+	case strings.HasPrefix(message, "an aggregation remained in the expression"):
+		return unsupported("This function over a window")
+	case strings.HasPrefix(message, "Timeout exceeded in regular expression match"):
+		return mysql.NewSQLError(3699, mysql.SSUnknownSQLState, "%s", message)
 	case strings.Contains(message, "context canceled"):
 		return errInterrupted
 	}

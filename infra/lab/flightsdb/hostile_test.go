@@ -242,7 +242,7 @@ func TestDeepStatements(t *testing.T) {
 		"one statement": connect(t, s.Addr(), "root", password),
 		"several":       connectMode(t, s.Addr(), "root", password, true),
 	}
-	const n = 30_000
+	const n = 6_000
 	repeat := func(prefix, part, suffix string) string { return prefix + strings.Repeat(part, n) + suffix }
 	for name, statement := range map[string]string{
 		"plus": repeat("SELECT 1", "+1", ""), "minus": repeat("SELECT 1", "-1", ""), "times": repeat("SELECT 1", "*1", ""),

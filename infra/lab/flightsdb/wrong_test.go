@@ -42,6 +42,8 @@ var onceWrong = []string{
 	"SELECT rid, AVG(alid) OVER (PARTITION BY src_ap), SUM(alid) OVER (ORDER BY src_ap), COUNT(*) OVER (ORDER BY src_ap, stops) FROM routes WHERE rid < 60 ORDER BY rid",
 	"SELECT rid, MAX(alid) OVER (ORDER BY src_ap), LAST_VALUE(src_ap) OVER (ORDER BY src_ap) FROM routes WHERE rid < 60 ORDER BY rid",
 	"SELECT rid, SUM(alid) OVER (ORDER BY rid ROWS BETWEEN 3 PRECEDING AND 2 PRECEDING), AVG(alid) OVER (ORDER BY rid ROWS BETWEEN 1 PRECEDING AND 1 FOLLOWING) FROM routes WHERE rid < 60 ORDER BY rid",
+	"SELECT rid, MIN(alid) OVER (), MAX(src_ap) OVER (), MIN(alid) OVER (ORDER BY rid), MAX(alid) OVER (PARTITION BY src_ap ORDER BY rid DESC) FROM routes WHERE rid < 90 ORDER BY rid",
+	"SELECT rid, MIN(alid) OVER (ORDER BY dst_ap), MAX(LOWER(src_ap)) OVER (ORDER BY rid ROWS BETWEEN 3 PRECEDING AND 1 PRECEDING), MIN(alid) OVER (ORDER BY rid ROWS BETWEEN CURRENT ROW AND UNBOUNDED FOLLOWING) FROM routes WHERE rid < 90 ORDER BY rid",
 	`SELECT COUNT(*) FROM (SELECT src_ap, SUM(stops) AS s FROM routes GROUP BY src_ap) a
 		JOIN (SELECT dst_ap, SUM(stops) * 1.0 AS s FROM routes GROUP BY dst_ap) b ON b.s = a.s`,
 	"SELECT COUNT(*) FROM (SELECT src_ap, SUM(stops) AS s FROM routes GROUP BY src_ap) a JOIN airports b ON b.apid = a.s",
