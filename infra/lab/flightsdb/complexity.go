@@ -14,6 +14,7 @@ type complexity struct {
 	// columns and windows count those of all SELECTs.
 	columns, windows int
 	functions        []*sqlparser.FuncExpr
+	casts            []*sqlparser.ConvertExpr
 }
 
 var (
@@ -21,6 +22,7 @@ var (
 	unionType  = reflect.TypeFor[*sqlparser.SetOp]()
 	tableType  = reflect.TypeFor[*sqlparser.AliasedTableExpr]()
 	joinType   = reflect.TypeFor[*sqlparser.JoinTableExpr]()
+	castType   = reflect.TypeFor[*sqlparser.ConvertExpr]()
 	overType   = reflect.TypeFor[*sqlparser.Over]()
 	funcType   = reflect.TypeFor[*sqlparser.FuncExpr]()
 )
@@ -105,6 +107,10 @@ func (c *complexity) countTables(node reflect.Value, depth, selects int) (tables
 			c.windows++
 		case funcType:
 			c.functions = append(c.functions, node.Interface().(*sqlparser.FuncExpr))
+		case castType:
+			// shortenCasts makes three of one.
+			depth += 2
+			c.casts = append(c.casts, node.Interface().(*sqlparser.ConvertExpr))
 		case unionType:
 			depth += unionDepth
 		}

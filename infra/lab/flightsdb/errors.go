@@ -3,6 +3,7 @@ package flightsdb
 import (
 	"errors"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -52,6 +53,10 @@ func unsupported(what string) error {
 		"%s is not supported here; use a real server: make up or make seed", what)
 }
 
+// unknownFunctions are functions of MySQL that the library does not have.
+const unknownFunctions = "addtime aes_decrypt aes_encrypt cume_dist extractvalue insert make_set maketime nth_value oct period_add period_diff " +
+	"statement_digest subtime to_seconds truncate updatexml weight_string"
+
 // numbered matches an error of this package that the library has turned into a syntax error, which is only text.
 var numbered = regexp.MustCompile(`^(.*) \(errno (\d+)\) \(sqlstate (\w{5})\)$`)
 
@@ -80,7 +85,15 @@ func mysqlError(err error) error {
 		return mysql.NewSQLError(1066, mysql.SSClientError, "%s", message)
 	case strings.HasPrefix(message, "Unknown system variable"):
 		return mysql.NewSQLError(mysql.ERUnknownSystemVariable, mysql.SSUnknownSQLState, "%s", message)
+	case strings.HasPrefix(message, "function '") && strings.Contains(message, "' expected "):
+		return mysql.NewSQLError(1582, mysql.SSClientError, "Incorrect parameter count: %s", message)
+	case strings.HasPrefix(message, "Incorrect datetime value"):
+		return mysql.NewSQLError(1525, mysql.SSUnknownSQLState, "%s", message)
 	case strings.HasPrefix(message, "function: '") && strings.HasSuffix(message, "' not found"):
+		name := strings.TrimSuffix(strings.TrimPrefix(message, "function: '"), "' not found")
+		if slices.Contains(strings.Fields(unknownFunctions), name) {
+			return unsupported("The function " + strings.ToUpper(name))
+		}
 		return mysql.NewSQLError(1305, mysql.SSClientError, "%s", message)
 	case strings.Contains(message, "%!d(MISSING)"), strings.Contains(message, "invalid children number"),
 		strings.HasPrefix(message, "unable to find field with index"):
@@ -89,9 +102,11 @@ func mysqlError(err error) error {
 		return unsupported("The same function in two columns without names of their own")
 	case strings.HasPrefix(message, "string '") && strings.Contains(message, "is too large for column"):
 		return unsupported("This use of a UNION of texts of different lengths")
+	case strings.HasPrefix(message, "value not nil"):
+		return unsupported("A NULL in this row of values")
 	case strings.HasPrefix(message, "a range's order by must be one expression"):
 		return unsupported("A frame of RANGE with several orders")
-	case strings.HasPrefix(message, "an aggregation remained in the expression"):
+	case strings.HasPrefix(message, "an aggregation remained in the expression"), strings.HasPrefix(message, "Unimplemented "):
 		return unsupported("This function over a window")
 	case strings.HasPrefix(message, "Timeout exceeded in regular expression match"):
 		return mysql.NewSQLError(3699, mysql.SSUnknownSQLState, "%s", message)

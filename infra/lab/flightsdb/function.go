@@ -4,6 +4,7 @@ import (
 	"math"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/dolthub/go-mysql-server/sql"
 	"github.com/dolthub/go-mysql-server/sql/expression"
@@ -65,6 +66,9 @@ func preferred(original sql.Function, own func(arguments []sql.Expression) (sql.
 		if made, ok := own(arguments); ok {
 			return made, nil
 		}
+		if name := original.FunctionName(); name == "greatest" || name == "least" {
+			return nil, unsupported("The function " + strings.ToUpper(name) + " of times")
+		}
 		return original.NewInstance(arguments)
 	}}
 }
@@ -79,20 +83,20 @@ var ownFunctions = map[string]sql.Function{
 // textLengths are the longest texts that functions make from their arguments: functions that a few words can ask for
 // gigabytes, and functions that double their arguments.
 var textLengths = map[string]func(arguments []any) float64{
-	"repeat":         func(a []any) float64 { return length(a[0]) * count(a[1]) },
-	"space":          func(a []any) float64 { return count(a[0]) },
-	"lpad":           func(a []any) float64 { return count(a[1]) },
-	"rpad":           func(a []any) float64 { return count(a[1]) },
-	"concat":         lengths,
-	"concat_ws":      func(a []any) float64 { return lengths(a) + length(a[0])*float64(len(a)) },
-	"insert":         lengths,
-	"replace":        func(a []any) float64 { return length(a[0]) * max(1, length(a[2])) },
-	"regexp_replace": func(a []any) float64 { return (length(a[0]) + 1) * max(1, length(a[2])) },
-	"hex":            func(a []any) float64 { return 2 * length(a[0]) },
-	"to_base64":      func(a []any) float64 { return 2 * length(a[0]) },
-	"quote":          func(a []any) float64 { return 2 * length(a[0]) },
-	"json_quote":     func(a []any) float64 { return 2 * length(a[0]) },
-	"export_set":     func(a []any) float64 { return 64 * lengths(a) },
+	"repeat":          func(a []any) float64 { return length(a[0]) * count(a[1]) },
+	"space":           func(a []any) float64 { return count(a[0]) },
+	"lpad":            func(a []any) float64 { return count(a[1]) },
+	"rpad":            func(a []any) float64 { return count(a[1]) },
+	"concat":          lengths,
+	"concat_ws":       func(a []any) float64 { return lengths(a) + length(a[0])*float64(len(a)) },
+	"replace":         func(a []any) float64 { return length(a[0]) * max(1, length(a[2])) },
+	"regexp_replace":  func(a []any) float64 { return (length(a[0]) + 1) * max(1, length(a[2])) },
+	"substring_index": func(a []any) float64 { return length(a[0]) },
+	"hex":             func(a []any) float64 { return 2 * length(a[0]) },
+	"to_base64":       func(a []any) float64 { return 2 * length(a[0]) },
+	"quote":           func(a []any) float64 { return 2 * length(a[0]) },
+	"json_quote":      func(a []any) float64 { return 2 * length(a[0]) },
+	"export_set":      func(a []any) float64 { return 64 * lengths(a) },
 }
 
 // lengths is the sum of the lengths of all arguments.
@@ -189,13 +193,18 @@ func (s *shortText) Eval(ctx *sql.Context, row sql.Row) (any, error) {
 		if err != nil {
 			return nil, err
 		}
-		values[i], literals[i] = value, expression.NewLiteral(value, child.Type())
+		typ := child.Type()
+		if day, ok := value.(time.Time); ok && types.IsDateType(typ) {
+			// The library would add a time.
+			value, typ = day.Format(time.DateOnly), types.LongText
+		}
+		values[i], literals[i] = value, expression.NewLiteral(value, typ)
 	}
 	if s.length(values) > maxPacket {
 		ctx.Warn(1301, "Result of %s was larger than max_allowed_packet (%d) - truncated", s.Expression, maxPacket)
 		return nil, nil
 	}
-	if function, ok := s.Expression.(sql.FunctionExpression); ok && !slices.Contains(values, nil) {
+	if function, ok := s.Expression.(sql.FunctionExpression); ok && (!slices.Contains(values, nil) || function.FunctionName() == "quote") {
 		if own, ok, err := ownText(ctx, function.FunctionName(), values); ok || err != nil {
 			return own, err
 		}
@@ -207,12 +216,17 @@ func (s *shortText) Eval(ctx *sql.Context, row sql.Row) (any, error) {
 	return evaluated.Eval(ctx, row)
 }
 
-// ownText is the text of the functions for which the library fails: a text repeated less than never, or padded to a number of
+// ownText is the text of the functions for which the library fails: a text repeated less than never, parts between nothing, or a text padded to a number of
 // letters, where the library counts bytes. For others, ok is false.
 func ownText(ctx *sql.Context, name string, values []any) (text string, ok bool, err error) {
 	switch name {
 	case "repeat", "space":
 		return "", count(values[len(values)-1]) < 0, nil
+	case "quote":
+		return "NULL", values[0] == nil, nil
+	case "substring_index":
+		delimiter, err := toText(ctx, values[1])
+		return "", delimiter == "", err
 	case "lpad", "rpad":
 	default:
 		return "", false, nil

@@ -49,6 +49,9 @@ func checkGenerated(t *testing.T, reference *sql.DB) {
 		case wantErr != nil && number(t, wantErr) == number(t, err):
 		case wantErr != nil && number(t, wantErr) != 1690:
 			t.Errorf("MariaDB refuses %s: %v", query, wantErr)
+		// MySQL compares a date with no text that is none; MariaDB takes it for NULL.
+		case number(t, err) == 1525:
+			refused++
 		case number(t, err) == 1235 && strings.Contains(err.Error(), "is not supported here"):
 			refused++
 		case err != nil || wantErr != nil || !slices.Equal(got, want):
