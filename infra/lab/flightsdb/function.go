@@ -40,7 +40,7 @@ func (db *database) Function(ctx *sql.Context, name string) (sql.Function, bool)
 	}
 	if collatedFunctions[name] {
 		return sql.FunctionN{Name: name, Fn: func(arguments ...sql.Expression) (sql.Expression, error) {
-			made, err := original.NewInstance(arguments)
+			made, err := original.NewInstance(daysAsTexts(arguments))
 			if err != nil {
 				return nil, err
 			}
@@ -52,7 +52,7 @@ func (db *database) Function(ctx *sql.Context, name string) (sql.Function, bool)
 		return nil, false
 	}
 	return sql.FunctionN{Name: name, Fn: func(arguments ...sql.Expression) (sql.Expression, error) {
-		made, err := original.NewInstance(arguments)
+		made, err := original.NewInstance(daysAsTexts(arguments))
 		if err != nil {
 			return nil, err
 		}
@@ -193,18 +193,13 @@ func (s *shortText) Eval(ctx *sql.Context, row sql.Row) (any, error) {
 		if err != nil {
 			return nil, err
 		}
-		typ := child.Type()
-		if day, ok := value.(time.Time); ok && types.IsDateType(typ) {
-			// The library would add a time.
-			value, typ = day.Format(time.DateOnly), types.LongText
-		}
-		values[i], literals[i] = value, expression.NewLiteral(value, typ)
+		values[i], literals[i] = value, expression.NewLiteral(value, child.Type())
 	}
 	if s.length(values) > maxPacket {
 		ctx.Warn(1301, "Result of %s was larger than max_allowed_packet (%d) - truncated", s.Expression, maxPacket)
 		return nil, nil
 	}
-	if function, ok := s.Expression.(sql.FunctionExpression); ok && (!slices.Contains(values, nil) || function.FunctionName() == "quote") {
+	if function, ok := s.Expression.(sql.FunctionExpression); ok && !slices.Contains(values, nil) {
 		if own, ok, err := ownText(ctx, function.FunctionName(), values); ok || err != nil {
 			return own, err
 		}
@@ -222,8 +217,6 @@ func ownText(ctx *sql.Context, name string, values []any) (text string, ok bool,
 	switch name {
 	case "repeat", "space":
 		return "", count(values[len(values)-1]) < 0, nil
-	case "quote":
-		return "NULL", values[0] == nil, nil
 	case "substring_index":
 		delimiter, err := toText(ctx, values[1])
 		return "", delimiter == "", err
@@ -261,3 +254,45 @@ func toText(ctx *sql.Context, value any) (string, error) {
 	text, _, err := sql.Unwrap[string](ctx, converted)
 	return text, err
 }
+
+// daysAsTexts makes texts of the dates among the arguments of a function that makes a text: the library would add a time to them.
+func daysAsTexts(arguments []sql.Expression) []sql.Expression {
+	arguments = slices.Clone(arguments)
+	for i, argument := range arguments {
+		if types.IsDateType(argument.Type()) {
+			arguments[i] = &dayText{argument}
+		}
+	}
+	return arguments
+}
+
+// dayText is the text of a date.
+type dayText struct {
+	sql.Expression
+}
+
+// Type implements sql.Expression.
+func (*dayText) Type() sql.Type { return types.CreateLongText(collation) }
+
+// Eval implements sql.Expression.
+func (d *dayText) Eval(ctx *sql.Context, row sql.Row) (any, error) {
+	value, err := d.Expression.Eval(ctx, row)
+	if day, ok := value.(time.Time); ok && err == nil {
+		return day.Format(time.DateOnly), nil
+	}
+	return value, err
+}
+
+// Children implements sql.Expression.
+func (d *dayText) Children() []sql.Expression { return []sql.Expression{d.Expression} }
+
+// WithChildren implements sql.Expression.
+func (d *dayText) WithChildren(children ...sql.Expression) (sql.Expression, error) {
+	if len(children) != 1 {
+		return nil, sql.ErrInvalidChildrenNumber.New(d, len(children), 1)
+	}
+	return &dayText{children[0]}, nil
+}
+
+// CollationCoercibility implements sql.CollationCoercible.
+func (d *dayText) CollationCoercibility(*sql.Context) (sql.CollationID, byte) { return collation, 4 }
