@@ -351,7 +351,9 @@ func (w *windowAggregate) Compute(ctx *sql.Context, frame sql.WindowInterval, ro
 	}
 	w.interval = frame
 	for _, row := range rows[old.Start:frame.Start] {
-		w.failed = w.update(ctx, row, -1)
+		if w.failed == nil {
+			w.failed = w.update(ctx, row, -1)
+		}
 	}
 	for _, row := range rows[old.End:frame.End] {
 		if w.failed == nil {

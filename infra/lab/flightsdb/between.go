@@ -38,7 +38,7 @@ func (b *between) Eval(ctx *sql.Context, row sql.Row) (any, error) {
 			unknown = true
 			continue
 		}
-		order, err := compareValues(ctx, b.arguments[0], b.arguments[i+1], value, bound)
+		order, err := b.compare(ctx, i+1, value, bound)
 		if err != nil || order*sign < 0 {
 			return false, err
 		}
@@ -47,6 +47,18 @@ func (b *between) Eval(ctx *sql.Context, row sql.Row) (any, error) {
 		return nil, nil
 	}
 	return true, nil
+}
+
+// compare compares the value with a bound. MySQL compares all three as numbers if one of them is a number and another a text.
+func (b *between) compare(ctx *sql.Context, at int, value, bound any) (int, error) {
+	kinds := map[kind]bool{}
+	for _, argument := range b.arguments {
+		kinds[kindOf(argument.Type())] = true
+	}
+	if kinds[text] && (kinds[exact] || kinds[float]) && !kinds[temporal] {
+		return compareAs(ctx, float, b.arguments[0], b.arguments[at], value, bound)
+	}
+	return compareValues(ctx, b.arguments[0], b.arguments[at], value, bound)
 }
 
 func (b *between) Type() sql.Type             { return types.Boolean }

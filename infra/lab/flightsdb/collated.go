@@ -16,7 +16,7 @@ type collated struct {
 func newCollated(e sql.Expression) *collated { return &collated{e, collatedType(e)} }
 
 // collatedFunctions are functions that make a text, besides those of textLengths.
-var collatedFunctions = map[string]bool{"left": true, "right": true, "substring_index": true, "elt": true}
+var collatedFunctions = map[string]bool{"left": true, "right": true, "elt": true}
 
 // Type implements sql.Expression.
 func (c *collated) Type() sql.Type { return c.typ }

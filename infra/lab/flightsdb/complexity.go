@@ -14,12 +14,15 @@ type complexity struct {
 	// columns and windows count those of all SELECTs.
 	columns, windows int
 	functions        []*sqlparser.FuncExpr
+	casts            []*sqlparser.ConvertExpr
 }
 
 var (
 	selectType = reflect.TypeFor[*sqlparser.Select]()
 	unionType  = reflect.TypeFor[*sqlparser.SetOp]()
 	tableType  = reflect.TypeFor[*sqlparser.AliasedTableExpr]()
+	joinType   = reflect.TypeFor[*sqlparser.JoinTableExpr]()
+	castType   = reflect.TypeFor[*sqlparser.ConvertExpr]()
 	overType   = reflect.TypeFor[*sqlparser.Over]()
 	funcType   = reflect.TypeFor[*sqlparser.FuncExpr]()
 )
@@ -96,10 +99,18 @@ func (c *complexity) countTables(node reflect.Value, depth, selects int) (tables
 			c.columns += len(node.Interface().(*sqlparser.Select).SelectExprs)
 		case tableType:
 			tables++
+		case joinType:
+			if node.Interface().(*sqlparser.JoinTableExpr).Join == sqlparser.FullOuterJoinStr {
+				return 0, errFullJoin
+			}
 		case overType:
 			c.windows++
 		case funcType:
 			c.functions = append(c.functions, node.Interface().(*sqlparser.FuncExpr))
+		case castType:
+			// shortenCasts makes three of one.
+			depth += 2
+			c.casts = append(c.casts, node.Interface().(*sqlparser.ConvertExpr))
 		case unionType:
 			depth += unionDepth
 		}

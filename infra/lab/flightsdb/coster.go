@@ -1,6 +1,8 @@
 package flightsdb
 
 import (
+	"math"
+
 	"github.com/dolthub/go-mysql-server/sql"
 	"github.com/dolthub/go-mysql-server/sql/memo"
 )
@@ -25,6 +27,10 @@ func (c coster) EstimateCost(ctx *sql.Context, n memo.RelExpr, stats sql.StatsPr
 		if rows, known := rowsOf(ctx, join.Left); known {
 			return rows * (lookupCost + matches(join)), nil
 		}
+	}
+	if join, ok := n.(*memo.MergeJoin); ok && (join.Left.RelProps.Distinct.IsHash() || join.Right.RelProps.Distinct.IsHash()) {
+		// The library forgets that the rows are to be distinct: an EXISTS would repeat them.
+		return math.MaxFloat64, nil
 	}
 	return c.Coster.EstimateCost(ctx, n, stats)
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 
 	"github.com/dolthub/go-mysql-server/sql"
 	"github.com/dolthub/go-mysql-server/sql/expression"
@@ -143,7 +144,7 @@ func (e *executor) setOp(ctx *sql.Context, node *plan.SetOp, row sql.Row) (sql.R
 	}
 	var ordered sql.Node = &built{node, rows}
 	if len(node.SortFields) > 0 {
-		ordered = plan.NewSort(node.SortFields, ordered)
+		ordered = plan.NewSort(retyped(node.SortFields, node.Left().Schema()), ordered)
 	}
 	if node.Offset != nil {
 		ordered = plan.NewOffset(node.Offset, ordered)
@@ -152,6 +153,18 @@ func (e *executor) setOp(ctx *sql.Context, node *plan.SetOp, row sql.Row) (sql.R
 		ordered = plan.NewLimit(node.Limit, ordered)
 	}
 	return e.builder.Build(ctx, ordered, row)
+}
+
+// retyped is the order by columns with the types in the schema: the library keeps those of the first SELECT, whose numbers it has made texts
+// if the second has texts.
+func retyped(order sql.SortFields, schema sql.Schema) sql.SortFields {
+	order = slices.Clone(order)
+	for i, by := range order {
+		if field, ok := by.Column.(*expression.GetField); ok && field.Index() < len(schema) {
+			order[i].Column = expression.NewGetField(field.Index(), schema[field.Index()].Type, field.Name(), field.IsNullable())
+		}
+	}
+	return order
 }
 
 // combined is the iterator of the rows of both sides, in no order.

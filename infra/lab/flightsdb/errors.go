@@ -3,6 +3,7 @@ package flightsdb
 import (
 	"errors"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -31,7 +32,7 @@ var (
 	errNoRoom = mysql.NewSQLError(1041, mysql.SSUnknownSQLState,
 		"Out of memory: the clients send more at once than this server has room for")
 	errTooManyRunaways = mysql.NewSQLError(1041, mysql.SSUnknownSQLState,
-		"Out of resources: %d statements that cannot be stopped are still running; restart the database", maxRunaways)
+		"Out of resources: %d statements still run after they were told to end; try again in a few seconds", maxRunaways)
 	errTooManyTokens = mysql.NewSQLError(1436, mysql.SSUnknownSQLState,
 		"Thread stack overrun: a statement has at most %d words", maxTokens)
 	errShutdown = mysql.NewSQLError(mysql.ERServerShutdown, mysql.SSServerShutdown, "Server shutdown in progress")
@@ -41,6 +42,8 @@ var (
 		"Query execution was interrupted")
 	errTooManyPrepared = mysql.NewSQLError(1461, mysql.SSClientError,
 		"Can't create more than max_prepared_stmt_count statements (current value: %d)", maxPrepared)
+	errFullJoin = mysql.NewSQLError(mysql.ERParseError, mysql.SSClientError,
+		"You have an error in your SQL syntax; MySQL has no FULL OUTER JOIN")
 	errUnable = unsupported("This statement")
 )
 
@@ -49,6 +52,10 @@ func unsupported(what string) error {
 	return mysql.NewSQLError(mysql.ERNotSupportedYet, mysql.SSClientError,
 		"%s is not supported here; use a real server: make up or make seed", what)
 }
+
+// unknownFunctions are functions of MySQL that the library does not have.
+const unknownFunctions = "addtime aes_decrypt aes_encrypt cume_dist extractvalue insert make_set maketime nth_value oct period_add period_diff " +
+	"statement_digest subtime to_seconds truncate updatexml weight_string"
 
 // numbered matches an error of this package that the library has turned into a syntax error, which is only text.
 var numbered = regexp.MustCompile(`^(.*) \(errno (\d+)\) \(sqlstate (\w{5})\)$`)
@@ -78,7 +85,15 @@ func mysqlError(err error) error {
 		return mysql.NewSQLError(1066, mysql.SSClientError, "%s", message)
 	case strings.HasPrefix(message, "Unknown system variable"):
 		return mysql.NewSQLError(mysql.ERUnknownSystemVariable, mysql.SSUnknownSQLState, "%s", message)
+	case strings.HasPrefix(message, "function '") && strings.Contains(message, "' expected "):
+		return mysql.NewSQLError(1582, mysql.SSClientError, "Incorrect parameter count: %s", message)
+	case strings.HasPrefix(message, "Incorrect datetime value"):
+		return mysql.NewSQLError(1525, mysql.SSUnknownSQLState, "%s", message)
 	case strings.HasPrefix(message, "function: '") && strings.HasSuffix(message, "' not found"):
+		name := strings.TrimSuffix(strings.TrimPrefix(message, "function: '"), "' not found")
+		if slices.Contains(strings.Fields(unknownFunctions), name) {
+			return unsupported("The function " + strings.ToUpper(name))
+		}
 		return mysql.NewSQLError(1305, mysql.SSClientError, "%s", message)
 	case strings.Contains(message, "%!d(MISSING)"), strings.Contains(message, "invalid children number"),
 		strings.HasPrefix(message, "unable to find field with index"):
@@ -87,8 +102,16 @@ func mysqlError(err error) error {
 		return unsupported("The same function in two columns without names of their own")
 	case strings.HasPrefix(message, "string '") && strings.Contains(message, "is too large for column"):
 		return unsupported("This use of a UNION of texts of different lengths")
+	case strings.HasPrefix(message, "invalid type: time.Time"):
+		return unsupported("This use of a date")
+	case strings.HasPrefix(message, "value not nil"):
+		return unsupported("A NULL in this row of values")
 	case strings.HasPrefix(message, "a range's order by must be one expression"):
 		return unsupported("A frame of RANGE with several orders")
+	case strings.HasPrefix(message, "an aggregation remained in the expression"), strings.HasPrefix(message, "Unimplemented "):
+		return unsupported("This function over a window")
+	case strings.HasPrefix(message, "Timeout exceeded in regular expression match"):
+		return mysql.NewSQLError(3699, mysql.SSUnknownSQLState, "%s", message)
 	case strings.Contains(message, "context canceled"):
 		return errInterrupted
 	}

@@ -40,6 +40,10 @@ func (e *executor) Build(ctx *sql.Context, node sql.Node, row sql.Row) (sql.RowI
 		return e.distinct(ctx, node, row)
 	case *plan.SetOp:
 		return e.setOp(ctx, node, row)
+	case *plan.Sort:
+		return e.libraryIter(ctx, plan.NewSort(endingOrder(node.SortFields), node.Child), row)
+	case *plan.Window:
+		return e.libraryIter(ctx, endingWindow(node), row)
 	case *plan.HashLookup:
 		keyValues(node)
 	case *plan.JoinNode, *plan.CachedResults, *plan.RecursiveTable, *plan.RecursiveCte, *plan.SubqueryAlias, *plan.JSONTable,

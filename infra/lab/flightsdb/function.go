@@ -4,6 +4,7 @@ import (
 	"math"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/dolthub/go-mysql-server/sql"
 	"github.com/dolthub/go-mysql-server/sql/expression"
@@ -39,7 +40,7 @@ func (db *database) Function(ctx *sql.Context, name string) (sql.Function, bool)
 	}
 	if collatedFunctions[name] {
 		return sql.FunctionN{Name: name, Fn: func(arguments ...sql.Expression) (sql.Expression, error) {
-			made, err := original.NewInstance(arguments)
+			made, err := original.NewInstance(daysAsTexts(arguments))
 			if err != nil {
 				return nil, err
 			}
@@ -51,7 +52,7 @@ func (db *database) Function(ctx *sql.Context, name string) (sql.Function, bool)
 		return nil, false
 	}
 	return sql.FunctionN{Name: name, Fn: func(arguments ...sql.Expression) (sql.Expression, error) {
-		made, err := original.NewInstance(arguments)
+		made, err := original.NewInstance(daysAsTexts(arguments))
 		if err != nil {
 			return nil, err
 		}
@@ -64,6 +65,9 @@ func preferred(original sql.Function, own func(arguments []sql.Expression) (sql.
 	return sql.FunctionN{Name: original.FunctionName(), Fn: func(arguments ...sql.Expression) (sql.Expression, error) {
 		if made, ok := own(arguments); ok {
 			return made, nil
+		}
+		if name := original.FunctionName(); name == "greatest" || name == "least" {
+			return nil, unsupported("The function " + strings.ToUpper(name) + " of times")
 		}
 		return original.NewInstance(arguments)
 	}}
@@ -79,20 +83,20 @@ var ownFunctions = map[string]sql.Function{
 // textLengths are the longest texts that functions make from their arguments: functions that a few words can ask for
 // gigabytes, and functions that double their arguments.
 var textLengths = map[string]func(arguments []any) float64{
-	"repeat":         func(a []any) float64 { return length(a[0]) * count(a[1]) },
-	"space":          func(a []any) float64 { return count(a[0]) },
-	"lpad":           func(a []any) float64 { return count(a[1]) },
-	"rpad":           func(a []any) float64 { return count(a[1]) },
-	"concat":         lengths,
-	"concat_ws":      func(a []any) float64 { return lengths(a) + length(a[0])*float64(len(a)) },
-	"insert":         lengths,
-	"replace":        func(a []any) float64 { return length(a[0]) * max(1, length(a[2])) },
-	"regexp_replace": func(a []any) float64 { return (length(a[0]) + 1) * max(1, length(a[2])) },
-	"hex":            func(a []any) float64 { return 2 * length(a[0]) },
-	"to_base64":      func(a []any) float64 { return 2 * length(a[0]) },
-	"quote":          func(a []any) float64 { return 2 * length(a[0]) },
-	"json_quote":     func(a []any) float64 { return 2 * length(a[0]) },
-	"export_set":     func(a []any) float64 { return 64 * lengths(a) },
+	"repeat":          func(a []any) float64 { return length(a[0]) * count(a[1]) },
+	"space":           func(a []any) float64 { return count(a[0]) },
+	"lpad":            func(a []any) float64 { return count(a[1]) },
+	"rpad":            func(a []any) float64 { return count(a[1]) },
+	"concat":          lengths,
+	"concat_ws":       func(a []any) float64 { return lengths(a) + length(a[0])*float64(len(a)) },
+	"replace":         func(a []any) float64 { return length(a[0]) * max(1, length(a[2])) },
+	"regexp_replace":  func(a []any) float64 { return (length(a[0]) + 1) * max(1, length(a[2])) },
+	"substring_index": func(a []any) float64 { return length(a[0]) },
+	"hex":             func(a []any) float64 { return 2 * length(a[0]) },
+	"to_base64":       func(a []any) float64 { return 2 * length(a[0]) },
+	"quote":           func(a []any) float64 { return 2 * length(a[0]) },
+	"json_quote":      func(a []any) float64 { return 2 * length(a[0]) },
+	"export_set":      func(a []any) float64 { return 64 * lengths(a) },
 }
 
 // lengths is the sum of the lengths of all arguments.
@@ -207,12 +211,15 @@ func (s *shortText) Eval(ctx *sql.Context, row sql.Row) (any, error) {
 	return evaluated.Eval(ctx, row)
 }
 
-// ownText is the text of the functions for which the library fails: a text repeated less than never, or padded to a number of
+// ownText is the text of the functions for which the library fails: a text repeated less than never, parts between nothing, or a text padded to a number of
 // letters, where the library counts bytes. For others, ok is false.
 func ownText(ctx *sql.Context, name string, values []any) (text string, ok bool, err error) {
 	switch name {
 	case "repeat", "space":
 		return "", count(values[len(values)-1]) < 0, nil
+	case "substring_index":
+		delimiter, err := toText(ctx, values[1])
+		return "", delimiter == "", err
 	case "lpad", "rpad":
 	default:
 		return "", false, nil
@@ -247,3 +254,45 @@ func toText(ctx *sql.Context, value any) (string, error) {
 	text, _, err := sql.Unwrap[string](ctx, converted)
 	return text, err
 }
+
+// daysAsTexts makes texts of the dates among the arguments of a function that makes a text: the library would add a time to them.
+func daysAsTexts(arguments []sql.Expression) []sql.Expression {
+	arguments = slices.Clone(arguments)
+	for i, argument := range arguments {
+		if types.IsDateType(argument.Type()) {
+			arguments[i] = &dayText{argument}
+		}
+	}
+	return arguments
+}
+
+// dayText is the text of a date.
+type dayText struct {
+	sql.Expression
+}
+
+// Type implements sql.Expression.
+func (*dayText) Type() sql.Type { return types.CreateLongText(collation) }
+
+// Eval implements sql.Expression.
+func (d *dayText) Eval(ctx *sql.Context, row sql.Row) (any, error) {
+	value, err := d.Expression.Eval(ctx, row)
+	if day, ok := value.(time.Time); ok && err == nil {
+		return day.Format(time.DateOnly), nil
+	}
+	return value, err
+}
+
+// Children implements sql.Expression.
+func (d *dayText) Children() []sql.Expression { return []sql.Expression{d.Expression} }
+
+// WithChildren implements sql.Expression.
+func (d *dayText) WithChildren(children ...sql.Expression) (sql.Expression, error) {
+	if len(children) != 1 {
+		return nil, sql.ErrInvalidChildrenNumber.New(d, len(children), 1)
+	}
+	return &dayText{children[0]}, nil
+}
+
+// CollationCoercibility implements sql.CollationCoercible.
+func (d *dayText) CollationCoercibility(*sql.Context) (sql.CollationID, byte) { return collation, 4 }

@@ -49,7 +49,7 @@ func (g *generator) chance(n int) bool { return g.IntN(10) < n }
 func (g *generator) statement() string {
 	g.from = nil
 	return pick(g, g.plain, g.plain, g.scalar, g.aggregated, g.grouped, g.grouped, g.distinct, g.joined, g.joined, g.windowed, g.windowed,
-		g.combined, g.derived, g.correlated)()
+		g.combined, g.derived, g.correlated, g.concatenated, g.empty, g.limitedParts, g.nested)()
 }
 
 // table is a FROM clause of one table.
@@ -184,6 +184,42 @@ func (g *generator) correlated() string {
 	), pick(g, "COUNT(*)", "COUNT(DISTINCT r.dst_ap)", "SUM(r.stops)", "MAX(r.rid)", "AVG(r.rid)", "COUNT(r.alid)"))
 }
 
+func (g *generator) concatenated() string {
+	from := g.table()
+	distinct, list := pick(g, "", "DISTINCT "), "UPPER("+g.code()+")"
+	list = "GROUP_CONCAT(" + distinct + list + " ORDER BY " + list + pick(g, "", " DESC") + pick(g, "", " SEPARATOR '; '", " SEPARATOR ''") + ")"
+	// MySQL keeps 1024 letters, MariaDB a million.
+	where := " WHERE " + pick(g, g.key()+" IS NULL", g.key()+" < 90", g.key()+" IN (1, 2, 3, 40, 'GB', 'FR')")
+	return "SELECT " + list + ", COUNT(*) FROM " + from + where + pick(g, "", " GROUP BY "+g.groupKey())
+}
+
+// empty has no rows to aggregate.
+func (g *generator) empty() string {
+	from := g.table()
+	return "SELECT " + g.aggregate() + ", " + g.aggregate() + " FROM " + from + " WHERE " + pick(g, "1 = 0", "NULL", g.key()+" IS NULL", g.key()+" < 0") +
+		pick(g, "", " GROUP BY "+g.groupKey(), " HAVING COUNT(*) = 0", " HAVING COUNT(*) > 0")
+}
+
+func (g *generator) limitedParts() string {
+	part := func() string {
+		from := g.table()
+		return "(SELECT " + g.key() + " AS k, " + g.whole() + " AS n FROM " + from + g.where() + " ORDER BY " + g.key() + pick(g, "", " DESC") + fmt.Sprintf(" LIMIT %d", g.IntN(9)) + pick(g, "", " OFFSET 2") + ")"
+	}
+	if g.chance(4) {
+		return "SELECT COUNT(*), MIN(n), MAX(n) FROM " + part() + " p"
+	}
+	return part() + pick(g, " UNION ALL ", " UNION ") + part() + pick(g, "", " ORDER BY k, n LIMIT 7")
+}
+
+func (g *generator) nested() string {
+	from := g.table()
+	condition := fmt.Sprintf(pick(g, "EXISTS (SELECT 1 FROM routes i WHERE i.alid = %s AND i.stops = 0)", "NOT EXISTS (SELECT 1 FROM airports i WHERE i.elevation > %s)",
+		"%s = (SELECT MAX(i.alid) FROM airlines i)", "%s >= (SELECT AVG(i.apid) FROM airports i WHERE i.country_code = 'GB')", "%s IN (SELECT i.uid FROM airports i WHERE i.apid < 0)",
+		"%s NOT IN (SELECT i.src_apid FROM routes i WHERE i.src_apid IS NOT NULL)", "%s <> (SELECT i.uid FROM airlines i WHERE i.alid = -1)",
+		"(SELECT COUNT(*) FROM routes i WHERE i.dst_apid = %s) BETWEEN 1 AND '9'"), g.whole())
+	return "SELECT " + g.key() + ", " + g.value() + " FROM " + from + " WHERE " + pick(g, "", "NOT ") + condition + g.limited()
+}
+
 // key is the key of the first table.
 func (g *generator) key() string { return g.from[0].alias + "." + g.from[0].key }
 
@@ -256,6 +292,23 @@ func (g *generator) number(depth int) string {
 		},
 		func() string { return "STRCMP(" + t() + ", " + t() + ")" },
 		func() string { return "CAST(" + n() + " AS SIGNED)" },
+		func() string {
+			return "CAST(" + pick(g, n(), "'12.345x'", "'-7'", "' 8 '") + " AS " + pick(g, "DECIMAL(12,2)", "SIGNED", "DOUBLE") + ")"
+		},
+		func() string { return "FIELD(" + t() + ", 'lhr', 'b', " + t() + ")" },
+		func() string { return "FIND_IN_SET(" + t() + ", 'a,LHR,,b')" },
+		func() string {
+			return "ROUND(" + n() + ", " + pick(g, "0", "1", "2", "-1") + ")"
+		},
+		func() string { return "MOD(" + n() + ", " + pick(g, "7", "2.5", g.whole()) + ")" },
+		func() string {
+			return pick(g, "YEAR", "MONTH", "DAYOFMONTH", "DAYOFWEEK", "DAYOFYEAR", "WEEKDAY", "QUARTER", "TO_DAYS", "HOUR", "MINUTE") + "(" + g.moment() + ")"
+		},
+		func() string { return "DATEDIFF(" + g.moment() + ", " + g.moment() + ")" },
+		func() string { return pick(g, "ISNULL", "BIT_COUNT", "-", "NOT ") + "(" + n() + ")" },
+		func() string {
+			return "(SELECT " + pick(g, "COUNT(*)", "MAX(i.alid)", "AVG(i.uid)", "SUM(i.alid)") + " FROM airlines i WHERE i.alid < " + fmt.Sprint(g.IntN(60)) + ")"
+		},
 	)()
 }
 
@@ -281,7 +334,28 @@ func (g *generator) text(depth int) string {
 		},
 		func() string { return "CAST(" + g.whole() + " AS CHAR)" },
 		func() string { return "HEX(" + t() + ")" },
+		func() string { return "SUBSTRING_INDEX(" + t() + ", " + pick(g, "'a'", "'H'", "''") + ", " + n() + ")" },
+		func() string {
+			return "TRIM(" + pick(g, "BOTH", "LEADING", "TRAILING") + " " + pick(g, "'L'", "'B'", "' '") + " FROM " + t() + ")"
+		},
+		func() string { return "ELT(" + n() + ", 'a', " + t() + ", 'b')" },
+		func() string { return pick(g, "BIN", "HEX") + "(" + g.whole() + ")" },
+		func() string { return "CONV(" + g.whole() + ", 10, 16)" },
+		func() string { return "FORMAT(" + g.number(0) + ", " + pick(g, "0", "1", "2") + ")" },
+		func() string { return "DATE_FORMAT(" + g.moment() + ", '%Y-%m-%d %H:%i:%s %a %j %W')" },
+		func() string { return pick(g, "DATE", "LAST_DAY") + "(" + g.moment() + ")" },
+		func() string {
+			return pick(g, "DATE_ADD", "DATE_SUB") + "(" + g.moment() + ", INTERVAL " + n() + " " + pick(g, "DAY", "MONTH", "YEAR", "HOUR", "WEEK") + ")"
+		},
+		func() string { return "CAST(" + t() + " AS CHAR(2))" },
+		func() string { return pick(g, "MD5", "TO_BASE64") + "(" + t() + ")" },
+		func() string { return "NULLIF(" + t() + ", " + t() + ")" },
 	)()
+}
+
+// moment is a date, with or without a time.
+func (g *generator) moment() string {
+	return pick(g, "'2024-02-29'", "'2023-12-31 23:59:59'", "'2024-01-31 00:00:01'", "DATE '2024-03-01'", "NULL", "'2000-10-05 7:08:09'")
 }
 
 // condition is an expression of that depth that is true, false or NULL.
@@ -337,6 +411,29 @@ func (g *generator) condition(depth int) string {
 		func() string { return pick(g, "EXISTS", "NOT EXISTS") + " (" + subquery + ")" },
 		func() string { return "(" + g.number(1) + ")" },
 		func() string {
+			return "(" + g.whole() + " " + not + "IN (1, '12abc', 2.5, " + pick(g, "'x'", "NULL", "7") + "))"
+		},
+		func() string {
+			return "(" + g.code() + " " + not + "IN ('lhr', 0, " + pick(g, "NULL", "5", "'1'") + "))"
+		},
+		func() string {
+			return "(" + g.whole() + " " + not + "BETWEEN " + pick(g, "'3'", "2.5", "'x'", "NULL") + " AND " + pick(g, "'50'", "60.5", "NULL", "'9z'") + ")"
+		},
+		func() string {
+			return "(" + g.code() + " " + not + "BETWEEN " + pick(g, "'a'", "1", "NULL") + " AND " + pick(g, "'M'", "9") + ")"
+		},
+		func() string {
+			return "(" + g.code() + " COLLATE utf8mb4_bin " + operator + " " + pick(g, "'M'", "'lhr'", g.code()) + ")"
+		},
+		func() string {
+			return "(" + g.code() + " " + not + "REGEXP '" + pick(g, "^l", "[a-c]$", "H", "^...$") + "')"
+		},
+		func() string { return "(" + g.moment() + " " + operator + " " + g.moment() + ")" },
+		func() string {
+			// MariaDB loses rows by a NOT IN of rows after a LEFT JOIN.
+			if len(g.from) > 1 {
+				not = ""
+			}
 			return "((" + g.whole() + ", " + g.code() + ") " + not + "IN ((1, 'lhr'), (3, 'JFK'), (7, " + pick(g, "NULL", "'x'") + ")))"
 		},
 	)()

@@ -9,7 +9,6 @@ import (
 	"strings"
 	"testing"
 
-	"chaosworkshop/infra/internal/mariadb"
 	"chaosworkshop/infra/lab/openflights"
 	"chaosworkshop/shared/model"
 )
@@ -20,9 +19,10 @@ const seedVariable = "FLIGHTSDB_TEST_SEED"
 // generated is how many statements are generated.
 const generated = 500
 
-// TestGeneratedStatements asks both servers hundreds of generated questions about the same data. An answer is the one of
-// MariaDB, or the statement is refused in plain words.
-func TestGeneratedStatements(t *testing.T) {
+// checkGenerated asks a MariaDB, whose database it fills, and a server of the same data hundreds of generated questions. An answer is the
+// one of MariaDB, or the statement is refused in plain words.
+func checkGenerated(t *testing.T, reference *sql.DB) {
+	t.Helper()
 	seed := uint64(19)
 	if text := os.Getenv(seedVariable); text != "" {
 		var err error
@@ -33,9 +33,6 @@ func TestGeneratedStatements(t *testing.T) {
 	data := openflights.Sample()
 	// With all routes, the statements take minutes.
 	data.Routes = slices.DeleteFunc(data.Routes, func(route model.Route) bool { return route.RID%10 > 0 })
-	// The collation that is closest to MySQL's own.
-	addr, rootPassword := mariadb.Start(t, "--collation-server=utf8mb4_uca1400_nopad_ai_ci")
-	reference := connect(t, addr, "root", rootPassword)
 	fill(t, reference, data)
 	reference.SetMaxOpenConns(1)
 	if _, err := reference.Exec("SET NAMES utf8mb4 COLLATE utf8mb4_uca1400_nopad_ai_ci"); err != nil {
@@ -52,6 +49,9 @@ func TestGeneratedStatements(t *testing.T) {
 		case wantErr != nil && number(t, wantErr) == number(t, err):
 		case wantErr != nil && number(t, wantErr) != 1690:
 			t.Errorf("MariaDB refuses %s: %v", query, wantErr)
+		// MySQL compares a date with no text that is none; MariaDB takes it for NULL.
+		case number(t, err) == 1525:
+			refused++
 		case number(t, err) == 1235 && strings.Contains(err.Error(), "is not supported here"):
 			refused++
 		case err != nil || wantErr != nil || !slices.Equal(got, want):

@@ -4,6 +4,7 @@ import (
 	"regexp"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/dolthub/go-mysql-server/sql"
 	"github.com/dolthub/go-mysql-server/sql/types"
@@ -126,4 +127,43 @@ func (b *boundedNumber) WithChildren(children ...sql.Expression) (sql.Expression
 // CollationCoercibility implements sql.CollationCoercible.
 func (b *boundedNumber) CollationCoercibility(ctx *sql.Context) (sql.CollationID, byte) {
 	return sql.GetCoercibility(ctx, b.Expression)
+}
+
+// leadingText is the number with which a text begins. The library takes the whole text for 0 if anything follows.
+type leadingText struct {
+	boundedNumber
+	// whole says that a point ends the number.
+	whole bool
+}
+
+// leadingWhole is the whole number with which a text begins.
+var leadingWhole = regexp.MustCompile(`^[ \t\r\n]*[+-]?\d+`)
+
+// Eval implements sql.Expression.
+func (l *leadingText) Eval(ctx *sql.Context, row sql.Row) (any, error) {
+	value, err := l.boundedNumber.Eval(ctx, row)
+	if err != nil || value == nil {
+		return nil, err
+	}
+	text, err := toText(ctx, value)
+	if err != nil {
+		return nil, err
+	}
+	syntax := leadingNumber
+	if l.whole {
+		syntax = leadingWhole
+	}
+	number := strings.TrimSpace(syntax.FindString(text))
+	if number == "" {
+		number = "0"
+	}
+	return number, nil
+}
+
+// WithChildren implements sql.Expression.
+func (l *leadingText) WithChildren(children ...sql.Expression) (sql.Expression, error) {
+	if len(children) != 1 {
+		return nil, sql.ErrInvalidChildrenNumber.New(l, len(children), 1)
+	}
+	return &leadingText{boundedNumber{children[0]}, l.whole}, nil
 }

@@ -30,7 +30,7 @@ func newHandler(statements *statements, prepared *prepared) server.HandlerWrappe
 
 // ComQuery implements mysql.Handler.
 func (h *handler) ComQuery(ctx context.Context, c *mysql.Conn, query string, callback mysql.ResultSpoolFn) error {
-	return h.statements.run(ctx, connOf(c), func(ctx context.Context, s *statement) error {
+	return h.statements.run(ctx, connOf(c), len(query), func(ctx context.Context, s *statement) error {
 		return h.Handler.ComQuery(ctx, c, query, s.spool(callback))
 	})
 }
@@ -38,7 +38,7 @@ func (h *handler) ComQuery(ctx context.Context, c *mysql.Conn, query string, cal
 // ComMultiQuery implements mysql.Handler.
 func (h *handler) ComMultiQuery(ctx context.Context, c *mysql.Conn, query string, callback mysql.ResultSpoolFn) (string, error) {
 	rest := make(chan string, 1)
-	err := h.statements.run(ctx, connOf(c), func(ctx context.Context, s *statement) error {
+	err := h.statements.run(ctx, connOf(c), len(query), func(ctx context.Context, s *statement) error {
 		remainder, err := h.Handler.ComMultiQuery(ctx, c, query, s.spool(callback))
 		rest <- remainder
 		return err
@@ -56,7 +56,7 @@ func (h *handler) ComPrepare(ctx context.Context, c *mysql.Conn, query string, p
 		return nil, err
 	}
 	described := make(chan []*querypb.Field, 1)
-	err := h.statements.run(ctx, connOf(c), func(ctx context.Context, _ *statement) error {
+	err := h.statements.run(ctx, connOf(c), len(query), func(ctx context.Context, _ *statement) error {
 		fields, err := h.Handler.ComPrepare(ctx, c, query, prepare)
 		described <- fields
 		return err
@@ -70,7 +70,7 @@ func (h *handler) ComPrepare(ctx context.Context, c *mysql.Conn, query string, p
 
 // ComStmtExecute implements mysql.Handler.
 func (h *handler) ComStmtExecute(ctx context.Context, c *mysql.Conn, prepare *mysql.PrepareData, callback func(*sqltypes.Result) error) error {
-	return h.statements.run(ctx, connOf(c), func(ctx context.Context, s *statement) error {
+	return h.statements.run(ctx, connOf(c), len(prepare.PrepareStmt), func(ctx context.Context, s *statement) error {
 		return h.Handler.ComStmtExecute(ctx, c, prepare, func(result *sqltypes.Result) error {
 			return s.send(func() error { return callback(result) })
 		})

@@ -2,6 +2,7 @@ package flightsdb
 
 import (
 	"bytes"
+	"context"
 	"database/sql"
 	"encoding/binary"
 	"fmt"
@@ -242,7 +243,7 @@ func TestDeepStatements(t *testing.T) {
 		"one statement": connect(t, s.Addr(), "root", password),
 		"several":       connectMode(t, s.Addr(), "root", password, true),
 	}
-	const n = 30_000
+	const n = 6_000
 	repeat := func(prefix, part, suffix string) string { return prefix + strings.Repeat(part, n) + suffix }
 	for name, statement := range map[string]string{
 		"plus": repeat("SELECT 1", "+1", ""), "minus": repeat("SELECT 1", "-1", ""), "times": repeat("SELECT 1", "*1", ""),
@@ -377,6 +378,27 @@ func TestOutOfMemory(t *testing.T) {
 	}
 	runtime.GC()
 	checkServes(t, s)
+}
+
+// TestBriefStatements go on when memory runs low, unless they are the cause.
+func TestBriefStatements(t *testing.T) {
+	s := newStatements(defaultLimits)
+	s.limits.memory = 1
+	begun := func(age time.Duration) (*statement, context.Context) {
+		ctx, cancel := context.WithCancelCause(t.Context())
+		running := &statement{started: time.Now().Add(-age), conn: &conn{}, cancel: cancel, all: s}
+		s.running[running] = struct{}{}
+		return running, ctx
+	}
+	_, old := begun(time.Minute)
+	looking, cause := begun(-time.Minute)
+	_, brief := begun(-time.Minute)
+	s.checkMemory(looking)
+	for ctx, want := range map[context.Context]error{old: errOutOfMemory, cause: errOutOfMemory, brief: nil} {
+		if got := context.Cause(ctx); got != want {
+			t.Errorf("ended by %v, want %v", got, want)
+		}
+	}
 }
 
 func TestTooManyPreparedStatements(t *testing.T) {

@@ -33,8 +33,12 @@ const (
 	// maxVariables bounds the user variables of all connections in bytes, and maxSetting a session variable.
 	maxVariables = 16 << 20
 	maxSetting   = 4 << 10
-	// maxRunaways bounds the statements that go on after their end, because nothing can stop them.
+	// maxRunaways bounds the statements that go on after their end, because nothing stops them before their next row.
 	maxRunaways = 8
+	// smallText is how long a statement may be to run at once, in bytes. Larger ones wait until the sum of those that run is below largeTexts:
+	// each takes a hundred times its length in memory, and up to half a second in which nothing stops it.
+	smallText  = 4 << 10
+	largeTexts = 512 << 10
 )
 
 // The limits of what the library plans in about half a second. A join of the five tables, with a country for each airport

@@ -239,6 +239,9 @@ func (t *table) listed(e *inList, f *finding) (int, []sql.MySQLRangeColumnExpr, 
 func (t *table) either(ctx *sql.Context, e *expression.Or, f *finding) (int, []sql.MySQLRangeColumnExpr, bool, bool) {
 	column, all, allPoints := -1, []sql.MySQLRangeColumnExpr(nil), true
 	for _, side := range expression.SplitDisjunction(e) {
+		if isNever(ctx, side) {
+			continue
+		}
 		of, ranges, points, ok := t.ranges(ctx, side, f)
 		if and, isAnd := side.(*expression.And); isAnd {
 			of, ranges, points, ok = t.part(ctx, and, column, f)
@@ -249,7 +252,20 @@ func (t *table) either(ctx *sql.Context, e *expression.Or, f *finding) (int, []s
 		column, all, allPoints = of, append(all, ranges...), allPoints && points
 	}
 	all, ok := union(all)
-	return column, all, allPoints, ok
+	return column, all, allPoints, ok && column >= 0
+}
+
+// isNever tells whether the condition is a constant that is true for no row.
+func isNever(ctx *sql.Context, condition sql.Expression) bool {
+	if !isConstant(condition) {
+		return false
+	}
+	value, err := condition.Eval(ctx, nil)
+	if err != nil {
+		return false
+	}
+	yes, err := isTrue(ctx, value)
+	return err == nil && !yes
 }
 
 // part is ranges of one of the conditions that AND joins: of the column, if that is known.

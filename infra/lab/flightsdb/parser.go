@@ -95,5 +95,20 @@ func accept(statement sqlparser.Statement, err error) (sqlparser.Statement, erro
 	if err := renameAggregates(measured.functions); err != nil {
 		return nil, err
 	}
+	shortenCasts(measured.casts)
 	return statement, nil
+}
+
+// shortenCasts makes CAST(x AS CHAR(n)) take the first n letters of a text: the library takes bytes.
+func shortenCasts(casts []*sqlparser.ConvertExpr) {
+	for _, cast := range casts {
+		if cast.Type == nil || cast.Type.Length == nil || !strings.EqualFold(cast.Type.Type, "char") {
+			continue
+		}
+		whole := &sqlparser.ConvertExpr{Name: cast.Name, Expr: cast.Expr, Type: &sqlparser.ConvertType{Type: cast.Type.Type}}
+		cast.Expr = &sqlparser.FuncExpr{Name: sqlparser.NewColIdent("left"), Exprs: sqlparser.SelectExprs{
+			&sqlparser.AliasedExpr{Expr: whole}, &sqlparser.AliasedExpr{Expr: cast.Type.Length},
+		}}
+		cast.Type.Length = nil
+	}
 }

@@ -1,6 +1,9 @@
 package flightsdb
 
-import "testing"
+import (
+	"strings"
+	"testing"
+)
 
 // TestRegularExpressions covers the package regex, which stands in for the library's own engine: the expected
 // values are the answers of MySQL 8.
@@ -40,6 +43,24 @@ func TestRegularExpressions(t *testing.T) {
 	for _, pattern := range []string{"(", "a**", `(a)\\1`} {
 		if _, err := answer(db, "SELECT 'a' REGEXP '"+pattern+"'"); number(t, err) == 0 {
 			t.Errorf("the pattern %s was taken", pattern)
+		}
+	}
+	// Texts that are long enough for their matches to be found one by one.
+	for expression, want := range map[string]string{
+		"REGEXP_REPLACE(REPEAT('ab,', 400), '[ab]+', 'x')":         strings.Repeat("x,", 400),
+		"REGEXP_REPLACE(REPEAT('ab', 600), 'x*', '-')":             strings.Repeat("-a-b", 600) + "-",
+		"REGEXP_REPLACE(REPEAT('aab', 400), 'a*', '-')":            strings.Repeat("-b", 400) + "-",
+		"REGEXP_REPLACE(REPEAT('a b ', 300), '\\\\bb\\\\b', 'x')":  strings.Repeat("a x ", 300),
+		"REGEXP_INSTR(REPEAT('é,', 600), 'é', 3, 500)":             "1001",
+		"REGEXP_SUBSTR(CONCAT(REPEAT('x', 2000), 'é1'), '.[0-9]')": "é1",
+	} {
+		if got := ask(t, db, "SELECT "+expression); got[0] != want {
+			t.Errorf("%s: %.60s, want %.60s", expression, got[0], want)
+		}
+	}
+	for _, expression := range []string{"REPEAT('a', 100000) REGEXP REPEAT('a', 1000)", "REGEXP_REPLACE(REPEAT('a', 100000), '^a', '')"} {
+		if _, err := answer(db, "SELECT "+expression); number(t, err) != 3699 {
+			t.Errorf("%s: error %v, want 3699", expression, err)
 		}
 	}
 	// A pattern that would take a backtracking engine longer than the age of the universe.

@@ -75,6 +75,12 @@ func replace(ctx *sql.Context, e sql.Expression) (sql.Expression, error) {
 		if hasLibraryCollation(e.Type()) {
 			return newCollated(e), nil
 		}
+		if types.IsNumber(e.Type()) && kindOf(e.Child.Type()) == text {
+			if _, already := e.Child.(*leadingText); !already {
+				return e.WithChildren(&leadingText{boundedNumber{e.Child}, types.IsInteger(e.Type())})
+			}
+			return nil, nil
+		}
 		return boundedNumbers(e)
 	case *expression.BitOp, sql.FunctionExpression:
 		return boundedNumbers(e)
@@ -162,6 +168,9 @@ func removeRules(a *analyzer.Analyzer) {
 			if rule.Id.String() == "validateOperands" {
 				rule.Apply = withoutIn(rule.Apply)
 			}
+			if rule.Id.String() == "unnestExistsSubqueries" {
+				rule.Apply = ofEqualities(rule.Apply)
+			}
 			if !removedRules[rule.Id.String()] {
 				kept = append(kept, rule)
 			}
@@ -186,4 +195,45 @@ func withoutIn(check analyzer.RuleFunc) analyzer.RuleFunc {
 		}
 		return node, transform.SameTree, err
 	}
+}
+
+// ofEqualities is the rule that makes joins of EXISTS, but for statements with one that compares with the outer query in other ways than =:
+// such joins repeat rows, and lose those with NULL.
+func ofEqualities(unnest analyzer.RuleFunc) analyzer.RuleFunc {
+	return func(ctx *sql.Context, a *analyzer.Analyzer, node sql.Node, scope *plan.Scope, selector analyzer.RuleSelector, flags *sql.QueryFlags) (sql.Node, transform.TreeIdentity, error) {
+		others := false
+		transform.InspectExpressions(node, func(e sql.Expression) bool {
+			if exists, ok := e.(*plan.ExistsSubquery); ok && !joinsByEquality(exists.Query) {
+				others = true
+			}
+			return !others
+		})
+		if others {
+			return node, transform.SameTree, nil
+		}
+		return unnest(ctx, a, node, scope, selector, flags)
+	}
+}
+
+// joinsByEquality tells whether every condition of the subquery that reads a column of the outer query is an equality.
+func joinsByEquality(query *plan.Subquery) bool {
+	outer := query.Correlated()
+	ok := true
+	transform.Inspect(query.Query, func(node sql.Node) bool {
+		filter, isFilter := node.(*plan.Filter)
+		if !isFilter {
+			return ok
+		}
+		for _, condition := range expression.SplitConjunction(filter.Expression) {
+			reads := transform.InspectExpr(condition, func(e sql.Expression) bool {
+				field, isField := e.(*expression.GetField)
+				return isField && outer.Contains(field.Id())
+			})
+			if _, equality := condition.(*expression.Equals); reads && !equality {
+				ok = false
+			}
+		}
+		return ok
+	})
+	return ok
 }
