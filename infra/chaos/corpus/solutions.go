@@ -20,6 +20,11 @@ const (
 	answers    = "health always answers"
 	cut        = "cut answers are detected"
 	spares     = "the health endpoint spares the database"
+	spaced     = "retries are spaced"
+	invalid    = "invalid requests do not open"
+	leftAlone  = "the database is left alone"
+	staysDown  = "an outage stays detected"
+	sparesDown = "the health endpoint spares a database that is down"
 )
 
 // Solutions are all of the corpus.
@@ -88,6 +93,8 @@ func Solutions() []Solution {
 		{Name: "five attempts at once, always", Stage: 3, Red: 3, Check: "a request without a fault", Dir: "plain", Habits: "five at once,no jitter"},
 		{Name: "ten attempts at once", Stage: 3, Red: 3, Check: dials, Dir: "plain", Habits: "ten at once", Core: true},
 
+		{Name: "one long pause, then all at once", Stage: 3, Red: 3, Check: spaced, Dir: "plain", Habits: "one long pause", Core: true},
+
 		// Wrong: the breaker.
 		{Name: "no breaker", Stage: 4, Red: 4, Check: opens, File: policies, Old: composed, New: "failsafe.With(retry, timeout)"},
 		{Name: "the breaker inside the retries", Stage: 4, Red: 3, Check: healing, File: policies, Old: composed, New: "failsafe.With(retry, breaker, timeout)"},
@@ -108,6 +115,10 @@ func Solutions() []Solution {
 		{Name: "rejections take 50 ms", Stage: 4, Red: 4, Check: immediate, Dir: "plain", Habits: "slow rejection"},
 		{Name: "users who hang up close the breaker", Stage: 4, Red: 4, Check: impatient, Dir: "plain", Habits: "users decide", Core: true},
 
+		{Name: "requests with invalid codes open the breaker", Stage: 4, Red: 4, Check: invalid, Dir: "plain", Habits: "invalid codes fail", Core: true},
+		{Name: "requests with invalid codes keep the breaker closed", Stage: 4, Red: 4, Check: opens, Dir: "plain", Habits: "invalid codes succeed"},
+		{Name: "two probes at once", Stage: 4, Red: 4, Check: leftAlone, Dir: "plain", Habits: "two probes"},
+
 		// Wrong: the health endpoint.
 		{Name: "health does not ask the database", Stage: 5, Red: 5, File: health, Old: "_, err := h.find(ctx, \"LHR\", \"JFK\")\n		return err", New: "return nil"},
 		{Name: "health waits for its check", Stage: 5, Red: 5, Check: answers, File: health, Old: "checkWait  = 800 * time.Millisecond", New: "checkWait  = time.Minute"},
@@ -117,6 +128,9 @@ func Solutions() []Solution {
 		{Name: "health is one ping", Stage: 5, Red: 5, Check: agrees, Dir: "plain", Habits: "health is one ping"},
 		{Name: "health asks the database in the background, once per question", Stage: 5, Red: 5, Check: spares, Dir: "plain", Habits: "health per question"},
 		{Name: "health is content with a ping", Stage: 5, Red: 5, Check: cut, Dir: "plain", Habits: "health pings"},
+		{Name: "health flaps", Stage: 5, Red: 5, Check: staysDown, Dir: "plain", Habits: "health flaps"},
+		{Name: "healthy when the wait of the breaker is over", Stage: 5, Red: 5, Check: staysDown, Dir: "plain", Habits: "health trusts the wait"},
+		{Name: "health hammers the database past the breaker", Stage: 5, Red: 5, Check: sparesDown, Dir: "plain", Habits: "health hammers"},
 		{Name: "health takes 1.5 s", Stage: 5, Red: 5, Check: answers, Dir: "plain", Habits: "health is slow"},
 		{Name: "healthy when a user closes the breaker", Stage: 5, Red: 5, Dir: "plain", Habits: "health waits for users"},
 		{Name: "health asks the database, once per question", Stage: 5, Red: 5, Dir: "plain", Habits: "health waits for the database", Core: true},

@@ -157,13 +157,21 @@ func TestBrokenRunsFail(t *testing.T) {
 				}
 			}
 		}, "1 of 20 requests are 503"},
-		{3, "an empty answer when all attempts failed", each(refused, func(a *Answer) { a.Wrong, a.Status = true, 200 }), "20 of 80 requests got a wrong answer"},
+		{3, "an empty answer when all attempts failed", each(refused, func(a *Answer) { a.Wrong, a.Status = true, 200 }), "20 of 100 requests got a wrong answer"},
 		{3, "too many connections without a fault", dials(steady, 200), "5.5 connections per request"},
 		{3, "too many connections", dials(flaky, 300), "15.0 connections per request"},
 		{3, "too many connections while the database is down", dials(failing, 500), "13.1 connections per request"},
 		{3, "retries of an error that stays", dials(noAccess, 200), "10.0 connections per request"},
 		{3, "retries for nobody", func(r *Run) { r.Stage = 3; dials(nobody, 8)(r) }, "8 connections while nobody asked, required at most 2"},
+		{3, "attempts all at once", func(r *Run) {
+			span, _ := r.phase("dropped")
+			for i := range 9 {
+				r.Dials = append(r.Dials, Dial{At: span.From + float64(i)})
+			}
+		}, "9 connections opened within 20 ms"},
 		{3, "no backoff", each(refused, latency(2)), "2.0 ms"},
+		{4, "invalid requests count", each("calm after them", status(503)), "the first failure is 503"},
+		{4, "two probes at once", dials(open, 40), "40 connections for 321 requests, required at most 30"},
 		{4, "never opens", each(failing, status(500)), "0 of 32 requests were rejected"},
 		{4, "no Retry-After", each(failing, func(a *Answer) { a.RetryAfter = 0 }), "20 of 32 requests are 503, required count(rejected): at least 1; count(503): as many as count(rejected)"},
 		{4, "slow rejections", each(open, latency(30)), "p99 30 ms"},
@@ -181,6 +189,9 @@ func TestBrokenRunsFail(t *testing.T) {
 		{5, "content with a ping", health("answers are cut", status(200)), "never unhealthy"},
 		{5, "silent about a black hole", health(blackHole, status(200)), "never unhealthy"},
 		{5, "asks the database each time", dials(unasked, 5), "1.0 connections for each of 5 health checks"},
+		{5, "asks the database that is down", dials(quiet, 5), "1.0 connections for each of 5 health checks"},
+		{5, "misses its users", health(unasked, status(503)), "0 of 5 health checks said Healthy"},
+		{5, "flaps", health("black hole continues", status(200)), "0 of 5 health checks said Unhealthy"},
 		{5, "hangs", health(quiet, latency(1200)), "1.20 s"},
 		{5, "only half well", health(rollback, func(a *Answer) { a.Says = "Degraded" }), "never healthy"},
 		{5, "stays unhealthy", health(again, status(503)), "never healthy"},
@@ -217,7 +228,9 @@ func TestWhatProvesNothingIsInconclusive(t *testing.T) {
 					r.Answers[i].Latency = 30
 				}
 			}
-			r.Phases[2].Stall = 40
+			for i := range r.Phases {
+				r.Phases[i].Stall = 40
+			}
 		}, "the scheduling noise was 40 ms"},
 	} {
 		t.Run(what, func(t *testing.T) {

@@ -92,6 +92,7 @@ var measures = map[string]measure{
 		made.text = fmt.Sprintf("%.1f connections for each of %d health checks", made.value, len(made.answers))
 		return s.filled(made)
 	}},
+	"dials_at_once": {metered: true, eval: dialsAtOnce},
 	"connections_left": {metered: true, eval: func(s scope, _ []string) figure {
 		made := figure{answers: s.run.Of(s.phases...)}
 		for _, span := range s.spans() {
@@ -292,6 +293,25 @@ func dials(s scope) figure {
 		return made
 	}
 	return s.filled(made)
+}
+
+// dialsAtOnce is how many connections were opened within a moment, at most.
+func dialsAtOnce(s scope, _ []string) figure {
+	const moment = 20 // Milliseconds.
+	most := 0
+	for _, span := range s.spans() {
+		var recent []Dial
+		for _, dial := range s.run.Dials {
+			if dial.At < span.From || dial.At > span.To {
+				continue
+			}
+			recent = slices.DeleteFunc(append(recent, dial), func(d Dial) bool { return d.At < dial.At-moment })
+			most = max(most, len(recent))
+		}
+	}
+	return s.filled(figure{
+		value: float64(most), answers: s.run.Of(s.phases...), text: fmt.Sprintf("%d connections opened within %d ms", most, moment),
+	})
 }
 
 // count is the number of answers that satisfy is.

@@ -23,8 +23,8 @@ type Meter struct {
 	upstream string
 	token    [16]byte // The first bytes of a canary.
 	dials    atomic.Int64
-	expected atomic.Int64 // Canaries that may still come.
-	denies   atomic.Bool  // Every connection gets the denial.
+	expected atomic.Int64           // Canaries that may still come.
+	refuses  atomic.Pointer[string] // Unless nil, every connection gets this and is closed.
 
 	mutex  sync.Mutex
 	log    []*passage
@@ -39,9 +39,6 @@ type passage struct {
 	// sent and received are in bytes, from the client's point of view.
 	sent, received atomic.Int64
 }
-
-// denial is how MySQL greets a client that it will never serve: error 1130, which the next attempt meets as well.
-const denial = "\x48\x00\x00\x00\xff\x6a\x04#HY000Host '127.0.0.1' is not allowed to connect to this MySQL server"
 
 // StartMeter relays from a free port on loopback to the address upstream, until Close.
 func StartMeter(upstream string) (*Meter, error) {
@@ -130,8 +127,8 @@ func (m *Meter) relay(client net.Conn) {
 		passage.end = time.Now()
 		m.mutex.Unlock()
 	}()
-	if m.denies.Load() {
-		_, _ = io.WriteString(counted{client, &passage.received}, denial)
+	if greeting := m.refuses.Load(); greeting != nil {
+		_, _ = io.WriteString(counted{client, &passage.received}, *greeting)
 		return
 	}
 	server, err := net.Dial("tcp", m.upstream)
@@ -178,7 +175,7 @@ func (m *Meter) greet(client net.Conn) (first []byte, canary bool) {
 		return hello[:n], false
 	}
 	m.expected.Add(-1)
-	if m.denies.Load() {
+	if m.refuses.Load() != nil {
 		return nil, true
 	}
 	const limit = 10 * time.Second

@@ -28,6 +28,9 @@ const (
 	stallPace   = 5 * time.Millisecond
 )
 
+// invalidPath asks for a code that no airport can have.
+const invalidPath = "/api/flights/routes?from=1&to=JFK"
+
 // leftPatience is how long connections may take to close after the last answer of a phase.
 const leftPatience = 500 * time.Millisecond
 
@@ -275,12 +278,14 @@ func (t *trial) inject(ctx context.Context, path *path, phase Phase) (changed bo
 		}
 	}
 	if path.meter != nil {
-		path.meter.denies.Store(slices.ContainsFunc(faults, func(f Fault) bool { return f.Type == denied }))
+		path.meter.refuses.Store(nil)
 	}
 	for i, fault := range faults {
-		switch fault.Type {
-		case denied:
-		case "":
+		greeting, own := greetings[fault.Type]
+		switch {
+		case own:
+			path.meter.refuses.Store(&greeting)
+		case fault.Type == "":
 			err = t.toxi.Disable(ctx, path.Name)
 		default:
 			err = t.toxi.Add(ctx, path.Name, toxi.Toxic{
@@ -338,6 +343,9 @@ func (t *trial) drive(ctx context.Context, phase Phase) error {
 	if phase.Health {
 		asking.Go(func() { t.askHealth(ctx, phase, ended, loaded, see) })
 	}
+	if phase.Invalid > 0 {
+		asking.Go(func() { t.sendInvalid(ctx, phase, ended) })
+	}
 	var err error
 	switch {
 	case phase.Rate > 0:
@@ -387,6 +395,23 @@ func (t *trial) send(ctx context.Context, phase Phase, ended <-chan struct{}, se
 			cancel()
 		}
 	})
+}
+
+// sendInvalid sends the requests with invalid codes. What they get decides nothing, only what they do to others.
+func (t *trial) sendInvalid(ctx context.Context, phase Phase, ended <-chan struct{}) {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	go func() {
+		select {
+		case <-ended:
+			cancel()
+		case <-ctx.Done():
+		}
+	}()
+	options := t.load
+	options.URL, options.Rate, options.Duration, options.Right = t.app.URL, phase.Invalid, phase.For, nil
+	options.Pairs, options.Requests = nil, []load.Request{{Path: invalidPath}}
+	_ = load.Run(ctx, options, func(load.Result) {}) // The options are those of the users.
 }
 
 // askHealth asks the health endpoint at a constant pace until the phase is over, and waits for the answers still due.
@@ -500,7 +525,8 @@ func awaitQuiet(ctx context.Context) {
 	}
 }
 
-// sort puts the answers in order of time.
+// sort puts the answers and the connections in order of time.
 func (r *Run) sort() {
 	slices.SortFunc(r.Answers, func(a, b Answer) int { return cmp.Compare(a.At, b.At) })
+	slices.SortFunc(r.Dials, func(a, b Dial) int { return cmp.Compare(a.At, b.At) })
 }

@@ -22,7 +22,7 @@ type breaker struct {
 	mutex    sync.Mutex
 	open     bool
 	until    time.Time
-	probing  bool
+	probes   int
 	failures int
 	recent   []bool // The last results, true for failures; for the habit "failure rate".
 }
@@ -41,10 +41,10 @@ func (b *breaker) admit() (time.Duration, bool) {
 		return 0, true
 	case b.app.is("no probe"), wait > 0:
 		return wait, false
-	case b.probing && !b.app.is("all probes"):
+	case b.probes >= 2 && !b.app.is("all probes"), b.probes == 1 && !b.app.is("all probes") && !b.app.is("two probes"):
 		return time.Second, false
 	}
-	b.probing = true
+	b.probes++
 	return 0, true
 }
 
@@ -63,7 +63,7 @@ func (b *breaker) report(err error) {
 		delay *= 2
 	}
 	if b.open {
-		b.probing = false
+		b.probes = max(0, b.probes-1)
 		if err == nil {
 			b.open, b.failures, b.recent = false, 0, nil
 		} else if time.Now().After(b.until) {
@@ -101,6 +101,13 @@ func (b *breaker) isOpen() bool {
 		return b.open // As long as no user has closed it.
 	}
 	return b.open && time.Now().Before(b.until)
+}
+
+// waited tells whether the breaker is open, but would let a probe through.
+func (b *breaker) waited() bool {
+	b.mutex.Lock()
+	defer b.mutex.Unlock()
+	return b.open && !time.Now().Before(b.until)
 }
 
 // moment is when something last happened.

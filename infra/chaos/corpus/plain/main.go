@@ -28,8 +28,9 @@ var habits = []string{
 	"empty on error", "empty unless late",
 	"leak", "no bound", "short timeout",
 	"no pause", "no retry", "past the deadline", "attempts counted", "ping", "five at once", "ten at once", "bound by timeouts", "for nobody", "for nobody without end", "retries everything",
-	"all probes", "no probe", "no retry-after", "retry-after an hour", "slow rejection", "timer", "users decide",
-	"health asks nobody", "health is one ping", "health is slow", "health waits for users",
+	"one long pause", "a copy",
+	"all probes", "invalid codes fail", "invalid codes succeed", "no probe", "no retry-after", "retry-after an hour", "slow rejection", "timer", "two probes", "users decide",
+	"health asks nobody", "health flaps", "health hammers", "health is one ping", "health is slow", "health trusts the wait", "health waits for users",
 	"health waits for the database", "health per question", "health pings",
 }
 
@@ -100,9 +101,21 @@ type flight struct {
 	From    string `json:"from"`
 }
 
+var errCode = errors.New("from and to are codes of three letters")
+
 // flights answers a user.
 func (a *app) flights(w http.ResponseWriter, r *http.Request) {
 	from, to := r.URL.Query().Get("from"), r.URL.Query().Get("to")
+	if len(from) != 3 || len(to) != 3 {
+		switch {
+		case a.is("invalid codes fail"):
+			a.breaker.report(errCode)
+		case a.is("invalid codes succeed"):
+			a.breaker.report(nil)
+		}
+		http.Error(w, errCode.Error(), http.StatusBadRequest)
+		return
+	}
 	ctx := r.Context()
 	if a.stage > 3 && !a.is("users decide") || a.is("for nobody") {
 		ctx = context.WithoutCancel(ctx)
@@ -223,8 +236,11 @@ func (a *app) retry(ctx context.Context, from, to string) (found []flight, err e
 		if !a.is("no jitter") && !a.is("hedging") {
 			wait -= time.Duration(time.Now().UnixNano()) % (wait / 2)
 		}
-		if a.is("no pause") {
+		switch {
+		case a.is("no pause"), a.is("one long pause") && n > 1:
 			wait = 0
+		case a.is("one long pause"):
+			wait = 200 * time.Millisecond
 		}
 		select {
 		case <-time.After(wait):
