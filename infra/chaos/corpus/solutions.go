@@ -2,6 +2,7 @@ package corpus
 
 // The names of the checks that catch wrong solutions.
 const (
+	changed    = "a change in the database"
 	noLater    = "no answer later than the bound"
 	outOfTime  = "a request that runs out of time gets a 504"
 	inTime     = "users who can be served in time are served"
@@ -64,6 +65,9 @@ func Solutions() []Solution {
 		// Wrong: the baseline.
 		{Name: "the query fails", Stage: 1, Red: 1, Check: "steady state", File: "store.go", Old: "JOIN airlines", New: "JOIN nowhere"},
 		{Name: "the answer is always empty", Stage: 1, Red: 1, Check: "steady state", File: "store.go", Old: "return flights, err", New: "return flights[:0], err"},
+		{Name: "a copy of the rows from the start", Stage: 1, Red: 1, Check: changed, Dir: "plain", Habits: "a copy", Core: true},
+		{Name: "connections are never closed", Stage: 1, Red: 1, Check: "connections are closed", Dir: "plain", Habits: "keeps connections"},
+		{Name: "no flights is a 404", Stage: 1, Red: 1, Check: "steady state", Dir: "plain", Habits: "none is 404"},
 		{Name: "no pattern, but a health endpoint", Stage: 5, Red: 2, Check: noLater, Dir: "plain", Habits: "health asks nobody,no bound"},
 
 		// Wrong: the timeout.
@@ -72,6 +76,7 @@ func Solutions() []Solution {
 		{Name: "a timeout is a 500", Stage: 2, Red: 2, Check: outOfTime, File: policies, Old: "errors.Is(err, timeoutpolicy.ErrExceeded)", New: "errors.Is(err, timeoutpolicy.ErrExceeded) && false"},
 		{Name: "a timeout that leaves its query running", Stage: 2, Red: 2, Check: nothing, File: policies, Old: "return find(exec.Context(), from, to)", New: leaks},
 		{Name: "a short timeout that leaks its query", Stage: 2, Red: 2, Check: inTime, Dir: "plain", Habits: "short timeout,leak"},
+		{Name: "a query that outlives its request by 0.4 s", Stage: 2, Red: 2, Check: nothing, Dir: "plain", Habits: "lingers"},
 		{Name: "a leaked query", Stage: 2, Red: 2, Check: nothing, Dir: "plain", Habits: "leak", Core: true},
 
 		// Wrong: the retries.

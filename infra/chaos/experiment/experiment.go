@@ -61,6 +61,8 @@ type Phase struct {
 	Until Outcome
 	// After skips the phase unless an earlier answer had the outcome; empty never skips it.
 	After Outcome
+	// Changed says that the rows of the database are others than before. It lasts until the end.
+	Changed bool
 	// Health asks the health endpoint ten times a second as well.
 	Health bool
 	// Probe is how long a probe of the injection waits for an answer; 0 means 1.5 s.

@@ -146,7 +146,7 @@ func TestBrokenRunsFail(t *testing.T) {
 		{2, "later than one attempt", func(r *Run) { r.Stage = 2 }, "(TIMEOUT + 100ms)"},
 		{2, "500 instead of 504", each(blackHole, status(500)), "40 of 60 requests were served or are 504 or were rejected with Retry-After, the first failure is 500"},
 		{2, "a timeout that serves nobody", each(slow, status(504)), "0 of 40 requests were served"},
-		{2, "queries that go on", func(r *Run) { r.Phases[2].Left = 20 }, "20 connections are still open half a second later, 0 before the fault, required none"},
+		{2, "queries that go on", func(r *Run) { r.Phases[2].Left = 20 }, "20 connections are still open a quarter of a second later, 0 before the fault, required none"},
 		{3, "too few", each(flaky, status(504)), "0 of 20"},
 		{3, "an empty answer for an error", each(flaky, func(a *Answer) { a.Wrong = true }), "0 of 20 requests were served, the first failure is 200 with a wrong answer"},
 		{3, "breaker opened", func(r *Run) {

@@ -98,7 +98,7 @@ var measures = map[string]measure{
 		for _, span := range s.spans() {
 			made.value = float64(span.Left)
 		}
-		made.text = fmt.Sprintf("%.0f connections are still open half a second later, %d before the fault", made.value, s.run.first().Left)
+		made.text = fmt.Sprintf("%.0f connections are still open a quarter of a second later, %d before the fault", made.value, s.run.first().Left)
 		return s.filled(made)
 	}},
 	"connections_before": {metered: true, eval: func(s scope, _ []string) figure { return figure{value: float64(s.run.first().Left)} }},

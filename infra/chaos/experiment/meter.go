@@ -20,7 +20,7 @@ import (
 // do not reach the dependency: the meter answers them itself.
 type Meter struct {
 	listener net.Listener
-	upstream string
+	upstream atomic.Pointer[string]
 	token    [16]byte // The first bytes of a canary.
 	dials    atomic.Int64
 	expected atomic.Int64           // Canaries that may still come.
@@ -46,7 +46,8 @@ func StartMeter(upstream string) (*Meter, error) {
 	if err != nil {
 		return nil, fmt.Errorf("start meter: %w", err)
 	}
-	m := &Meter{listener: listener, upstream: upstream, open: map[net.Conn]bool{}}
+	m := &Meter{listener: listener, open: map[net.Conn]bool{}}
+	m.upstream.Store(&upstream)
 	_, _ = rand.Read(m.token[:]) // It never fails, according to its documentation.
 	m.group.Go(m.accept)
 	return m, nil
@@ -131,7 +132,7 @@ func (m *Meter) relay(client net.Conn) {
 		_, _ = io.WriteString(counted{client, &passage.received}, *greeting)
 		return
 	}
-	server, err := net.Dial("tcp", m.upstream)
+	server, err := net.Dial("tcp", *m.upstream.Load())
 	if err != nil {
 		return
 	}

@@ -32,7 +32,7 @@ const (
 const invalidPath = "/api/flights/routes?from=1&to=JFK"
 
 // leftPatience is how long connections may take to close after the last answer of a phase.
-const leftPatience = 500 * time.Millisecond
+const leftPatience = 250 * time.Millisecond
 
 // lab is what a trial needs to know about the app under test and its dependencies.
 type lab struct {
@@ -45,6 +45,9 @@ type lab struct {
 	attached bool
 	// load is what users ask for, and which answers are right.
 	load load.Options
+	// upstream is another database for phases whose data has changed, and right tells which answers are right there.
+	upstream string
+	right    func(index, status int, body []byte) bool
 	// health is the path of the health endpoint. plain says that the app is not an exercise: the status of its health alone
 	// decides, and it has no metrics.
 	health string
@@ -217,6 +220,9 @@ func (t *trial) conduct(ctx context.Context, phase Phase) error {
 	t.stall.Store(0)
 	var group sync.WaitGroup
 	for _, path := range t.paths {
+		if phase.Changed {
+			path.meter.upstream.Store(&t.upstream)
+		}
 		changed, err := t.inject(ctx, path, phase)
 		if err != nil {
 			return err
@@ -382,6 +388,9 @@ func (t *trial) send(ctx context.Context, phase Phase, ended <-chan struct{}, se
 	options := t.load
 	options.URL, options.Throttle, options.Duration = t.app.URL, throttle, phase.For
 	options.Timeout = cmp.Or(phase.Patience, options.Timeout)
+	if phase.Changed {
+		options.Right = t.right
+	}
 	options.Sent = func() { due.Add(1) }
 	if !t.plain { // Each phase draws its own requests; requests of a file are all drawn in the first one.
 		options.Seed += uint64(len(t.run.Phases))

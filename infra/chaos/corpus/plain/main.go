@@ -28,7 +28,7 @@ var habits = []string{
 	"empty on error", "empty unless late",
 	"leak", "no bound", "short timeout",
 	"no pause", "no retry", "past the deadline", "attempts counted", "ping", "five at once", "ten at once", "bound by timeouts", "for nobody", "for nobody without end", "retries everything",
-	"one long pause", "a copy",
+	"one long pause", "a copy", "keeps connections", "lingers", "none is 404",
 	"all probes", "invalid codes fail", "invalid codes succeed", "no probe", "no retry-after", "retry-after an hour", "slow rejection", "timer", "two probes", "users decide",
 	"health asks nobody", "health flaps", "health hammers", "health is one ping", "health is slow", "health trusts the wait", "health waits for users",
 	"health waits for the database", "health per question", "health pings",
@@ -45,6 +45,7 @@ type app struct {
 	breaker            *breaker
 	served, userFailed moment
 	check              check
+	rows               map[string][]flight // For the habit "a copy".
 }
 
 func main() {
@@ -75,6 +76,11 @@ func run() error {
 	}
 	a.db = sql.OpenDB(connector)
 	a.db.SetMaxIdleConns(number("DB_MAX_IDLE_CONNS"))
+	if a.is("a copy") {
+		if err := a.copy(); err != nil {
+			return err
+		}
+	}
 	http.HandleFunc("GET /api/flights/routes", a.flights)
 	if a.stage >= 5 || a.is("health asks nobody") {
 		http.HandleFunc("GET /health/", a.health)
@@ -145,6 +151,10 @@ func (a *app) flights(w http.ResponseWriter, r *http.Request) {
 	default:
 		a.userFailed.now()
 		http.Error(w, "the database failed", http.StatusInternalServerError)
+		return
+	}
+	if len(found) == 0 && a.is("none is 404") {
+		http.NotFound(w, r)
 		return
 	}
 	encoder := json.NewEncoder(w)
@@ -291,7 +301,13 @@ func (a *app) attempt(ctx context.Context, from, to string) ([]flight, error) {
 	if a.is("ping") {
 		_ = a.db.PingContext(bounded) // As a careful programmer might, before each query.
 	}
-	if !a.is("leak") {
+	asking := context.Background()
+	switch {
+	case a.is("lingers"): // The query outlives its request, but not for ever.
+		longer, end := context.WithTimeout(asking, timeout+400*time.Millisecond)
+		defer context.AfterFunc(longer, end)
+		asking = longer
+	case !a.is("leak"):
 		return a.query(bounded, from, to)
 	}
 	type result struct {
@@ -300,7 +316,7 @@ func (a *app) attempt(ctx context.Context, from, to string) ([]flight, error) {
 	}
 	results := make(chan result, 1)
 	go func() {
-		found, err := a.query(context.Background(), from, to)
+		found, err := a.query(asking, from, to)
 		results <- result{found, err}
 	}()
 	select {
@@ -311,10 +327,32 @@ func (a *app) attempt(ctx context.Context, from, to string) ([]flight, error) {
 	}
 }
 
+// copy reads all rows, once.
+func (a *app) copy() error {
+	found, err := a.read(context.Background(), "SELECT r.src_ap, r.dst_ap, a.name FROM routes r JOIN airlines a ON a.alid = r.alid ORDER BY a.name")
+	a.rows = map[string][]flight{}
+	for _, one := range found {
+		a.rows[one.From+one.To] = append(a.rows[one.From+one.To], one)
+	}
+	return err
+}
+
 // query asks the database.
 func (a *app) query(ctx context.Context, from, to string) ([]flight, error) {
-	rows, err := a.db.QueryContext(ctx, "SELECT r.src_ap, r.dst_ap, a.name FROM routes r JOIN airlines a ON a.alid = r.alid "+
+	switch {
+	case a.is("a copy"): // It only looks as if it asked the database.
+		return append([]flight{}, a.rows[from+to]...), a.db.PingContext(ctx)
+	case a.is("keeps connections"):
+		if _, err := a.db.Conn(ctx); err != nil {
+			return nil, err
+		}
+	}
+	return a.read(ctx, "SELECT r.src_ap, r.dst_ap, a.name FROM routes r JOIN airlines a ON a.alid = r.alid "+
 		"WHERE r.src_ap = ? AND r.dst_ap = ? ORDER BY a.name LIMIT 100", from, to)
+}
+
+func (a *app) read(ctx context.Context, query string, args ...any) ([]flight, error) {
+	rows, err := a.db.QueryContext(ctx, query, args...)
 	if err != nil {
 		return nil, err
 	}
