@@ -60,6 +60,9 @@ func Solutions() []Solution {
 		{Name: "JSON in another layout", Stage: 2, Dir: "plain", Habits: "indented"},
 		{Name: "no jitter", Stage: 3, Dir: "plain", Habits: "no jitter"},
 		{Name: "a health check on demand", Stage: 5, Dir: "plain", Habits: "health on demand"},
+		{Name: "a bulkhead before the breaker", Stage: 4, Dir: "plain", Habits: "bulkhead,full jitter"},
+		{Name: "a breaker that closes after two successes", Stage: 4, Dir: "plain", Habits: "two successes"},
+		{Name: "a health check that nobody has to ask for", Stage: 5, Dir: "plain", Habits: "health by itself"},
 		{Name: "retries without jitter", Stage: 3, File: policies, Old: "		WithJitterFactor(0.5).\n"},
 
 		// Wrong: the baseline.
@@ -136,6 +139,7 @@ func Solutions() []Solution {
 		{Name: "health flaps", Stage: 5, Red: 5, Check: staysDown, Dir: "plain", Habits: "health flaps"},
 		{Name: "healthy when the wait of the breaker is over", Stage: 5, Red: 5, Check: staysDown, Dir: "plain", Habits: "health trusts the wait"},
 		{Name: "health hammers the database past the breaker", Stage: 5, Red: 5, Check: sparesDown, Dir: "plain", Habits: "health hammers"},
+		{Name: "each health check keeps its connection", Stage: 5, Red: 5, Check: "health checks leave nothing", Dir: "plain", Habits: "health keeps connections"},
 		{Name: "health takes 1.5 s", Stage: 5, Red: 5, Check: answers, Dir: "plain", Habits: "health is slow"},
 		{Name: "healthy when a user closes the breaker", Stage: 5, Red: 5, Dir: "plain", Habits: "health waits for users"},
 		{Name: "health asks the database, once per question", Stage: 5, Red: 5, Dir: "plain", Habits: "health waits for the database", Core: true},

@@ -43,7 +43,7 @@ var good = Answer{Status: 200, Latency: 3}
 
 // healthyRun is a run of the experiment with the results of the last stage. A phase takes ten seconds.
 func healthyRun(number int) *Run {
-	run := &Run{Stage: 5}
+	run := &Run{Stage: 4}
 	for i, phase := range Experiments(settings)[number-1].Method {
 		from := 10_000 * float64(i)
 		span := Span{Name: phase.Name, Fault: describe(phase.Faults), From: from, To: from + 10_000, Dials: 20, Stall: 1}
@@ -97,6 +97,22 @@ func TestHealthyRunsPass(t *testing.T) {
 		run.judge(e)
 		if run.Verdict != Passed {
 			t.Errorf("%s: got %s: %s, want passed", e.ID, run.Verdict, run.Reason)
+		}
+	}
+}
+
+// Besides its users, an app of the last stage may serve its own health check.
+func TestHealthChecksMayAskTheDatabase(t *testing.T) {
+	for stage, want := range map[int]Verdict{4: Failed, 5: Passed} {
+		run := healthyRun(3)
+		run.Stage = stage
+		for i := range run.Phases {
+			if run.Phases[i].Name == failing {
+				run.Phases[i].Dials = 500
+			}
+		}
+		if run.judge(Experiments(settings)[2]); run.Verdict != want {
+			t.Errorf("stage %d: got %s: %s, want %s", stage, run.Verdict, run.Reason, want)
 		}
 	}
 }
@@ -185,7 +201,7 @@ func TestBrokenRunsFail(t *testing.T) {
 		{5, "cries wolf under flaky", health(flaky, status(503)), "5 of 5 health checks said Unhealthy"},
 		{5, "cries wolf under slow", health(slow, status(503)), "5 of 5 health checks said Unhealthy"},
 		{5, "silent about the outage", health(failing, status(200)), "never unhealthy"},
-		{5, "needs users to know", health(quiet, status(200)), "0 of 5 health checks said Unhealthy"},
+		{5, "needs users to know", health(quiet, status(200)), "5 of 10 health checks said Unhealthy"},
 		{5, "content with a ping", health("answers are cut", status(200)), "never unhealthy"},
 		{5, "silent about a black hole", health(blackHole, status(200)), "never unhealthy"},
 		{5, "asks the database each time", dials(unasked, 5), "1.0 connections for each of 5 health checks"},

@@ -19,12 +19,13 @@ type breaker struct {
 	most  int
 	delay time.Duration
 
-	mutex    sync.Mutex
-	open     bool
-	until    time.Time
-	probes   int
-	failures int
-	recent   []bool // The last results, true for failures; for the habit "failure rate".
+	mutex     sync.Mutex
+	open      bool
+	until     time.Time
+	probes    int
+	failures  int
+	succeeded bool   // The first probe has; for the habit "two successes".
+	recent    []bool // The last results, true for failures; for the habit "failure rate".
 }
 
 // admit tells whether a request may ask the database, or how long it should wait.
@@ -64,6 +65,11 @@ func (b *breaker) report(err error) {
 	}
 	if b.open {
 		b.probes = max(0, b.probes-1)
+		if err == nil && b.app.is("two successes") && !b.succeeded {
+			b.succeeded = true
+			return
+		}
+		b.succeeded = false
 		if err == nil {
 			b.open, b.failures, b.recent = false, 0, nil
 		} else if time.Now().After(b.until) {

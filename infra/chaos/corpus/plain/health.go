@@ -69,6 +69,11 @@ func (a *app) ask(patience time.Duration) {
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
+		if a.is("health keeps connections") {
+			ctx, cancel := context.WithTimeout(context.Background(), 100*time.Millisecond)
+			_, _ = a.db.Conn(ctx) // It only wanted to see whether it gets one.
+			cancel()
+		}
 		_, err := a.find(context.Background(), "LHR", "JFK")
 		if a.is("health hammers") && err != nil { // Past the breaker, it finds out sooner.
 			ctx, cancel := context.WithTimeout(context.Background(), a.deadline)

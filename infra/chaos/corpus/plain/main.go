@@ -9,6 +9,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"net"
 	"net/http"
 	"os"
@@ -23,14 +24,15 @@ import (
 // habits are the names that HABITS may hold.
 var habits = []string{
 	// As good as the exercises, in another way.
-	"failure rate", "few attempts", "health on demand", "hedging", "indented", "no jitter", "retry-after date", "thirty failures",
+	"bulkhead", "failure rate", "few attempts", "full jitter", "health by itself", "health on demand", "hedging", "indented",
+	"no jitter", "retry-after date", "thirty failures", "two successes",
 	// Mistakes, by the experiment that is to catch them.
 	"empty on error", "empty unless late",
 	"leak", "no bound", "short timeout",
 	"no pause", "no retry", "past the deadline", "attempts counted", "ping", "five at once", "ten at once", "bound by timeouts", "for nobody", "for nobody without end", "retries everything",
 	"one long pause", "a copy", "keeps connections", "lingers", "none is 404",
 	"all probes", "invalid codes fail", "invalid codes succeed", "no probe", "no retry-after", "retry-after an hour", "slow rejection", "timer", "two probes", "users decide",
-	"health asks nobody", "health flaps", "health hammers", "health is one ping", "health is slow", "health trusts the wait", "health waits for users",
+	"health asks nobody", "health flaps", "health hammers", "health keeps connections", "health is one ping", "health is slow", "health trusts the wait", "health waits for users",
 	"health waits for the database", "health per question", "health pings",
 }
 
@@ -45,6 +47,7 @@ type app struct {
 	breaker            *breaker
 	served, userFailed moment
 	check              check
+	slots              chan struct{}       // For the habit "bulkhead".
 	rows               map[string][]flight // For the habit "a copy".
 }
 
@@ -58,7 +61,7 @@ func main() {
 func run() error {
 	a := &app{
 		stage: number("STAGE"), timeout: duration("TIMEOUT"), deadline: duration("DEADLINE"), attempts: number("RETRY_ATTEMPTS"),
-		pause: duration("RETRY_BASE_DELAY"), longest: duration("RETRY_MAX_DELAY"),
+		pause: duration("RETRY_BASE_DELAY"), longest: duration("RETRY_MAX_DELAY"), slots: make(chan struct{}, 64),
 	}
 	for name := range strings.SplitSeq(os.Getenv("HABITS"), ",") {
 		if name != "" && !slices.Contains(habits, name) {
@@ -84,6 +87,14 @@ func run() error {
 	http.HandleFunc("GET /api/flights/routes", a.flights)
 	if a.stage >= 5 || a.is("health asks nobody") {
 		http.HandleFunc("GET /health/", a.health)
+	}
+	if a.is("health by itself") {
+		go func() {
+			for {
+				a.ask(a.deadline)
+				time.Sleep(200 * time.Millisecond)
+			}
+		}()
 	}
 	return http.ListenAndServe(net.JoinHostPort(os.Getenv("BIND"), os.Getenv("PORT")), nil)
 }
@@ -133,6 +144,15 @@ func (a *app) flights(w http.ResponseWriter, r *http.Request) {
 				found = err == nil
 			}
 		})()
+	}
+	if a.is("bulkhead") {
+		select {
+		case a.slots <- struct{}{}:
+			defer func() { <-a.slots }()
+		default:
+			a.reject(w, time.Second)
+			return
+		}
 	}
 	found, err := a.find(ctx, from, to)
 	var open rejection
@@ -247,6 +267,8 @@ func (a *app) retry(ctx context.Context, from, to string) (found []flight, err e
 			wait -= time.Duration(time.Now().UnixNano()) % (wait / 2)
 		}
 		switch {
+		case a.is("full jitter"):
+			wait = rand.N(min(pause/2, a.longest))
 		case a.is("no pause"), a.is("one long pause") && n > 1:
 			wait = 0
 		case a.is("one long pause"):
