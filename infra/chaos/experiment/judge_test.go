@@ -184,7 +184,7 @@ func TestBrokenRunsFail(t *testing.T) {
 			for i := range 9 {
 				r.Dials = append(r.Dials, Dial{At: span.From + float64(i)})
 			}
-		}, "9 connections opened within 20 ms"},
+		}, "9 connections opened within 50 ms"},
 		{3, "no backoff", each(refused, latency(2)), "2.0 ms"},
 		{4, "invalid requests count", each("calm after them", status(503)), "the first failure is 503"},
 		{4, "two probes at once", dials(open, 40), "40 connections for 321 requests, required at most 30"},
@@ -208,6 +208,11 @@ func TestBrokenRunsFail(t *testing.T) {
 		{5, "asks the database that is down", dials(quiet, 5), "1.0 connections for each of 5 health checks"},
 		{5, "misses its users", health(unasked, status(503)), "0 of 5 health checks said Healthy"},
 		{5, "flaps", health("black hole continues", status(200)), "0 of 5 health checks said Unhealthy"},
+		{5, "leaks connections", func(r *Run) {
+			for i := range r.Phases {
+				r.Phases[i].Left = i
+			}
+		}, "connections are still open"},
 		{5, "hangs", health(quiet, latency(1200)), "1.20 s"},
 		{5, "only half well", health(rollback, func(a *Answer) { a.Says = "Degraded" }), "never healthy"},
 		{5, "stays unhealthy", health(again, status(503)), "never healthy"},

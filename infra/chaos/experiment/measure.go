@@ -97,7 +97,7 @@ var measures = map[string]measure{
 	}},
 	"dials_at_once": {metered: true, eval: dialsAtOnce},
 	"connections_left": {metered: true, eval: func(s scope, _ []string) figure {
-		made := figure{answers: s.run.Of(s.phases...)}
+		made := figure{answers: append(s.run.Of(s.phases...), s.run.health(s.phases...)...)}
 		for _, span := range s.spans() {
 			made.value = float64(span.Left)
 		}
@@ -307,7 +307,7 @@ func dials(s scope) figure {
 
 // dialsAtOnce is how many connections were opened within a moment, at most.
 func dialsAtOnce(s scope, _ []string) figure {
-	const moment = 20 // Milliseconds.
+	const moment = 50 // Milliseconds.
 	most := 0
 	for _, span := range s.spans() {
 		var recent []Dial

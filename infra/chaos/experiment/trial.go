@@ -349,13 +349,19 @@ func (t *trial) drive(ctx context.Context, phase Phase) error {
 	if phase.Health {
 		asking.Go(func() { t.askHealth(ctx, phase, ended, loaded, see) })
 	}
-	if phase.Invalid > 0 {
-		asking.Go(func() { t.sendInvalid(ctx, phase, ended) })
+	if phase.Invalid > 0 { // What these get decides nothing, only what they do to others.
+		invalid := t.load
+		invalid.Pairs, invalid.Requests, invalid.Right = nil, []load.Request{{Path: invalidPath}}, nil
+		asking.Go(func() { _ = t.send(ctx, phase, phase.Invalid, invalid, ended, func(Answer) {}) })
 	}
 	var err error
 	switch {
 	case phase.Rate > 0:
-		err = t.send(ctx, phase, ended, see)
+		users := t.load
+		if phase.Changed {
+			users.Right = t.right
+		}
+		err = t.send(ctx, phase, phase.Rate, users, ended, see)
 	case !phase.Health: // Nobody asks: what does the app do on its own?
 		select {
 		case <-time.After(phase.For):
@@ -367,11 +373,11 @@ func (t *trial) drive(ctx context.Context, phase Phase) error {
 	return err
 }
 
-// send is the users' load of a phase. When ended is closed it sends no more, and waits for the answers still due.
-func (t *trial) send(ctx context.Context, phase Phase, ended <-chan struct{}, see func(Answer)) error {
+// send is a load of a phase, in requests a second. When ended is closed it sends no more, and waits for the answers still due.
+func (t *trial) send(ctx context.Context, phase Phase, rate int, options load.Options, ended <-chan struct{}, see func(Answer)) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	throttle := load.NewThrottle(phase.Rate)
+	throttle := load.NewThrottle(rate)
 	var due atomic.Int64
 	var over atomic.Bool
 	go func() {
@@ -385,12 +391,8 @@ func (t *trial) send(ctx context.Context, phase Phase, ended <-chan struct{}, se
 		case <-ctx.Done():
 		}
 	}()
-	options := t.load
 	options.URL, options.Throttle, options.Duration = t.app.URL, throttle, phase.For
 	options.Timeout = cmp.Or(phase.Patience, options.Timeout)
-	if phase.Changed {
-		options.Right = t.right
-	}
 	options.Sent = func() { due.Add(1) }
 	if !t.plain { // Each phase draws its own requests; requests of a file are all drawn in the first one.
 		options.Seed += uint64(len(t.run.Phases))
@@ -404,23 +406,6 @@ func (t *trial) send(ctx context.Context, phase Phase, ended <-chan struct{}, se
 			cancel()
 		}
 	})
-}
-
-// sendInvalid sends the requests with invalid codes. What they get decides nothing, only what they do to others.
-func (t *trial) sendInvalid(ctx context.Context, phase Phase, ended <-chan struct{}) {
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
-	go func() {
-		select {
-		case <-ended:
-			cancel()
-		case <-ctx.Done():
-		}
-	}()
-	options := t.load
-	options.URL, options.Rate, options.Duration, options.Right = t.app.URL, phase.Invalid, phase.For, nil
-	options.Pairs, options.Requests = nil, []load.Request{{Path: invalidPath}}
-	_ = load.Run(ctx, options, func(load.Result) {}) // The options are those of the users.
 }
 
 // askHealth asks the health endpoint at a constant pace until the phase is over, and waits for the answers still due.
