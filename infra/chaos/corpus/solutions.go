@@ -2,6 +2,7 @@ package corpus
 
 // The names of the checks that catch wrong solutions.
 const (
+	changed    = "a change in the database"
 	noLater    = "no answer later than the bound"
 	outOfTime  = "a request that runs out of time gets a 504"
 	inTime     = "users who can be served in time are served"
@@ -20,6 +21,11 @@ const (
 	answers    = "health always answers"
 	cut        = "cut answers are detected"
 	spares     = "the health endpoint spares the database"
+	spaced     = "retries are spaced"
+	invalid    = "invalid requests do not open"
+	leftAlone  = "the database is left alone"
+	staysDown  = "an outage stays detected"
+	sparesDown = "the health endpoint spares a database that is down"
 )
 
 // Solutions are all of the corpus.
@@ -54,11 +60,17 @@ func Solutions() []Solution {
 		{Name: "JSON in another layout", Stage: 2, Dir: "plain", Habits: "indented"},
 		{Name: "no jitter", Stage: 3, Dir: "plain", Habits: "no jitter"},
 		{Name: "a health check on demand", Stage: 5, Dir: "plain", Habits: "health on demand"},
+		{Name: "a bulkhead before the breaker", Stage: 4, Dir: "plain", Habits: "bulkhead,full jitter"},
+		{Name: "a breaker that closes after two successes", Stage: 4, Dir: "plain", Habits: "two successes"},
+		{Name: "a health check that nobody has to ask for", Stage: 5, Dir: "plain", Habits: "health by itself"},
 		{Name: "retries without jitter", Stage: 3, File: policies, Old: "		WithJitterFactor(0.5).\n"},
 
 		// Wrong: the baseline.
 		{Name: "the query fails", Stage: 1, Red: 1, Check: "steady state", File: "store.go", Old: "JOIN airlines", New: "JOIN nowhere"},
 		{Name: "the answer is always empty", Stage: 1, Red: 1, Check: "steady state", File: "store.go", Old: "return flights, err", New: "return flights[:0], err"},
+		{Name: "a copy of the rows from the start", Stage: 1, Red: 1, Check: changed, Dir: "plain", Habits: "a copy", Core: true},
+		{Name: "connections are never closed", Stage: 1, Red: 1, Check: "connections are closed", Dir: "plain", Habits: "keeps connections"},
+		{Name: "no flights is a 404", Stage: 1, Red: 1, Check: "steady state", Dir: "plain", Habits: "none is 404"},
 		{Name: "no pattern, but a health endpoint", Stage: 5, Red: 2, Check: noLater, Dir: "plain", Habits: "health asks nobody,no bound"},
 
 		// Wrong: the timeout.
@@ -67,6 +79,7 @@ func Solutions() []Solution {
 		{Name: "a timeout is a 500", Stage: 2, Red: 2, Check: outOfTime, File: policies, Old: "errors.Is(err, timeoutpolicy.ErrExceeded)", New: "errors.Is(err, timeoutpolicy.ErrExceeded) && false"},
 		{Name: "a timeout that leaves its query running", Stage: 2, Red: 2, Check: nothing, File: policies, Old: "return find(exec.Context(), from, to)", New: leaks},
 		{Name: "a short timeout that leaks its query", Stage: 2, Red: 2, Check: inTime, Dir: "plain", Habits: "short timeout,leak"},
+		{Name: "a query that outlives its request by 0.4 s", Stage: 2, Red: 2, Check: nothing, Dir: "plain", Habits: "lingers"},
 		{Name: "a leaked query", Stage: 2, Red: 2, Check: nothing, Dir: "plain", Habits: "leak", Core: true},
 
 		// Wrong: the retries.
@@ -88,6 +101,8 @@ func Solutions() []Solution {
 		{Name: "five attempts at once, always", Stage: 3, Red: 3, Check: "a request without a fault", Dir: "plain", Habits: "five at once,no jitter"},
 		{Name: "ten attempts at once", Stage: 3, Red: 3, Check: dials, Dir: "plain", Habits: "ten at once", Core: true},
 
+		{Name: "one long pause, then all at once", Stage: 3, Red: 3, Check: spaced, Dir: "plain", Habits: "one long pause", Core: true},
+
 		// Wrong: the breaker.
 		{Name: "no breaker", Stage: 4, Red: 4, Check: opens, File: policies, Old: composed, New: "failsafe.With(retry, timeout)"},
 		{Name: "the breaker inside the retries", Stage: 4, Red: 3, Check: healing, File: policies, Old: composed, New: "failsafe.With(retry, breaker, timeout)"},
@@ -108,6 +123,10 @@ func Solutions() []Solution {
 		{Name: "rejections take 50 ms", Stage: 4, Red: 4, Check: immediate, Dir: "plain", Habits: "slow rejection"},
 		{Name: "users who hang up close the breaker", Stage: 4, Red: 4, Check: impatient, Dir: "plain", Habits: "users decide", Core: true},
 
+		{Name: "requests with invalid codes open the breaker", Stage: 4, Red: 4, Check: invalid, Dir: "plain", Habits: "invalid codes fail", Core: true},
+		{Name: "requests with invalid codes keep the breaker closed", Stage: 4, Red: 4, Check: opens, Dir: "plain", Habits: "invalid codes succeed"},
+		{Name: "two probes at once", Stage: 4, Red: 4, Check: leftAlone, Dir: "plain", Habits: "two probes"},
+
 		// Wrong: the health endpoint.
 		{Name: "health does not ask the database", Stage: 5, Red: 5, File: health, Old: "_, err := h.find(ctx, \"LHR\", \"JFK\")\n		return err", New: "return nil"},
 		{Name: "health waits for its check", Stage: 5, Red: 5, Check: answers, File: health, Old: "checkWait  = 800 * time.Millisecond", New: "checkWait  = time.Minute"},
@@ -117,6 +136,10 @@ func Solutions() []Solution {
 		{Name: "health is one ping", Stage: 5, Red: 5, Check: agrees, Dir: "plain", Habits: "health is one ping"},
 		{Name: "health asks the database in the background, once per question", Stage: 5, Red: 5, Check: spares, Dir: "plain", Habits: "health per question"},
 		{Name: "health is content with a ping", Stage: 5, Red: 5, Check: cut, Dir: "plain", Habits: "health pings"},
+		{Name: "health flaps", Stage: 5, Red: 5, Check: staysDown, Dir: "plain", Habits: "health flaps"},
+		{Name: "healthy when the wait of the breaker is over", Stage: 5, Red: 5, Check: staysDown, Dir: "plain", Habits: "health trusts the wait"},
+		{Name: "health hammers the database past the breaker", Stage: 5, Red: 5, Check: sparesDown, Dir: "plain", Habits: "health hammers"},
+		{Name: "each health check keeps its connection", Stage: 5, Red: 5, Check: "health checks leave nothing", Dir: "plain", Habits: "health keeps connections"},
 		{Name: "health takes 1.5 s", Stage: 5, Red: 5, Check: answers, Dir: "plain", Habits: "health is slow"},
 		{Name: "healthy when a user closes the breaker", Stage: 5, Red: 5, Dir: "plain", Habits: "health waits for users"},
 		{Name: "health asks the database, once per question", Stage: 5, Red: 5, Dir: "plain", Habits: "health waits for the database", Core: true},

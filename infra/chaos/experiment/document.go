@@ -98,11 +98,13 @@ type phaseDocument struct {
 	Duration text        `yaml:"duration"`
 	Load     struct {
 		Rate     int  `yaml:"rate"`
+		Invalid  int  `yaml:"invalid"`
 		Patience text `yaml:"patience"`
 	} `yaml:"load"`
-	Health bool `yaml:"health"`
-	Until  text `yaml:"until"`
-	After  text `yaml:"only-after"`
+	Changed bool `yaml:"changed"`
+	Health  bool `yaml:"health"`
+	Until   text `yaml:"until"`
+	After   text `yaml:"only-after"`
 }
 
 type toleranceDocument struct {
@@ -297,7 +299,7 @@ func (r *reader) duration(t text) (time.Duration, error) {
 // method reads the phases.
 func (r *reader) method(e *Experiment) error {
 	for i, one := range r.Method {
-		phase := Phase{Name: one.Name.value, Rate: one.Load.Rate, Health: one.Health, Until: Outcome(one.Until.value), After: Outcome(one.After.value)}
+		phase := Phase{Name: one.Name.value, Rate: one.Load.Rate, Invalid: one.Load.Invalid, Changed: one.Changed, Health: one.Health, Until: Outcome(one.Until.value), After: Outcome(one.After.value)}
 		last := i == len(r.Method)-1
 		var err error
 		if phase.For, err = r.duration(one.Duration); err != nil {
@@ -333,6 +335,8 @@ func (r *reader) method(e *Experiment) error {
 			return problem(one.Name.node, "%q is the first or the last phase; expected no fault, because it shows the steady state", phase.Name)
 		case (i == 0 || last) && (phase.Rate == 0 || one.After.node != nil):
 			return problem(one.Name.node, "%q is the first or the last phase; expected a load and no only-after, because it shows the steady state", phase.Name)
+		case (phase.Invalid > 0 || phase.Changed) && e.Exercise == 0:
+			return problem(one.Name.node, "%q has invalid or changed, which only the workshop's own experiments can; remove it", phase.Name)
 		case phase.Health && e.Exercise == 0 && e.Target.Health == "":
 			return problem(one.Name.node, "%q asks the health endpoint; name its path in target: health", phase.Name)
 		case phase.Rate == 0 && !phase.Health && phase.Until != "":
@@ -382,8 +386,8 @@ func (r *reader) fault(node *yaml.Node, e Experiment) (Fault, error) {
 			fault.Attributes[key.Value] = number
 		}
 	}
-	if fault.Type == denied && e.API != "" {
-		return fault, problem(node, "denied needs the experiment's own Toxiproxy; remove toxiproxy")
+	if _, own := greetings[fault.Type]; own && e.API != "" {
+		return fault, problem(node, "%s needs the experiment's own Toxiproxy; remove toxiproxy", fault.Type)
 	}
 	if e.Exercise == 0 && len(e.Proxies) == 0 {
 		return fault, problem(node, "a fault needs a proxy; add proxies, each with name, listen and upstream")

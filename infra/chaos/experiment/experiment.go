@@ -51,6 +51,8 @@ type Phase struct {
 	Faults []Fault
 	// Rate is the load, in requests a second at a constant arrival rate; 0 means no load.
 	Rate int
+	// Invalid is how many requests a second with an invalid code come on top. Nobody waits for their answers.
+	Invalid int
 	// For is how long the load lasts at most.
 	For time.Duration
 	// Patience is how long a user waits for an answer; 0 means longer than any app may take.
@@ -59,6 +61,8 @@ type Phase struct {
 	Until Outcome
 	// After skips the phase unless an earlier answer had the outcome; empty never skips it.
 	After Outcome
+	// Changed says that the rows of the database are others than before. It lasts until the end.
+	Changed bool
 	// Health asks the health endpoint ten times a second as well.
 	Health bool
 	// Probe is how long a probe of the injection waits for an answer; 0 means 1.5 s.
@@ -71,12 +75,13 @@ func (p Phase) MarshalJSON() ([]byte, error) {
 		Name     string  `json:"name"`
 		Faults   []Fault `json:"faults,omitempty"`
 		Rate     int     `json:"ratePerSecond"`
+		Invalid  int     `json:"invalidPerSecond,omitempty"`
 		For      float64 `json:"forMs"`
 		Patience float64 `json:"patienceMs,omitempty"`
 		Until    Outcome `json:"until,omitempty"`
 		After    Outcome `json:"onlyAfter,omitempty"`
 		Health   bool    `json:"health,omitempty"`
-	}{p.Name, p.Faults, p.Rate, stats.Milliseconds(p.For), stats.Milliseconds(p.Patience), p.Until, p.After, p.Health})
+	}{p.Name, p.Faults, p.Rate, p.Invalid, stats.Milliseconds(p.For), stats.Milliseconds(p.Patience), p.Until, p.After, p.Health})
 }
 
 // Tolerance is one expectation of an experiment.

@@ -26,8 +26,17 @@ type Fault struct {
 	Proxies []string `json:"proxies,omitempty"`
 }
 
-// denied is the type of a fault that the meter injects: MySQL denies every connection with an error that stays.
-const denied = "denied"
+// The types of faults that the meter injects: MySQL denies every connection with an error that stays, or closes each at once.
+const (
+	denied  = "denied"
+	dropped = "dropped"
+)
+
+// greetings are what the meter answers under its own faults: for denied, MySQL's error 1130, which the next attempt meets as well.
+var greetings = map[string]string{
+	denied:  "\x48\x00\x00\x00\xff\x6a\x04#HY000Host '127.0.0.1' is not allowed to connect to this MySQL server",
+	dropped: "",
+}
 
 // FromCatalogue is a fault of the catalogue, unchanged.
 func FromCatalogue(fault toxi.Fault) Fault {
@@ -56,6 +65,7 @@ func faultOf(name string) Fault {
 var attributes = map[string][]string{
 	"":           nil,
 	denied:       nil,
+	dropped:      nil,
 	"latency":    {"latency", "jitter"},
 	"bandwidth":  {"rate"},
 	"slow_close": {"delay"},

@@ -43,7 +43,7 @@ var good = Answer{Status: 200, Latency: 3}
 
 // healthyRun is a run of the experiment with the results of the last stage. A phase takes ten seconds.
 func healthyRun(number int) *Run {
-	run := &Run{Stage: 5}
+	run := &Run{Stage: 4}
 	for i, phase := range Experiments(settings)[number-1].Method {
 		from := 10_000 * float64(i)
 		span := Span{Name: phase.Name, Fault: describe(phase.Faults), From: from, To: from + 10_000, Dials: 20, Stall: 1}
@@ -101,6 +101,22 @@ func TestHealthyRunsPass(t *testing.T) {
 	}
 }
 
+// Besides its users, an app of the last stage may serve its own health check.
+func TestHealthChecksMayAskTheDatabase(t *testing.T) {
+	for stage, want := range map[int]Verdict{4: Failed, 5: Passed} {
+		run := healthyRun(3)
+		run.Stage = stage
+		for i := range run.Phases {
+			if run.Phases[i].Name == failing {
+				run.Phases[i].Dials = 500
+			}
+		}
+		if run.judge(Experiments(settings)[2]); run.Verdict != want {
+			t.Errorf("stage %d: got %s: %s, want %s", stage, run.Verdict, run.Reason, want)
+		}
+	}
+}
+
 // Each way to break an experiment is detected, and named.
 func TestBrokenRunsFail(t *testing.T) {
 	each := func(phase string, change func(*Answer)) func(*Run) {
@@ -146,7 +162,7 @@ func TestBrokenRunsFail(t *testing.T) {
 		{2, "later than one attempt", func(r *Run) { r.Stage = 2 }, "(TIMEOUT + 100ms)"},
 		{2, "500 instead of 504", each(blackHole, status(500)), "40 of 60 requests were served or are 504 or were rejected with Retry-After, the first failure is 500"},
 		{2, "a timeout that serves nobody", each(slow, status(504)), "0 of 40 requests were served"},
-		{2, "queries that go on", func(r *Run) { r.Phases[2].Left = 20 }, "20 connections are still open half a second later, 0 before the fault, required none"},
+		{2, "queries that go on", func(r *Run) { r.Phases[2].Left = 20 }, "20 connections are still open a quarter of a second later, 0 before the fault, required none"},
 		{3, "too few", each(flaky, status(504)), "0 of 20"},
 		{3, "an empty answer for an error", each(flaky, func(a *Answer) { a.Wrong = true }), "0 of 20 requests were served, the first failure is 200 with a wrong answer"},
 		{3, "breaker opened", func(r *Run) {
@@ -157,13 +173,21 @@ func TestBrokenRunsFail(t *testing.T) {
 				}
 			}
 		}, "1 of 20 requests are 503"},
-		{3, "an empty answer when all attempts failed", each(refused, func(a *Answer) { a.Wrong, a.Status = true, 200 }), "20 of 80 requests got a wrong answer"},
+		{3, "an empty answer when all attempts failed", each(refused, func(a *Answer) { a.Wrong, a.Status = true, 200 }), "20 of 100 requests got a wrong answer"},
 		{3, "too many connections without a fault", dials(steady, 200), "5.5 connections per request"},
 		{3, "too many connections", dials(flaky, 300), "15.0 connections per request"},
 		{3, "too many connections while the database is down", dials(failing, 500), "13.1 connections per request"},
 		{3, "retries of an error that stays", dials(noAccess, 200), "10.0 connections per request"},
 		{3, "retries for nobody", func(r *Run) { r.Stage = 3; dials(nobody, 8)(r) }, "8 connections while nobody asked, required at most 2"},
+		{3, "attempts all at once", func(r *Run) {
+			span, _ := r.phase("dropped")
+			for i := range 9 {
+				r.Dials = append(r.Dials, Dial{At: span.From + float64(i)})
+			}
+		}, "9 connections opened within 50 ms"},
 		{3, "no backoff", each(refused, latency(2)), "2.0 ms"},
+		{4, "invalid requests count", each("calm after them", status(503)), "the first failure is 503"},
+		{4, "two probes at once", dials(open, 40), "40 connections for 321 requests, required at most 30"},
 		{4, "never opens", each(failing, status(500)), "0 of 32 requests were rejected"},
 		{4, "no Retry-After", each(failing, func(a *Answer) { a.RetryAfter = 0 }), "20 of 32 requests are 503, required count(rejected): at least 1; count(503): as many as count(rejected)"},
 		{4, "slow rejections", each(open, latency(30)), "p99 30 ms"},
@@ -177,10 +201,18 @@ func TestBrokenRunsFail(t *testing.T) {
 		{5, "cries wolf under flaky", health(flaky, status(503)), "5 of 5 health checks said Unhealthy"},
 		{5, "cries wolf under slow", health(slow, status(503)), "5 of 5 health checks said Unhealthy"},
 		{5, "silent about the outage", health(failing, status(200)), "never unhealthy"},
-		{5, "needs users to know", health(quiet, status(200)), "0 of 5 health checks said Unhealthy"},
+		{5, "needs users to know", health(quiet, status(200)), "5 of 10 health checks said Unhealthy"},
 		{5, "content with a ping", health("answers are cut", status(200)), "never unhealthy"},
 		{5, "silent about a black hole", health(blackHole, status(200)), "never unhealthy"},
 		{5, "asks the database each time", dials(unasked, 5), "1.0 connections for each of 5 health checks"},
+		{5, "asks the database that is down", dials(quiet, 5), "1.0 connections for each of 5 health checks"},
+		{5, "misses its users", health(unasked, status(503)), "0 of 5 health checks said Healthy"},
+		{5, "flaps", health("black hole continues", status(200)), "0 of 5 health checks said Unhealthy"},
+		{5, "leaks connections", func(r *Run) {
+			for i := range r.Phases {
+				r.Phases[i].Left = i
+			}
+		}, "connections are still open"},
 		{5, "hangs", health(quiet, latency(1200)), "1.20 s"},
 		{5, "only half well", health(rollback, func(a *Answer) { a.Says = "Degraded" }), "never healthy"},
 		{5, "stays unhealthy", health(again, status(503)), "never healthy"},
@@ -217,7 +249,9 @@ func TestWhatProvesNothingIsInconclusive(t *testing.T) {
 					r.Answers[i].Latency = 30
 				}
 			}
-			r.Phases[2].Stall = 40
+			for i := range r.Phases {
+				r.Phases[i].Stall = 40
+			}
 		}, "the scheduling noise was 40 ms"},
 	} {
 		t.Run(what, func(t *testing.T) {

@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"runtime/debug"
+	"slices"
 	"sync"
 	"time"
 
@@ -88,18 +89,14 @@ func (r *Runner) RunMatrix(ctx context.Context, progress Progress) (*Matrix, err
 	if err != nil {
 		return nil, err
 	}
-	matrix := r.newMatrix()
-	// The longest first, so that no long one is left running alone at the end.
-	matrix.Cells = make([]Cell, 0, Stages*Stages)
-	all := Experiments(r.Settings)
-	var tasks []task
-	for _, number := range []int{5, 4, 3, 2, 1} {
-		for stage, subject := range subjects {
-			matrix.Cells = append(matrix.Cells, Cell{Number: number, Stage: stage + 1, Experiment: all[number-1], Want: wanted(number, stage+1)})
-			tasks = append(tasks, task{&matrix.Cells[len(matrix.Cells)-1], subject})
+	var jobs []Job
+	for _, subject := range subjects {
+		for number := 1; number <= Stages; number++ {
+			jobs = append(jobs, Job{number, subject, wanted(number, subject.Stage)})
 		}
 	}
-	err = r.runTasks(ctx, tasks, progress)
+	matrix := r.newMatrix()
+	matrix.Cells, err = r.RunJobs(ctx, jobs, progress)
 	matrix.Took = stats.Milliseconds(time.Since(matrix.Started))
 	return matrix, err
 }
@@ -107,15 +104,11 @@ func (r *Runner) RunMatrix(ctx context.Context, progress Progress) (*Matrix, err
 // Verify runs the experiments of the exercises 1 to subject.Stage on an app, side by side, and returns their cells in the
 // order of the experiments. The error says that the environment is broken.
 func (r *Runner) Verify(ctx context.Context, subject Subject, progress Progress) ([]Cell, error) {
-	cells := make([]Cell, subject.Stage)
-	all := Experiments(r.Settings)
-	var tasks []task
-	for i := range cells {
-		number := subject.Stage - i // The longest first.
-		cells[number-1] = Cell{Number: number, Stage: subject.Stage, Experiment: all[number-1], Want: Passed}
-		tasks = append(tasks, task{&cells[number-1], subject})
+	var jobs []Job
+	for number := 1; number <= subject.Stage; number++ {
+		jobs = append(jobs, Job{number, subject, Passed})
 	}
-	return cells, r.runTasks(ctx, tasks, progress)
+	return r.RunJobs(ctx, jobs, progress)
 }
 
 // newMatrix is a journal without its cells.
@@ -135,15 +128,30 @@ func (r *Runner) newMatrix() *Matrix {
 	return matrix
 }
 
+// Job is an experiment to run on an app, and the verdict that it must reach.
+type Job struct {
+	// Number is the number of the experiment, 1 to 5.
+	Number  int
+	Subject Subject
+	Want    Verdict
+}
+
 // task is a cell to run, and the app to run it on.
 type task struct {
 	cell    *Cell
 	subject Subject
 }
 
-// runTasks runs the cells in their order, several at a time. Inconclusive runs are repeated, and once those that are too
-// close to a limit.
-func (r *Runner) runTasks(ctx context.Context, tasks []task, progress Progress) error {
+// RunJobs runs the experiments on the apps, several at a time, and returns their cells in the order of the jobs. The longest
+// come first, so that no long one is left running alone at the end. Inconclusive runs are repeated, and once those that are too
+// close to a limit. The error says that the environment is broken.
+func (r *Runner) RunJobs(ctx context.Context, jobs []Job, progress Progress) ([]Cell, error) {
+	cells, tasks, all := make([]Cell, len(jobs)), make([]task, len(jobs)), Experiments(r.Settings)
+	for i, job := range jobs {
+		cells[i] = Cell{Number: job.Number, Stage: job.Subject.Stage, Experiment: all[job.Number-1], Want: job.Want}
+		tasks[i] = task{&cells[i], job.Subject}
+	}
+	slices.SortStableFunc(tasks, func(a, b task) int { return int(b.cell.Experiment.Takes() - a.cell.Experiment.Takes()) })
 	for try, side := range sideBySide {
 		var waiting []task
 		for _, one := range tasks {
@@ -161,20 +169,19 @@ func (r *Runner) runTasks(ctx context.Context, tasks []task, progress Progress) 
 			side = 1 // An app that is already running has one proxy.
 		}
 		if err := r.pass(ctx, waiting, side, progress); err != nil {
-			return err
+			return cells, err
 		}
 	}
-	return nil
+	return cells, nil
 }
 
 // pass runs each cell once, as many at a time as side says.
 func (r *Runner) pass(ctx context.Context, tasks []task, side int, progress Progress) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	all := Experiments(r.Settings)
 	begin, total, gone := time.Now(), time.Duration(0), time.Duration(0)
 	for _, one := range tasks {
-		total += all[one.cell.Number-1].Takes()
+		total += one.cell.Experiment.Takes()
 	}
 	var mutex sync.Mutex
 	done := 0
@@ -183,7 +190,7 @@ func (r *Runner) pass(ctx context.Context, tasks []task, side int, progress Prog
 	for range side {
 		group.Go(func() {
 			for one := range next {
-				e := all[one.cell.Number-1]
+				e := one.cell.Experiment
 				run, err := r.Run(ctx, e, one.subject)
 				if err != nil {
 					cancel(fmt.Errorf("%s on %s: %w", e.ID, one.subject.Folder, err))

@@ -82,6 +82,9 @@ var measures = map[string]measure{
 	"dials":   {metered: true, eval: func(s scope, _ []string) figure { return dials(s) }},
 	"dials_per_request": {metered: true, eval: func(s scope, _ []string) figure {
 		made := dials(s)
+		if s.run.Stage == Stages { // Besides, it may check its health once a second, with all its attempts.
+			made.value = max(0, made.value-s.took()/1000*s.names["RETRY_ATTEMPTS"].value)
+		}
 		made.value /= math.Max(1, float64(len(made.answers)))
 		made.text = fmt.Sprintf("%.1f connections per request", made.value)
 		return made
@@ -92,12 +95,16 @@ var measures = map[string]measure{
 		made.text = fmt.Sprintf("%.1f connections for each of %d health checks", made.value, len(made.answers))
 		return s.filled(made)
 	}},
+	"dials_at_once": {metered: true, eval: dialsAtOnce},
 	"connections_left": {metered: true, eval: func(s scope, _ []string) figure {
-		made := figure{answers: s.run.Of(s.phases...)}
+		made := figure{answers: append(s.run.Of(s.phases...), s.run.health(s.phases...)...)}
 		for _, span := range s.spans() {
 			made.value = float64(span.Left)
 		}
-		made.text = fmt.Sprintf("%.0f connections are still open half a second later, %d before the fault", made.value, s.run.first().Left)
+		if s.run.Stage == Stages { // A health check may be running.
+			made.value = max(0, made.value-1)
+		}
+		made.text = fmt.Sprintf("%.0f connections are still open a quarter of a second later, %d before the fault", made.value, s.run.first().Left)
 		return s.filled(made)
 	}},
 	"connections_before": {metered: true, eval: func(s scope, _ []string) figure { return figure{value: float64(s.run.first().Left)} }},
@@ -116,11 +123,7 @@ var measures = map[string]measure{
 		return dials(s)
 	}},
 	"open_waits": {workshop: true, eval: func(s scope, _ []string) figure {
-		took := 0.0
-		for _, span := range s.spans() {
-			took += span.To - span.From
-		}
-		return figure{value: math.Floor(took / s.names["BREAKER_DELAY"].value)}
+		return figure{value: math.Floor(s.took() / s.names["BREAKER_DELAY"].value)}
 	}},
 }
 
@@ -136,6 +139,14 @@ func (s scope) spans() []Span {
 		}
 	}
 	return spans
+}
+
+// took is how long the phases took, in milliseconds.
+func (s scope) took() (sum float64) {
+	for _, span := range s.spans() {
+		sum += span.To - span.From
+	}
+	return sum
 }
 
 // filled is the figure, or says that the phases had no requests or were skipped.
@@ -292,6 +303,25 @@ func dials(s scope) figure {
 		return made
 	}
 	return s.filled(made)
+}
+
+// dialsAtOnce is how many connections were opened within a moment, at most.
+func dialsAtOnce(s scope, _ []string) figure {
+	const moment = 50 // Milliseconds.
+	most := 0
+	for _, span := range s.spans() {
+		var recent []Dial
+		for _, dial := range s.run.Dials {
+			if dial.At < span.From || dial.At > span.To {
+				continue
+			}
+			recent = slices.DeleteFunc(append(recent, dial), func(d Dial) bool { return d.At < dial.At-moment })
+			most = max(most, len(recent))
+		}
+	}
+	return s.filled(figure{
+		value: float64(most), answers: s.run.Of(s.phases...), text: fmt.Sprintf("%d connections opened within %d ms", most, moment),
+	})
 }
 
 // count is the number of answers that satisfy is.

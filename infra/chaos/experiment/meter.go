@@ -20,11 +20,11 @@ import (
 // do not reach the dependency: the meter answers them itself.
 type Meter struct {
 	listener net.Listener
-	upstream string
+	upstream atomic.Pointer[string]
 	token    [16]byte // The first bytes of a canary.
 	dials    atomic.Int64
-	expected atomic.Int64 // Canaries that may still come.
-	denies   atomic.Bool  // Every connection gets the denial.
+	expected atomic.Int64           // Canaries that may still come.
+	refuses  atomic.Pointer[string] // Unless nil, every connection gets this and is closed.
 
 	mutex  sync.Mutex
 	log    []*passage
@@ -40,16 +40,14 @@ type passage struct {
 	sent, received atomic.Int64
 }
 
-// denial is how MySQL greets a client that it will never serve: error 1130, which the next attempt meets as well.
-const denial = "\x48\x00\x00\x00\xff\x6a\x04#HY000Host '127.0.0.1' is not allowed to connect to this MySQL server"
-
 // StartMeter relays from a free port on loopback to the address upstream, until Close.
 func StartMeter(upstream string) (*Meter, error) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		return nil, fmt.Errorf("start meter: %w", err)
 	}
-	m := &Meter{listener: listener, upstream: upstream, open: map[net.Conn]bool{}}
+	m := &Meter{listener: listener, open: map[net.Conn]bool{}}
+	m.upstream.Store(&upstream)
 	_, _ = rand.Read(m.token[:]) // It never fails, according to its documentation.
 	m.group.Go(m.accept)
 	return m, nil
@@ -130,11 +128,11 @@ func (m *Meter) relay(client net.Conn) {
 		passage.end = time.Now()
 		m.mutex.Unlock()
 	}()
-	if m.denies.Load() {
-		_, _ = io.WriteString(counted{client, &passage.received}, denial)
+	if greeting := m.refuses.Load(); greeting != nil {
+		_, _ = io.WriteString(counted{client, &passage.received}, *greeting)
 		return
 	}
-	server, err := net.Dial("tcp", m.upstream)
+	server, err := net.Dial("tcp", *m.upstream.Load())
 	if err != nil {
 		return
 	}
@@ -178,7 +176,7 @@ func (m *Meter) greet(client net.Conn) (first []byte, canary bool) {
 		return hello[:n], false
 	}
 	m.expected.Add(-1)
-	if m.denies.Load() {
+	if m.refuses.Load() != nil {
 		return nil, true
 	}
 	const limit = 10 * time.Second

@@ -71,7 +71,8 @@ func TestMeterDenies(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer meter.Close()
-	meter.denies.Store(true)
+	greeting := greetings[denied]
+	meter.refuses.Store(&greeting)
 	database, err := sql.Open("mysql", "root@tcp("+meter.Addr()+")/flights")
 	if err != nil {
 		t.Fatal(err)

@@ -72,7 +72,7 @@ type Span struct {
 	To float64 `json:"toMs"`
 	// Dials counts the connections opened to the dependencies, as the meter saw them, without those of the probes.
 	Dials int `json:"dials"`
-	// Left counts the app's connections that the meter still saw open half a second after the last answer.
+	// Left counts the app's connections that the meter still saw open a quarter of a second after the last answer.
 	Left int `json:"left"`
 	// Stall is the scheduling noise: the longest time for which the computer kept the measuring program from running.
 	Stall float64 `json:"stallMs"`

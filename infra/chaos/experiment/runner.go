@@ -17,6 +17,7 @@ import (
 
 	"chaosworkshop/infra/chaos/load"
 	"chaosworkshop/infra/lab/app"
+	"chaosworkshop/infra/lab/flightsdb"
 	"chaosworkshop/infra/lab/openflights"
 	"chaosworkshop/infra/lab/stack"
 	"chaosworkshop/infra/lab/toxi"
@@ -48,8 +49,12 @@ type Runner struct {
 
 	cfg   config.Infra
 	stack *stack.Stack
+	// other is a database with the same routes, and with other names of airlines.
+	other *flightsdb.Server
 	pairs []load.Pair
 	rows  map[load.Pair][]flight // What the database itself answers.
+	// otherRows are what the other one answers.
+	otherRows map[load.Pair][]flight
 	// database is the database itself, past every proxy.
 	database *sql.DB
 }
@@ -75,68 +80,82 @@ func Open(ctx context.Context, seed uint64) (*Runner, error) {
 		return nil, err
 	}
 	const pairs = 200
-	runner := &Runner{
-		Settings: settings, Seed: seed, cfg: cfg, stack: running,
-		pairs: load.Pairs(openflights.Sample(), pairs, seed),
+	data := openflights.Sample()
+	runner := &Runner{Settings: settings, Seed: seed, cfg: cfg, stack: running, pairs: load.Pairs(data, pairs, seed)}
+	for letter := 'A'; letter <= 'J'; letter++ { // Nobody flies there, which is no error.
+		runner.pairs = append(runner.pairs, load.Pair{From: "QQ" + string(letter), To: "ZZZ"})
 	}
-	if err := runner.readRows(ctx); err != nil {
+	for i := range data.Airlines {
+		data.Airlines[i].Name += " II"
+	}
+	runner.other, err = flightsdb.Start(ctx, flightsdb.Options{Addr: "127.0.0.1:0", RootPassword: cfg.RootPassword, Data: data})
+	if err == nil {
+		runner.database, runner.rows, err = runner.read(ctx, running.Database())
+	}
+	var other *sql.DB
+	if err == nil {
+		other, runner.otherRows, err = runner.read(ctx, runner.other.Addr())
+	}
+	if err == nil {
+		err = other.Close()
+	}
+	if err != nil {
 		return nil, errors.Join(fmt.Errorf("read the right answers: %w", err), runner.Close())
 	}
 	return runner, nil
 }
 
-// Close ends the runner's database.
-func (r *Runner) Close() error {
-	if r.database == nil {
-		return r.stack.Close()
+// Close ends the runner's databases.
+func (r *Runner) Close() (err error) {
+	if r.database != nil {
+		err = r.database.Close()
 	}
-	return errors.Join(r.database.Close(), r.stack.Close())
+	if r.other != nil {
+		err = errors.Join(err, r.other.Close())
+	}
+	return errors.Join(err, r.stack.Close())
 }
 
-// readRows asks the database itself, past every proxy, what the right answers are.
-func (r *Runner) readRows(ctx context.Context) error {
+// read asks a database itself, past every proxy, what the right answers are.
+func (r *Runner) read(ctx context.Context, addr string) (*sql.DB, map[load.Pair][]flight, error) {
 	target := mysql.NewConfig()
-	target.Net, target.Addr, target.DBName = "tcp", r.stack.Database(), "flights"
+	target.Net, target.Addr, target.DBName = "tcp", addr, "flights"
 	target.User, target.Passwd = "root", r.cfg.RootPassword
 	connector, err := mysql.NewConnector(target)
 	if err != nil {
-		return err
+		return nil, nil, err
 	}
-	r.database = sql.OpenDB(connector)
-	r.database.SetMaxIdleConns(0) // Each query dials, as those of the apps do.
-	rows, err := r.database.QueryContext(ctx, "SELECT r.src_ap, r.dst_ap, a.name FROM routes r JOIN airlines a ON a.alid = r.alid")
+	database := sql.OpenDB(connector)
+	database.SetMaxIdleConns(0) // Each query dials, as those of the apps do.
+	rows, err := database.QueryContext(ctx, "SELECT r.src_ap, r.dst_ap, a.name FROM routes r JOIN airlines a ON a.alid = r.alid")
 	if err != nil {
-		return err
+		return database, nil, err
 	}
 	defer rows.Close()
-	r.rows = map[load.Pair][]flight{}
+	found := map[load.Pair][]flight{}
 	for rows.Next() {
 		var one flight
 		if err := rows.Scan(&one.From, &one.To, &one.Airline); err != nil {
-			return err
+			return database, nil, err
 		}
 		pair := load.Pair{From: one.From, To: one.To}
-		r.rows[pair] = append(r.rows[pair], one)
+		found[pair] = append(found[pair], one)
 	}
-	return rows.Err()
+	return database, found, rows.Err()
 }
 
-// right tells whether body is the answer for the pair with that index: the same rows as the database's, in the order of
-// their airlines. The layout of the JSON does not matter.
-func (r *Runner) right(index, status int, body []byte) bool {
-	pair := r.pairs[index]
-	var got []flight
-	if err := json.Unmarshal(body, &got); err != nil || got == nil || status != http.StatusOK {
-		return false
-	}
-	byAirline := func(a, b flight) int {
-		if a.Airline < b.Airline {
-			return -1
+// right tells whether body is the answer for the pair with that index: the same rows, in any order. The layout of the JSON does
+// not matter.
+func (r *Runner) right(rows map[load.Pair][]flight) func(index, status int, body []byte) bool {
+	return func(index, status int, body []byte) bool {
+		var got []flight
+		if err := json.Unmarshal(body, &got); err != nil || got == nil || status != http.StatusOK {
+			return false
 		}
-		return 1
+		byAirline := func(a, b flight) int { return cmp.Compare(a.Airline, b.Airline) }
+		want := slices.SortedFunc(slices.Values(rows[r.pairs[index]]), byAirline)
+		return slices.Equal(slices.SortedFunc(slices.Values(got), byAirline), want)
 	}
-	want := slices.SortedFunc(slices.Values(r.rows[pair]), byAirline)
-	return slices.Equal(slices.SortedFunc(slices.Values(got), byAirline), want)
 }
 
 // Run runs an experiment on an app. The error says that the environment is broken: the app does not start, or the
@@ -172,9 +191,10 @@ func (r *Runner) lab(subject Subject) lab {
 			return app.Start(ctx, options)
 		},
 		attached: subject.App.URL != "",
-		load:     load.Options{Pairs: r.pairs, Seed: r.Seed, Right: r.right, Timeout: r.Settings.Deadline + patience},
-		health:   "/health/",
-		control:  func(ctx context.Context) { _, _ = r.database.ExecContext(ctx, "SELECT 1") }, // Only the time matters, not the result.
+		upstream: r.other.Addr(), right: r.right(r.otherRows),
+		load:    load.Options{Pairs: r.pairs, Seed: r.Seed, Right: r.right(r.rows), Timeout: r.Settings.Deadline + patience},
+		health:  "/health/",
+		control: func(ctx context.Context) { _, _ = r.database.ExecContext(ctx, "SELECT 1") }, // Only the time matters, not the result.
 	}
 }
 

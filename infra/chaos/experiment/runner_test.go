@@ -31,7 +31,7 @@ func TestPhasesDrawTheirOwnRequests(t *testing.T) {
 	draw := func(phases int) []string {
 		asked = nil
 		tried := &trial{app: &app.Process{URL: server.URL}, run: &Run{Phases: make([]Span, phases)}, lab: lab{load: load.Options{Pairs: load.Pairs(openflights.Sample(), 200, 1)}}}
-		if err := tried.send(t.Context(), Phase{Rate: 100, For: 40 * time.Millisecond}, nil, func(Answer) {}); err != nil {
+		if err := tried.send(t.Context(), Phase{For: 40 * time.Millisecond}, 100, tried.load, nil, func(Answer) {}); err != nil {
 			t.Fatal(err)
 		}
 		slices.Sort(asked)

@@ -28,8 +28,11 @@ const (
 	stallPace   = 5 * time.Millisecond
 )
 
+// invalidPath asks for a code that no airport can have.
+const invalidPath = "/api/flights/routes?from=1&to=JFK"
+
 // leftPatience is how long connections may take to close after the last answer of a phase.
-const leftPatience = 500 * time.Millisecond
+const leftPatience = 250 * time.Millisecond
 
 // lab is what a trial needs to know about the app under test and its dependencies.
 type lab struct {
@@ -42,6 +45,9 @@ type lab struct {
 	attached bool
 	// load is what users ask for, and which answers are right.
 	load load.Options
+	// upstream is another database for phases whose data has changed, and right tells which answers are right there.
+	upstream string
+	right    func(index, status int, body []byte) bool
 	// health is the path of the health endpoint. plain says that the app is not an exercise: the status of its health alone
 	// decides, and it has no metrics.
 	health string
@@ -214,6 +220,9 @@ func (t *trial) conduct(ctx context.Context, phase Phase) error {
 	t.stall.Store(0)
 	var group sync.WaitGroup
 	for _, path := range t.paths {
+		if phase.Changed {
+			path.meter.upstream.Store(&t.upstream)
+		}
 		changed, err := t.inject(ctx, path, phase)
 		if err != nil {
 			return err
@@ -275,12 +284,14 @@ func (t *trial) inject(ctx context.Context, path *path, phase Phase) (changed bo
 		}
 	}
 	if path.meter != nil {
-		path.meter.denies.Store(slices.ContainsFunc(faults, func(f Fault) bool { return f.Type == denied }))
+		path.meter.refuses.Store(nil)
 	}
 	for i, fault := range faults {
-		switch fault.Type {
-		case denied:
-		case "":
+		greeting, own := greetings[fault.Type]
+		switch {
+		case own:
+			path.meter.refuses.Store(&greeting)
+		case fault.Type == "":
 			err = t.toxi.Disable(ctx, path.Name)
 		default:
 			err = t.toxi.Add(ctx, path.Name, toxi.Toxic{
@@ -338,10 +349,19 @@ func (t *trial) drive(ctx context.Context, phase Phase) error {
 	if phase.Health {
 		asking.Go(func() { t.askHealth(ctx, phase, ended, loaded, see) })
 	}
+	if phase.Invalid > 0 { // What these get decides nothing, only what they do to others.
+		invalid := t.load
+		invalid.Pairs, invalid.Requests, invalid.Right = nil, []load.Request{{Path: invalidPath}}, nil
+		asking.Go(func() { _ = t.send(ctx, phase, phase.Invalid, invalid, ended, func(Answer) {}) })
+	}
 	var err error
 	switch {
 	case phase.Rate > 0:
-		err = t.send(ctx, phase, ended, see)
+		users := t.load
+		if phase.Changed {
+			users.Right = t.right
+		}
+		err = t.send(ctx, phase, phase.Rate, users, ended, see)
 	case !phase.Health: // Nobody asks: what does the app do on its own?
 		select {
 		case <-time.After(phase.For):
@@ -353,11 +373,11 @@ func (t *trial) drive(ctx context.Context, phase Phase) error {
 	return err
 }
 
-// send is the users' load of a phase. When ended is closed it sends no more, and waits for the answers still due.
-func (t *trial) send(ctx context.Context, phase Phase, ended <-chan struct{}, see func(Answer)) error {
+// send is a load of a phase, in requests a second. When ended is closed it sends no more, and waits for the answers still due.
+func (t *trial) send(ctx context.Context, phase Phase, rate int, options load.Options, ended <-chan struct{}, see func(Answer)) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	throttle := load.NewThrottle(phase.Rate)
+	throttle := load.NewThrottle(rate)
 	var due atomic.Int64
 	var over atomic.Bool
 	go func() {
@@ -371,7 +391,6 @@ func (t *trial) send(ctx context.Context, phase Phase, ended <-chan struct{}, se
 		case <-ctx.Done():
 		}
 	}()
-	options := t.load
 	options.URL, options.Throttle, options.Duration = t.app.URL, throttle, phase.For
 	options.Timeout = cmp.Or(phase.Patience, options.Timeout)
 	options.Sent = func() { due.Add(1) }
@@ -500,7 +519,8 @@ func awaitQuiet(ctx context.Context) {
 	}
 }
 
-// sort puts the answers in order of time.
+// sort puts the answers and the connections in order of time.
 func (r *Run) sort() {
 	slices.SortFunc(r.Answers, func(a, b Answer) int { return cmp.Compare(a.At, b.At) })
+	slices.SortFunc(r.Dials, func(a, b Dial) int { return cmp.Compare(a.At, b.At) })
 }

@@ -19,12 +19,13 @@ type breaker struct {
 	most  int
 	delay time.Duration
 
-	mutex    sync.Mutex
-	open     bool
-	until    time.Time
-	probing  bool
-	failures int
-	recent   []bool // The last results, true for failures; for the habit "failure rate".
+	mutex     sync.Mutex
+	open      bool
+	until     time.Time
+	probes    int
+	failures  int
+	succeeded bool   // The first probe has; for the habit "two successes".
+	recent    []bool // The last results, true for failures; for the habit "failure rate".
 }
 
 // admit tells whether a request may ask the database, or how long it should wait.
@@ -41,10 +42,10 @@ func (b *breaker) admit() (time.Duration, bool) {
 		return 0, true
 	case b.app.is("no probe"), wait > 0:
 		return wait, false
-	case b.probing && !b.app.is("all probes"):
+	case b.probes >= 2 && !b.app.is("all probes"), b.probes == 1 && !b.app.is("all probes") && !b.app.is("two probes"):
 		return time.Second, false
 	}
-	b.probing = true
+	b.probes++
 	return 0, true
 }
 
@@ -63,7 +64,12 @@ func (b *breaker) report(err error) {
 		delay *= 2
 	}
 	if b.open {
-		b.probing = false
+		b.probes = max(0, b.probes-1)
+		if err == nil && b.app.is("two successes") && !b.succeeded {
+			b.succeeded = true
+			return
+		}
+		b.succeeded = false
 		if err == nil {
 			b.open, b.failures, b.recent = false, 0, nil
 		} else if time.Now().After(b.until) {
@@ -101,6 +107,13 @@ func (b *breaker) isOpen() bool {
 		return b.open // As long as no user has closed it.
 	}
 	return b.open && time.Now().Before(b.until)
+}
+
+// waited tells whether the breaker is open, but would let a probe through.
+func (b *breaker) waited() bool {
+	b.mutex.Lock()
+	defer b.mutex.Unlock()
+	return b.open && !time.Now().Before(b.until)
 }
 
 // moment is when something last happened.

@@ -34,6 +34,12 @@ func (a *app) health(w http.ResponseWriter, r *http.Request) {
 	case a.is("health on demand"):
 		a.ask(700 * time.Millisecond)
 		healthy = !a.check.isFailed() && !a.breaker.isOpen()
+	case a.is("health trusts the wait"): // When the breaker's wait is over, it hopes for the best.
+		a.ask(10 * time.Millisecond)
+		healthy = !a.breaker.isOpen() && (!a.check.isFailed() || a.breaker.waited())
+	case a.is("health flaps"):
+		a.ask(10 * time.Millisecond)
+		healthy = !a.check.isFailed() && !a.breaker.isOpen() || time.Now().Unix()/2%2 == 0
 	default:
 		a.ask(10 * time.Millisecond)
 		healthy = !a.check.isFailed() && !a.breaker.isOpen()
@@ -63,7 +69,17 @@ func (a *app) ask(patience time.Duration) {
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
+		if a.is("health keeps connections") {
+			ctx, cancel := context.WithTimeout(context.Background(), 100*time.Millisecond)
+			_, _ = a.db.Conn(ctx) // It only wanted to see whether it gets one.
+			cancel()
+		}
 		_, err := a.find(context.Background(), "LHR", "JFK")
+		if a.is("health hammers") && err != nil { // Past the breaker, it finds out sooner.
+			ctx, cancel := context.WithTimeout(context.Background(), a.deadline)
+			_, err = a.retry(ctx, "LHR", "JFK")
+			cancel()
+		}
 		for n := 0; a.is("health pings") && err != nil && n < a.attempts; n++ { // A weaker question, but a patient one.
 			ctx, cancel := context.WithTimeout(context.Background(), a.timeout)
 			err = a.db.PingContext(ctx)

@@ -9,6 +9,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"net"
 	"net/http"
 	"os"
@@ -23,13 +24,15 @@ import (
 // habits are the names that HABITS may hold.
 var habits = []string{
 	// As good as the exercises, in another way.
-	"failure rate", "few attempts", "health on demand", "hedging", "indented", "no jitter", "retry-after date", "thirty failures",
+	"bulkhead", "failure rate", "few attempts", "full jitter", "health by itself", "health on demand", "hedging", "indented",
+	"no jitter", "retry-after date", "thirty failures", "two successes",
 	// Mistakes, by the experiment that is to catch them.
 	"empty on error", "empty unless late",
 	"leak", "no bound", "short timeout",
 	"no pause", "no retry", "past the deadline", "attempts counted", "ping", "five at once", "ten at once", "bound by timeouts", "for nobody", "for nobody without end", "retries everything",
-	"all probes", "no probe", "no retry-after", "retry-after an hour", "slow rejection", "timer", "users decide",
-	"health asks nobody", "health is one ping", "health is slow", "health waits for users",
+	"one long pause", "a copy", "keeps connections", "lingers", "none is 404",
+	"all probes", "invalid codes fail", "invalid codes succeed", "no probe", "no retry-after", "retry-after an hour", "slow rejection", "timer", "two probes", "users decide",
+	"health asks nobody", "health flaps", "health hammers", "health keeps connections", "health is one ping", "health is slow", "health trusts the wait", "health waits for users",
 	"health waits for the database", "health per question", "health pings",
 }
 
@@ -44,6 +47,8 @@ type app struct {
 	breaker            *breaker
 	served, userFailed moment
 	check              check
+	slots              chan struct{}       // For the habit "bulkhead".
+	rows               map[string][]flight // For the habit "a copy".
 }
 
 func main() {
@@ -56,7 +61,7 @@ func main() {
 func run() error {
 	a := &app{
 		stage: number("STAGE"), timeout: duration("TIMEOUT"), deadline: duration("DEADLINE"), attempts: number("RETRY_ATTEMPTS"),
-		pause: duration("RETRY_BASE_DELAY"), longest: duration("RETRY_MAX_DELAY"),
+		pause: duration("RETRY_BASE_DELAY"), longest: duration("RETRY_MAX_DELAY"), slots: make(chan struct{}, 64),
 	}
 	for name := range strings.SplitSeq(os.Getenv("HABITS"), ",") {
 		if name != "" && !slices.Contains(habits, name) {
@@ -74,9 +79,22 @@ func run() error {
 	}
 	a.db = sql.OpenDB(connector)
 	a.db.SetMaxIdleConns(number("DB_MAX_IDLE_CONNS"))
+	if a.is("a copy") {
+		if err := a.copy(); err != nil {
+			return err
+		}
+	}
 	http.HandleFunc("GET /api/flights/routes", a.flights)
 	if a.stage >= 5 || a.is("health asks nobody") {
 		http.HandleFunc("GET /health/", a.health)
+	}
+	if a.is("health by itself") {
+		go func() {
+			for {
+				a.ask(a.deadline)
+				time.Sleep(200 * time.Millisecond)
+			}
+		}()
 	}
 	return http.ListenAndServe(net.JoinHostPort(os.Getenv("BIND"), os.Getenv("PORT")), nil)
 }
@@ -100,9 +118,21 @@ type flight struct {
 	From    string `json:"from"`
 }
 
+var errCode = errors.New("from and to are codes of three letters")
+
 // flights answers a user.
 func (a *app) flights(w http.ResponseWriter, r *http.Request) {
 	from, to := r.URL.Query().Get("from"), r.URL.Query().Get("to")
+	if len(from) != 3 || len(to) != 3 {
+		switch {
+		case a.is("invalid codes fail"):
+			a.breaker.report(errCode)
+		case a.is("invalid codes succeed"):
+			a.breaker.report(nil)
+		}
+		http.Error(w, errCode.Error(), http.StatusBadRequest)
+		return
+	}
 	ctx := r.Context()
 	if a.stage > 3 && !a.is("users decide") || a.is("for nobody") {
 		ctx = context.WithoutCancel(ctx)
@@ -114,6 +144,15 @@ func (a *app) flights(w http.ResponseWriter, r *http.Request) {
 				found = err == nil
 			}
 		})()
+	}
+	if a.is("bulkhead") {
+		select {
+		case a.slots <- struct{}{}:
+			defer func() { <-a.slots }()
+		default:
+			a.reject(w, time.Second)
+			return
+		}
 	}
 	found, err := a.find(ctx, from, to)
 	var open rejection
@@ -132,6 +171,10 @@ func (a *app) flights(w http.ResponseWriter, r *http.Request) {
 	default:
 		a.userFailed.now()
 		http.Error(w, "the database failed", http.StatusInternalServerError)
+		return
+	}
+	if len(found) == 0 && a.is("none is 404") {
+		http.NotFound(w, r)
 		return
 	}
 	encoder := json.NewEncoder(w)
@@ -223,8 +266,13 @@ func (a *app) retry(ctx context.Context, from, to string) (found []flight, err e
 		if !a.is("no jitter") && !a.is("hedging") {
 			wait -= time.Duration(time.Now().UnixNano()) % (wait / 2)
 		}
-		if a.is("no pause") {
+		switch {
+		case a.is("full jitter"):
+			wait = rand.N(min(pause/2, a.longest))
+		case a.is("no pause"), a.is("one long pause") && n > 1:
 			wait = 0
+		case a.is("one long pause"):
+			wait = 200 * time.Millisecond
 		}
 		select {
 		case <-time.After(wait):
@@ -275,7 +323,13 @@ func (a *app) attempt(ctx context.Context, from, to string) ([]flight, error) {
 	if a.is("ping") {
 		_ = a.db.PingContext(bounded) // As a careful programmer might, before each query.
 	}
-	if !a.is("leak") {
+	asking := context.Background()
+	switch {
+	case a.is("lingers"): // The query outlives its request, but not for ever.
+		longer, end := context.WithTimeout(asking, timeout+400*time.Millisecond)
+		defer context.AfterFunc(longer, end)
+		asking = longer
+	case !a.is("leak"):
 		return a.query(bounded, from, to)
 	}
 	type result struct {
@@ -284,7 +338,7 @@ func (a *app) attempt(ctx context.Context, from, to string) ([]flight, error) {
 	}
 	results := make(chan result, 1)
 	go func() {
-		found, err := a.query(context.Background(), from, to)
+		found, err := a.query(asking, from, to)
 		results <- result{found, err}
 	}()
 	select {
@@ -295,10 +349,32 @@ func (a *app) attempt(ctx context.Context, from, to string) ([]flight, error) {
 	}
 }
 
+// copy reads all rows, once.
+func (a *app) copy() error {
+	found, err := a.read(context.Background(), "SELECT r.src_ap, r.dst_ap, a.name FROM routes r JOIN airlines a ON a.alid = r.alid ORDER BY a.name")
+	a.rows = map[string][]flight{}
+	for _, one := range found {
+		a.rows[one.From+one.To] = append(a.rows[one.From+one.To], one)
+	}
+	return err
+}
+
 // query asks the database.
 func (a *app) query(ctx context.Context, from, to string) ([]flight, error) {
-	rows, err := a.db.QueryContext(ctx, "SELECT r.src_ap, r.dst_ap, a.name FROM routes r JOIN airlines a ON a.alid = r.alid "+
+	switch {
+	case a.is("a copy"): // It only looks as if it asked the database.
+		return append([]flight{}, a.rows[from+to]...), a.db.PingContext(ctx)
+	case a.is("keeps connections"):
+		if _, err := a.db.Conn(ctx); err != nil {
+			return nil, err
+		}
+	}
+	return a.read(ctx, "SELECT r.src_ap, r.dst_ap, a.name FROM routes r JOIN airlines a ON a.alid = r.alid "+
 		"WHERE r.src_ap = ? AND r.dst_ap = ? ORDER BY a.name LIMIT 100", from, to)
+}
+
+func (a *app) read(ctx context.Context, query string, args ...any) ([]flight, error) {
+	rows, err := a.db.QueryContext(ctx, query, args...)
 	if err != nil {
 		return nil, err
 	}
