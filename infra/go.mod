@@ -30,9 +30,7 @@ require (
 	gorm.io/gorm v1.31.2
 )
 
-require (
-	golang.org/x/tools v0.51.0 // indirect
-)
+require golang.org/x/tools v0.51.0 // indirect
 
 require (
 	filippo.io/edwards25519 v1.2.0 // indirect
