@@ -25,7 +25,6 @@ func TestWrongUsage(t *testing.T) {
 		"diff --from 6":                 `there is no exercise and no folder "6"; choose 1 to 5`,
 		"diff --style sied":             `there is no style "sied"; choose unified or side`,
 		"load --rate 0":                 "a rate of 0 requests a second is out of bounds; choose 1 to 1000",
-		"load --duration 0s":            "a duration of 0 would never end",
 		"load --timeout -1s":            "a timeout of -1s is negative",
 		"load --out x.txt":              "the name of the file must end in .json or .html",
 		"load --url http://example.com": "is not on this computer; add --remote",

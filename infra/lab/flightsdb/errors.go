@@ -104,6 +104,8 @@ func mysqlError(err error) error {
 		return unsupported("This use of a UNION of texts of different lengths")
 	case strings.HasPrefix(message, "invalid type: time.Time"):
 		return unsupported("This use of a date")
+	case strings.HasPrefix(message, "invalid use of an interval"):
+		return unsupported("An interval in this place")
 	case strings.HasPrefix(message, "value not nil"):
 		return unsupported("A NULL in this row of values")
 	case strings.HasPrefix(message, "a range's order by must be one expression"):
