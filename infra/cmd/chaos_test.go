@@ -181,6 +181,7 @@ func TestChaosJSON(t *testing.T) {
 
 // The list needs no Toxiproxy; it is also what `make chaos` alone shows.
 func TestChaosList(t *testing.T) {
+	t.Setenv("TOXIPROXY_PORT", "8474") // Whatever runs here now.
 	for _, line := range []string{"chaos", "chaos --list"} {
 		out, err := carryOut(t.Context(), strings.Fields(line)...)
 		if err != nil {
