@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"strconv"
 	"strings"
 	"unicode/utf8"
 
@@ -31,6 +32,12 @@ func newDiffCommand() *cobra.Command {
 			if style != "unified" && style != "side" {
 				return cli.Usage(fmt.Errorf("there is no style %q; choose unified or side", style))
 			}
+			if number, err := strconv.Atoi(from); err == nil && !command.Flag("to").Changed {
+				to = strconv.Itoa(number + 1)
+			}
+			if to == "" {
+				return cli.Usage(fmt.Errorf("say what to compare %s with: an exercise, 1 to 5, or a folder", from))
+			}
 			before, err := stageFolder(from)
 			if err != nil {
 				return err
@@ -42,6 +49,10 @@ func newDiffCommand() *cobra.Command {
 			files, err := diff.Between(before, after, options)
 			if err != nil {
 				return err
+			}
+			if len(files) == 0 {
+				fmt.Fprintln(command.ErrOrStderr(), "There is no difference.")
+				return nil
 			}
 			if style == "unified" {
 				return printUnified(command.OutOrStdout(), files, before, after)
@@ -55,7 +66,7 @@ func newDiffCommand() *cobra.Command {
 		},
 	}
 	command.Flags().StringVar(&from, "from", "1", "the exercise to start from: 1 to 5, or a folder")
-	command.Flags().StringVar(&to, "to", "2", "the exercise to go to: 1 to 5, or a folder")
+	command.Flags().StringVar(&to, "to", "", "the exercise to go to: 1 to 5, or a folder (default: the one after)")
 	command.Flags().StringVar(&style, "style", "unified", "unified, or side for two columns")
 	command.Flags().BoolVar(&options.CodeOnly, "code", false, "leave out tests and go.mod")
 	return command
@@ -65,7 +76,7 @@ func newDiffCommand() *cobra.Command {
 func stageFolder(name string) (string, error) {
 	if !regexp.MustCompile(`^[1-5]$`).MatchString(name) {
 		if info, err := os.Stat(name); err != nil || !info.IsDir() {
-			return "", cli.Usage(fmt.Errorf("there is no exercise and no folder %q; choose 1 to 5, or a folder such as work/exercise3", name))
+			return "", cli.Usage(fmt.Errorf("there is no exercise and no folder %q; choose 1 to 5, or a folder, such as the one that `make start EX=3` creates", name))
 		}
 		return filepath.Clean(name), nil
 	}

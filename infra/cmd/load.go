@@ -198,14 +198,18 @@ func newLook(address string) func(context.Context) load.App {
 // do about an app that is down, and which exercise answers.
 func printSeconds(out io.Writer) func(load.Second) {
 	const advised = "%5s  %s\n"
-	said, name := "", ""
-	fmt.Fprintln(out, " time   /s success    p50    p99 dials retry breaker   health    errors")
+	said, name, sending := "", "", true
+	fmt.Fprintln(out, " time done success    p50    p99 dials retry breaker   health    errors")
 	return func(second load.Second) {
 		clock := fmt.Sprintf("%2d:%02d", second.Second/60, second.Second%60)
 		if name != "" && second.App != "" && second.App != name {
 			fmt.Fprintf(out, advised, "", color.YellowString("now %s answers", second.App))
 		}
 		name = cmp.Or(second.App, name)
+		if second.Sent == 0 && sending {
+			fmt.Fprintf(out, advised, "", "all requests are sent; these are the last answers")
+		}
+		sending = second.Sent > 0
 		if second.Requests == 0 {
 			fmt.Fprintf(out, advised, clock, color.YellowString("no answer in this second"))
 		} else {
@@ -273,14 +277,17 @@ func printLoad(out io.Writer, summary load.Summary) {
 			"those failures are not the app's. Choose a lower rate, or start the app with DB_MAX_IDLE_CONNS=100", summary.NoPort, seconds))
 	}
 	if summary.WhyNot != "" {
-		cli.Pair(out, "no answer", withAdvice(summary.WhyNot))
+		cli.Pair(out, "no answer", strings.TrimSuffix(withAdvice(summary.WhyNot), goesOn))
 	}
 }
+
+// goesOn is the end of the advice while the load goes on.
+const goesOn = "; the load continues on its own"
 
 // withAdvice is a reason for no answer, with advice where it is clear what to do.
 func withAdvice(reason string) string {
 	if strings.Contains(reason, "refused") {
-		return reason + ": is the app running? Start one, such as make exercise1; the load continues on its own"
+		return reason + ": is the app running? Start one, such as make exercise1" + goesOn
 	}
 	return reason
 }

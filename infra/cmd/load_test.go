@@ -105,14 +105,16 @@ func TestLiveLines(t *testing.T) {
 	dials, retries := 15.04, 4.0
 	var out bytes.Buffer
 	say := printSeconds(&out)
-	say(load.Second{Second: 1, Numbers: numbers(1, map[string]int{"200": 1000}), App: "exercise3", Dials: &dials, Retries: &retries})
+	say(load.Second{Second: 1, Sent: 1000, Numbers: numbers(1, map[string]int{"200": 1000}), App: "exercise3", Dials: &dials, Retries: &retries})
 	broken := numbers(0, map[string]int{"500": 500, "503": 500})
-	say(load.Second{Second: 754, Numbers: broken, App: "exercise5", Breaker: "half-open", Health: "Unhealthy", Dials: &dials, Retries: &retries})
+	say(load.Second{Second: 754, Sent: 1000, Numbers: broken, App: "exercise5", Breaker: "half-open", Health: "Unhealthy", Dials: &dials, Retries: &retries})
 	broken = numbers(0, map[string]int{"none": 1000})
 	broken.WhyNot = "connection refused"
-	say(load.Second{Second: 755, Numbers: broken})
-	say(load.Second{Second: 756, Numbers: broken})
-	say(load.Second{Second: 757})
+	say(load.Second{Second: 755, Sent: 1000, Numbers: broken})
+	say(load.Second{Second: 756, Sent: 1000, Numbers: broken})
+	say(load.Second{Second: 757, Sent: 1000})
+	say(load.Second{Second: 758, Numbers: numbers(1, nil)})
+	say(load.Second{Second: 759, Numbers: numbers(1, nil)})
 	for _, want := range []string{
 		"\n       now exercise5 answers\n", "15.0   4.0 half-open Unhealthy 500:500 503:500\n", "\n 0:01 1000 100.0 %", "\n12:34 ", "    -     - -         -         none:1000\n",
 		"no answer in this second",
@@ -120,6 +122,9 @@ func TestLiveLines(t *testing.T) {
 		if !strings.Contains(out.String(), want) {
 			t.Errorf("got\n%s, want %q", &out, want)
 		}
+	}
+	if got := strings.Count(out.String(), "these are the last answers"); got != 1 {
+		t.Errorf("the end of the load is said %d times, want once:\n%s", got, &out)
 	}
 	if got := strings.Count(out.String(), "is the app running?"); got != 1 {
 		t.Errorf("the advice comes %d times, want once:\n%s", got, &out)

@@ -23,6 +23,8 @@ func TestWrongUsage(t *testing.T) {
 		"start --ex 6":                  "there is no exercise 6; choose 2 to 5",
 		"start --ex 1":                  "exercise 1 is the starting point, with nothing to solve; choose 2 to 5",
 		"diff --from 6":                 `there is no exercise and no folder "6"; choose 1 to 5`,
+		"diff --from 5":                 `there is no exercise and no folder "6"`,
+		"diff --from .":                 "say what to compare . with",
 		"diff --style sied":             `there is no style "sied"; choose unified or side`,
 		"load --rate 0":                 "a rate of 0 requests a second is out of bounds; choose 1 to 1000",
 		"load --timeout -1s":            "a timeout of -1s is negative",

@@ -208,8 +208,8 @@ func findURL(subject experiment.Subject, flags verifyFlags) (target, error) {
 	proxy := fmt.Sprintf("127.0.0.1:%d", number)
 	listener, err := net.Listen("tcp", proxy)
 	if err != nil {
-		return target{}, fmt.Errorf("the judge's own proxy cannot listen on %s: the port is taken%s; stop what uses it (make infra and make exercise%d use 3307), "+
-			"or choose another: make verify EX=%d URL=%s PROXY_PORT=3317, and start the app with DB_PORT=3317", proxy, port.HeldBy(number), flags.exercise, flags.exercise, flags.url)
+		return target{}, fmt.Errorf("the judge's own proxy cannot listen on %s: the port is taken%s; stop what uses it (make infra and the exercises have their own proxy there), "+
+			"or choose another: make verify EX=%d URL=%s PROXY_PORT=3317, and restart the app with DB_PORT=3317", proxy, port.HeldBy(number), flags.exercise, flags.url)
 	}
 	listener.Close()
 	subject.Folder, subject.Proxy = at.Host, proxy
@@ -310,9 +310,13 @@ func runExperiments(ctx context.Context, progress io.Writer, target target) (_ [
 		fmt.Fprintf(progress, "Judging %s by %s; this takes up to a minute...\n", target.name, by)
 	} else {
 		host, number, _ := strings.Cut(subject.Proxy, ":")
-		fmt.Fprintf(progress, "Judging %s by %s, one after the other; this takes up to %d minutes. The app must reach its database through the judge's proxy: "+
+		length := "; this takes up to a minute"
+		if subject.Stage > 1 {
+			length = fmt.Sprintf(", one after the other; this takes up to %d minutes", subject.Stage)
+		}
+		fmt.Fprintf(progress, "Judging %s by %s%s. The app must reach its database through the judge's proxy: "+
 			"start it with DB_HOST=%s DB_PORT=%s DB_USER=root DB_NAME=flights, and the value of MYSQL_ROOT_PASSWORD as DB_PASSWORD. The judge waits a minute for it.\n",
-			target.name, by, subject.Stage, host, number)
+			target.name, by, length, host, number)
 	}
 	return runner.Verify(ctx, subject,
 		func(done, of int, cell experiment.Cell, left time.Duration) {

@@ -52,7 +52,7 @@ func TestOverloadIsNotCalm(t *testing.T) {
 	frame := under(20_000, "", func(_ int, lane *LaneFrame) { lane.Success, lane.InTime = 0, 0 })
 	frame.Overloaded = true
 	page.show(hub, frame)
-	if got := page.text("#state"); got != "Overloaded no fault: this computer cannot keep up, lower the load" {
+	if got := page.text("#state"); got != "Overloaded no fault: this computer cannot keep up; lower the load" {
 		t.Errorf("got %q, want what is the matter and what to do", got)
 	}
 }

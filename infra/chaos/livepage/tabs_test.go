@@ -181,7 +181,7 @@ func TestNoticeThatTheRecordingFailedStays(t *testing.T) {
 	page.until("the notice", "!document.getElementById('message').hidden")
 	eval[bool](page, "window.fetch = () => Promise.reject(), true")
 	page.key("1")
-	page.until("another message", "document.getElementById('message').textContent === 'The race does not answer.'")
+	page.until("another message", "document.getElementById('message').textContent === 'The race is not responding. Is make race still running?'")
 	page.until("the notice again", fmt.Sprintf("document.getElementById('message').textContent === %q && !document.getElementById('message').hidden", want))
 	if eval[bool](page, "document.getElementById('message').click(), !document.getElementById('message').hidden") {
 		t.Error("a click does not close the notice")

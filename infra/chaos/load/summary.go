@@ -134,6 +134,8 @@ type Summary struct {
 type Second struct {
 	// Second counts from 1.
 	Second int `json:"second"`
+	// Sent is how many requests were sent in this second; Numbers are about those that ended in it.
+	Sent int `json:"sent"`
 	Numbers
 	// App is the exercise that answered; empty where the app does not say.
 	App string `json:"app,omitempty"`
@@ -141,7 +143,7 @@ type Second struct {
 	Breaker string `json:"breaker,omitempty"`
 	// Health is what /health/ answered, such as Healthy; empty where the app has no such endpoint.
 	Health string `json:"health,omitempty"`
-	// Dials and Retries are per request answered; nil where the app does not count them.
+	// Dials and Retries are per request sent; nil where the app does not count them, or nothing was sent.
 	Dials   *float64 `json:"dialsPerRequest,omitempty"`
 	Retries *float64 `json:"retriesPerRequest,omitempty"`
 	// OutOfPorts says that this computer had no port left for a connection to the database: what failed then may not be the app's

@@ -16,44 +16,56 @@ type App struct {
 	Dials, Retries int
 }
 
+// lookPatience is how long Watch waits for what the app says about itself.
+const lookPatience = 300 * time.Millisecond
+
 // Watch runs the load and calls each for every second that has passed, with the results of that second. look asks the app about
-// itself; Watch calls it twice a second. However the load ends, the summary holds all results.
+// itself; Watch calls it at the end of each second. However the load ends, the summary holds all results.
 func Watch(ctx context.Context, options Options, look func(context.Context) App, each func(Second)) (Summary, error) {
 	summary := Summary{URL: options.URL, Rate: options.Rate, Seed: options.Seed, Started: time.Now()}
 	var mutex sync.Mutex
-	window, before := &Tally{}, look(ctx)
-	now := before
-	second := func() {
+	window, before, sent, sentBefore := &Tally{}, look(ctx), 0, 0
+	tell := options.Sent
+	options.Sent = func() {
+		mutex.Lock()
+		sent++
+		mutex.Unlock()
+		if tell != nil {
+			tell()
+		}
+	}
+	second := func(now App) {
 		mutex.Lock()
 		defer mutex.Unlock()
-		one := Second{Second: len(summary.Seconds) + 1, Numbers: window.Numbers(), App: now.Name, Breaker: now.Breaker, Health: now.Health}
+		one := Second{
+			Second: len(summary.Seconds) + 1, Sent: sent - sentBefore, Numbers: window.Numbers(),
+			App: now.Name, Breaker: now.Breaker, Health: now.Health,
+		}
 		one.OutOfPorts = options.OutOfPorts != nil && window.Count() > 0 && window.Success() < 1 && options.OutOfPorts()
 		// Counters that fell are those of an app that was started meanwhile.
-		if now.Counts && before.Counts && now.Dials >= before.Dials && now.Retries >= before.Retries && window.Count() > 0 {
+		if now.Counts && before.Counts && now.Dials >= before.Dials && now.Retries >= before.Retries && one.Sent > 0 {
 			share := func(count int) *float64 {
-				ratio := math.Round(100*float64(count)/float64(window.Count())) / 100
+				ratio := math.Round(100*float64(count)/float64(one.Sent)) / 100
 				return &ratio
 			}
 			one.Dials, one.Retries = share(now.Dials-before.Dials), share(now.Retries-before.Retries)
 		}
 		summary.Seconds = append(summary.Seconds, one)
 		each(one)
-		window, before = &Tally{}, now
+		window, before, sentBefore = &Tally{}, now, sent
 	}
 	watching, stop := context.WithCancel(ctx)
 	var beside sync.WaitGroup
 	beside.Go(func() {
-		Every(watching, 500*time.Millisecond, func() {
-			latest := look(watching)
-			mutex.Lock()
-			defer mutex.Unlock()
-			now = latest
-		})
-	})
-	beside.Go(func() {
 		select {
 		case <-time.After(time.Second):
-			Every(watching, time.Second, second)
+			Every(watching, time.Second, func() {
+				bounded, cancel := context.WithTimeout(watching, lookPatience)
+				defer cancel()
+				if now := look(bounded); watching.Err() == nil {
+					second(now)
+				}
+			})
 		case <-watching.Done():
 		}
 	})
@@ -66,7 +78,7 @@ func Watch(ctx context.Context, options Options, look func(context.Context) App,
 	stop()
 	beside.Wait()
 	if window.Count() > 0 {
-		second()
+		second(before)
 	}
 	summary.total()
 	return summary, err

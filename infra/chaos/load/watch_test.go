@@ -14,12 +14,17 @@ func TestWatchReportsSecondsAndTotal(t *testing.T) {
 	url, _ := answering(t, http.StatusOK)
 	options := Options{URL: url, Rate: 50, Duration: 1500 * time.Millisecond, Pairs: somePairs}
 	var seconds []Second
-	summary, err := Watch(t.Context(), options, func(context.Context) App { return App{Breaker: "closed"} },
+	dials := 0
+	look := func(context.Context) App {
+		dials += 100
+		return App{Breaker: "closed", Counts: true, Dials: dials}
+	}
+	summary, err := Watch(t.Context(), options, look,
 		func(s Second) { seconds = append(seconds, s) })
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(seconds) != 2 || seconds[0].Breaker != "closed" || seconds[0].Requests+seconds[1].Requests != 75 {
+	if len(seconds) != 2 || seconds[0].Breaker != "closed" || seconds[0].Sent+seconds[1].Sent != 75 || *seconds[0].Dials < 1.9 || *seconds[0].Dials > 2.3 || seconds[0].Requests+seconds[1].Requests != 75 {
 		t.Errorf("got seconds %+v, want two with 75 requests, the breaker closed", seconds)
 	}
 	if summary.Requests != 75 || summary.Success != 1 || summary.Outcomes[OK] != 75 || summary.Statuses["200"] != 75 {

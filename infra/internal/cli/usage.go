@@ -20,6 +20,7 @@ func Usage(err error) error { return Exit(Broken, err) }
 var (
 	unknownCommand = regexp.MustCompile(`^unknown command "(.*?)" for`)
 	missingFlags   = regexp.MustCompile(`^required flag\(s\) "([a-z-]+)"`)
+	exclusiveFlags = regexp.MustCompile(`^if any flags in the group .* none of the others can be; \[(.+)\] were all set`)
 )
 
 // explain says what is wrong with the usage of a command, in one line.
@@ -45,6 +46,9 @@ func explain(command *cobra.Command, err error) error {
 	}
 	if found := missingFlags.FindStringSubmatch(err.Error()); found != nil {
 		return fmt.Errorf("%s needs --%s, %s; with make: %s=VALUE", command.Name(), found[1], command.Flag(found[1]).Usage, strings.ToUpper(found[1]))
+	}
+	if found := exclusiveFlags.FindStringSubmatch(err.Error()); found != nil {
+		return fmt.Errorf("%s takes only one of --%s", command.Name(), strings.ReplaceAll(found[1], " ", " and --"))
 	}
 	if found := unknownCommand.FindStringSubmatch(err.Error()); found != nil {
 		if command.HasParent() {

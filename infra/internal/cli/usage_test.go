@@ -21,6 +21,9 @@ func run(t *testing.T, ctx context.Context, do func(*cobra.Command, []string) er
 		command := &cobra.Command{Use: name, Args: cobra.NoArgs, RunE: do}
 		command.Flags().Int("rate", 50, "requests a second, at most 1000")
 		command.Flags().Duration("ttl", 0, "how long")
+		if name == "chaos" {
+			command.MarkFlagsMutuallyExclusive("rate", "ttl")
+		}
 		if name == "load" {
 			command.Flags().Int("ex", 0, "the exercise: 1 to 5")
 			if err := command.MarkFlagRequired("ex"); err != nil {
@@ -60,6 +63,7 @@ func TestWrongUsage(t *testing.T) {
 		"chaos --ttl 5":                     `--ttl takes a duration such as 30s or 5m, not "5" (how long)`,
 		"chaos --ttl":                       "--ttl needs a value: how long",
 		"chaos extra":                       `chaos takes no argument such as "extra"; see workshop chaos --help`,
+		"chaos --ttl 5s --rate 7":           "chaos takes only one of --rate and --ttl",
 		"load":                              "load needs --ex, the exercise: 1 to 5; with make: EX=VALUE",
 		"chaos --rate 99999999999999999999": "--rate 99999999999999999999 is too large (requests a second, at most 1000)",
 	} {

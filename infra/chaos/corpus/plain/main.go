@@ -327,7 +327,7 @@ func (a *app) attempt(ctx context.Context, from, to string) ([]flight, error) {
 	switch {
 	case a.is("lingers"): // The query outlives its request, but not for ever.
 		longer, end := context.WithTimeout(asking, timeout+400*time.Millisecond)
-		defer context.AfterFunc(longer, end)
+		context.AfterFunc(longer, end) // It is over by itself.
 		asking = longer
 	case !a.is("leak"):
 		return a.query(bounded, from, to)

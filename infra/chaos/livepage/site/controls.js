@@ -148,6 +148,6 @@ async function post(path, body) {
     const problem = await answer.json();
     showMessage(problem.detail);
   } catch {
-    showMessage('The race does not answer.');
+    showMessage('The race is not responding. Is make race still running?');
   }
 }

@@ -20,7 +20,7 @@ function drawHeader(frame) {
   stateName.textContent = fault ? fault.name : starting ? 'Getting ready' : paused ? 'Paused' : overloaded ? 'Overloaded' : 'Calm';
   stateDetail.textContent = fault ? (paused ? `paused after ${clock(t - fault.since)}` : detail(fault, t))
     : starting ? 'the exercises are being built'
-      : overloaded ? 'no fault: this computer cannot keep up, lower the load' : '';
+      : overloaded ? 'no fault: this computer cannot keep up; lower the load' : '';
   if ((notice ?? '') !== said) {
     said = notice ?? '';
     show(said);
@@ -71,7 +71,7 @@ function say(text) {
 function changes(before, after, names) {
   const news = [];
   if (before.fault?.name !== after.fault?.name) news.push(after.fault ? `Fault ${after.fault.name}.` : 'Calm.');
-  if (after.after && !before.after) news.push('What the fault did to each lane is shown.');
+  if (after.after && !before.after) news.push('A card shows what the fault did to each lane.');
   if (after.overloaded && !before.overloaded) news.push('Overloaded: this computer cannot keep up.');
   if (before.paused !== after.paused) news.push(after.paused ? 'Paused.' : 'Resumed.');
   after.lanes.forEach((lane, i) => {
