@@ -141,36 +141,33 @@ func printSideBySide(out io.Writer, files []diff.File, from, to string, width in
 // printRows writes one run of lines, equal or not, side by side.
 func printRows(out io.Writer, from, to []string, equal bool, column int) {
 	for i := range max(len(from), len(to)) {
-		left, right, mark := "", "", "|"
-		if i < len(from) {
-			left = from[i]
-		} else {
+		mark := "|"
+		if i >= len(from) {
 			mark = ">"
 		}
-		if i < len(to) {
-			right = to[i]
-		} else {
+		if i >= len(to) {
 			mark = "<"
 		}
 		before, after := removed, added
 		if equal {
 			before, after, mark = plain, plain, " "
 		}
-		lefts, rights := wrap(left, column), wrap(right, column)
+		lefts, rights := wrap(lineAt(from, i), column), wrap(lineAt(to, i), column)
 		for i := range max(len(lefts), len(rights)) {
-			left, right := "", ""
-			if i < len(lefts) {
-				left = lefts[i]
-			}
-			if i < len(rights) {
-				right = rights[i]
-			}
-			before.Fprint(out, pad(left, column))
+			before.Fprint(out, pad(lineAt(lefts, i), column))
 			fmt.Fprintf(out, " %s ", mark)
-			after.Fprintln(out, right)
+			after.Fprintln(out, lineAt(rights, i))
 			mark = " "
 		}
 	}
+}
+
+// lineAt is the line with that index, or an empty one after the last.
+func lineAt(lines []string, index int) string {
+	if index < len(lines) {
+		return lines[index]
+	}
+	return ""
 }
 
 // wrap is the line, with tabs as four spaces, in pieces of at most width characters: broken after a space, a comma or a bracket

@@ -15,7 +15,6 @@ import (
 	"time"
 
 	"chaosworkshop/infra/internal/cli"
-	"chaosworkshop/infra/internal/port"
 	"chaosworkshop/infra/internal/require"
 	"chaosworkshop/infra/lab/toxi"
 	"chaosworkshop/shared/config"
@@ -47,7 +46,7 @@ func newShop(t *testing.T) shop {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := shop{dir: t.TempDir(), listen: freeAddress(t), redis: freeAddress(t)}
+	s := shop{dir: t.TempDir(), listen: require.FreeAddress(t), redis: require.FreeAddress(t)}
 	for language, name := range map[string]string{"python": "prices.py", "yaml": "prices.yaml"} {
 		found := regexp.MustCompile("(?s)\n```" + language + "\n(.*?)\n```\n").FindSubmatch(text)
 		if found == nil {
@@ -70,15 +69,6 @@ func newShop(t *testing.T) shop {
 		}
 	}
 	return s
-}
-
-func freeAddress(t *testing.T) string {
-	t.Helper()
-	number, err := port.Free("127.0.0.1")
-	if err != nil {
-		t.Fatal(err)
-	}
-	return fmt.Sprint("127.0.0.1:", number)
 }
 
 func listens(address string) bool {
@@ -192,7 +182,7 @@ func TestToxiproxyOfOthersIsLeftAsItWas(t *testing.T) {
 		"proxies:\n", "toxiproxy: {api: \""+others.URL()+"\"}\nproxies:\n",
 		fmt.Sprintf(`{name: redis, listen: %q, upstream: %q}`, s.listen, s.redis), `{name: redis, probe: {send: "PING\r\n"}}`,
 		"dials_per_request <= 3", "p(99) <= 1s", "duration: 5s", "duration: 2s")
-	number := freeAddress(t)
+	number := require.FreeAddress(t)
 	s.change(t, "prices.yaml", "{REDIS:", "{PORT: \""+strings.TrimPrefix(number, "127.0.0.1:")+"\", REDIS:")
 	clean := func(when string) {
 		t.Helper()

@@ -8,6 +8,7 @@ import (
 	"io"
 	"maps"
 	"net"
+	"net/http"
 	"net/url"
 	"path"
 	"path/filepath"
@@ -172,10 +173,15 @@ func onThisMachine(address string) bool {
 	return ip != nil && ip.IsLoopback()
 }
 
+// lookPatience is how long load waits for what the app says about itself.
+const lookPatience = 300 * time.Millisecond
+
 // newLook returns a function that asks the app at the address about itself. If the app does not answer, the load shows it.
 func newLook(address string) func(context.Context) load.App {
 	name, health := "", true
 	return func(ctx context.Context) load.App {
+		ctx, cancel := context.WithTimeout(ctx, lookPatience)
+		defer cancel()
 		metrics, err := app.MetricsAt(ctx, address)
 		now := load.App{
 			Name: path.Base(metrics.Module), Breaker: metrics.Breaker,
@@ -188,7 +194,8 @@ func newLook(address string) func(context.Context) load.App {
 			name, health = now.Name, true
 		}
 		if health {
-			now.Health, health = app.HealthAt(ctx, address)
+			report, code := app.HealthAt(ctx, address)
+			now.Health, health = report.Status, report.Status != "" || code != http.StatusNotFound
 		}
 		return now
 	}

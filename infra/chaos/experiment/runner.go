@@ -144,8 +144,8 @@ func (r *Runner) read(ctx context.Context, addr string) (*sql.DB, map[load.Pair]
 	return database, found, rows.Err()
 }
 
-// right tells whether body is the answer for the pair with that index: the same rows, in any order. The layout of the JSON does
-// not matter.
+// right returns a function that tells whether body is the answer for the pair with that index: the same rows, in any order. The
+// layout of the JSON does not matter.
 func (r *Runner) right(rows map[load.Pair][]flight) func(index, status int, body []byte) bool {
 	return func(index, status int, body []byte) bool {
 		var got []flight

@@ -3,9 +3,7 @@ package livepage
 import (
 	"cmp"
 	"context"
-	"encoding/json"
 	"errors"
-	"io"
 	"maps"
 	"math"
 	"net/http"
@@ -243,37 +241,20 @@ func (l *lane) faultEnds(now time.Time) {
 
 // readHealth asks the app how it is.
 func (l *lane) readHealth(ctx context.Context, address string) {
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, address+"/health/", nil)
-	if err != nil {
-		return
-	}
-	health := &HealthFrame{Status: "no answer"}
-	if response, err := l.client.Do(request); err == nil {
-		defer response.Body.Close()
-		health = decodeHealth(response.Body)
+	answer, code := app.HealthAt(ctx, address)
+	health := HealthFrame(answer)
+	switch {
+	case code == 0:
+		health.Status = "no answer"
+	case answer.Checks == nil:
+		health.Status = "not readable"
 	}
 	if ctx.Err() != nil {
 		return
 	}
 	l.mutex.Lock()
 	defer l.mutex.Unlock()
-	l.now.Health = health
-}
-
-// decodeHealth reads the answer of /health/.
-func decodeHealth(body io.Reader) *HealthFrame {
-	var answer struct {
-		Status string
-		Checks []struct{ Name, Status string }
-	}
-	if err := json.NewDecoder(io.LimitReader(body, 64<<10)).Decode(&answer); err != nil {
-		return &HealthFrame{Status: "not readable"}
-	}
-	health := &HealthFrame{Status: answer.Status, Checks: map[string]string{}}
-	for _, check := range answer.Checks {
-		health.Checks[check.Name] = check.Status
-	}
-	return health
+	l.now.Health = &health
 }
 
 // frame is the lane now, with the points since the last frame.

@@ -16,9 +16,6 @@ type App struct {
 	Dials, Retries int
 }
 
-// lookPatience is how long Watch waits for what the app says about itself.
-const lookPatience = 300 * time.Millisecond
-
 // Watch runs the load and calls each for every second that has passed, with the results of that second. look asks the app about
 // itself; Watch calls it at the end of each second. However the load ends, the summary holds all results.
 func Watch(ctx context.Context, options Options, look func(context.Context) App, each func(Second)) (Summary, error) {
@@ -60,9 +57,7 @@ func Watch(ctx context.Context, options Options, look func(context.Context) App,
 		select {
 		case <-time.After(time.Second):
 			Every(watching, time.Second, func() {
-				bounded, cancel := context.WithTimeout(watching, lookPatience)
-				defer cancel()
-				if now := look(bounded); watching.Err() == nil {
+				if now := look(watching); watching.Err() == nil {
 					second(now)
 				}
 			})

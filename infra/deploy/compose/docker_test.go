@@ -22,7 +22,6 @@ import (
 
 	"github.com/go-sql-driver/mysql"
 
-	"chaosworkshop/infra/internal/port"
 	"chaosworkshop/infra/internal/require"
 	"chaosworkshop/infra/lab/openflights"
 	"chaosworkshop/infra/lab/seed"
@@ -327,11 +326,7 @@ func startDaemon(t *testing.T) {
 // settings gives the test free ports, and a password that is hard to pass on.
 func settings(t *testing.T) {
 	for _, name := range []string{"MYSQL_PORT", "PROXY_PORT", "TOXIPROXY_PORT", "PORT", "PROMETHEUS_PORT", "GRAFANA_PORT"} {
-		number, err := port.Free("127.0.0.1")
-		if err != nil {
-			t.Fatal(err)
-		}
-		t.Setenv(name, strconv.Itoa(number))
+		t.Setenv(name, require.FreePort(t))
 	}
 	t.Setenv("MYSQL_ROOT_PASSWORD", rootPassword)
 	t.Setenv("DB_PASSWORD", "")

@@ -7,12 +7,10 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"testing"
 	"time"
 
-	"chaosworkshop/infra/internal/port"
 	"chaosworkshop/infra/internal/require"
 )
 
@@ -36,11 +34,7 @@ func newBalancer(t *testing.T, nodes []string) *balancer {
 	if _, err := exec.LookPath(b.program); err != nil {
 		require.Missing(t, "HAProxy (Debian's package haproxy)")
 	}
-	number, err := port.Next("127.0.0.1", 23000, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	b.addr = net.JoinHostPort("127.0.0.1", strconv.Itoa(number))
+	b.addr = require.FreeAddress(t)
 	text, err := os.ReadFile("haproxy.cfg")
 	if err != nil {
 		t.Fatal(err)

@@ -7,11 +7,9 @@ import (
 	"net"
 	"os"
 	"slices"
-	"strconv"
 	"strings"
 	"testing"
 
-	"chaosworkshop/infra/internal/port"
 	"chaosworkshop/infra/internal/require"
 )
 
@@ -40,15 +38,6 @@ func StartCluster(t testing.TB, sql string, options ...string) *Cluster {
 	if _, err := os.Stat("/usr/lib/galera/libgalera_smm.so"); err != nil {
 		require.Missing(t, "Galera (Debian's package galera-4)")
 	}
-	// Below the ports that the system gives to clients, so that a node that was killed finds its own free.
-	number := 22000
-	free := func() string {
-		var err error
-		if number, err = port.Next("127.0.0.1", number, nil); err != nil {
-			t.Fatal(err)
-		}
-		return net.JoinHostPort("127.0.0.1", strconv.Itoa(number))
-	}
 	cluster := &Cluster{Password: password}
 	sql = initSQL + sql
 	var group []string
@@ -56,13 +45,13 @@ func StartCluster(t testing.TB, sql string, options ...string) *Cluster {
 		// Not root: the rsync between the nodes gives up root's rights, and then cannot write root's files.
 		program, arguments := prepare(t, "mysql", sql)
 		sql = "" // What the first node has, the others get from it.
-		node := &Node{Addr: free(), program: program}
+		node := &Node{Addr: require.FreeAddress(t), program: program}
 		_, clients, _ := net.SplitHostPort(node.Addr)
-		peers := free()
+		peers := require.FreeAddress(t)
 		group = append(group, peers)
 		node.arguments = slices.Concat(arguments, options, []string{"--port=" + clients,
-			"--wsrep-node-address=" + peers, "--wsrep-sst-receive-address=" + free(),
-			"--wsrep-provider-options=gcache.size=16M;gmcast.listen_addr=tcp://" + peers + ";ist.recv_addr=" + free()})
+			"--wsrep-node-address=" + peers, "--wsrep-sst-receive-address=" + require.FreeAddress(t),
+			"--wsrep-provider-options=gcache.size=16M;gmcast.listen_addr=tcp://" + peers + ";ist.recv_addr=" + require.FreeAddress(t)})
 		cluster.Nodes = append(cluster.Nodes, node)
 	}
 	t.Cleanup(func() {

@@ -1,11 +1,14 @@
-// Package require says what a test lacks to run.
+// Package require gives tests what they need of the computer, and says what they lack to run.
 package require
 
 import (
+	"net"
 	"os"
 	"path/filepath"
+	"strconv"
 	"testing"
 
+	"chaosworkshop/infra/internal/port"
 	"chaosworkshop/shared/config"
 )
 
@@ -20,6 +23,23 @@ func Missing(t testing.TB, what string) {
 		t.Fatalf("MISSING: %s, and %s=1 forbids to skip", what, All)
 	}
 	t.Skipf("SKIPPED, NOTHING WAS TESTED: %s is missing", what)
+}
+
+// FreePort is the number of a port of loopback that nobody listens on. No client gets it, so that a server that is started again
+// finds it free.
+func FreePort(t testing.TB) string {
+	t.Helper()
+	number, err := port.Free("127.0.0.1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return strconv.Itoa(number)
+}
+
+// FreeAddress is an address of loopback that nobody listens on.
+func FreeAddress(t testing.TB) string {
+	t.Helper()
+	return net.JoinHostPort("127.0.0.1", FreePort(t))
 }
 
 // FullSet is the folder of the full OpenFlights data beside the project, which is not part of it: nothing installs exactly

@@ -38,13 +38,7 @@ func (p *Process) Metrics(ctx context.Context) (Metrics, error) { return Metrics
 
 // MetricsAt is Process.Metrics of an app that someone else started, at the address url.
 func MetricsAt(ctx context.Context, url string) (Metrics, error) {
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url+"/metrics", nil)
-	if err != nil {
-		return Metrics{}, fmt.Errorf("read metrics: %w", err)
-	}
-	// No connection stays open: apps come and go.
-	client := &http.Client{Timeout: 2 * time.Second, Transport: &http.Transport{DisableKeepAlives: true}}
-	response, err := client.Do(request)
+	response, err := get(ctx, url+"/metrics")
 	if err != nil {
 		return Metrics{}, fmt.Errorf("read metrics: %w", err)
 	}
@@ -58,7 +52,6 @@ func MetricsAt(ctx context.Context, url string) (Metrics, error) {
 		return Metrics{}, fmt.Errorf("read metrics: %w", err)
 	}
 	metrics := Metrics{
-		Module:     label(families["go_build_info"], "path"),
 		Requests:   byLabel(families["http_requests_total"], "status"),
 		Attempts:   sum(families["database_attempts_total"]),
 		Retries:    sum(families["database_retries_total"]),
@@ -67,24 +60,15 @@ func MetricsAt(ctx context.Context, url string) (Metrics, error) {
 		Failures:   sum(families["circuit_breaker_failures"]),
 		Threshold:  sum(families["circuit_breaker_failure_threshold"]),
 	}
+	for path := range byLabel(families["go_build_info"], "path") {
+		metrics.Module = path
+	}
 	for state, is := range byLabel(families["circuit_breaker_state"], "state") {
 		if is == 1 {
 			metrics.Breaker = state
 		}
 	}
 	return metrics, nil
-}
-
-// label is the value of a label of the family's only metric.
-func label(family *dto.MetricFamily, name string) string {
-	for _, metric := range family.GetMetric() {
-		for _, pair := range metric.GetLabel() {
-			if pair.GetName() == name {
-				return pair.GetValue()
-			}
-		}
-	}
-	return ""
 }
 
 // byLabel returns the values of a family by one of its labels.
@@ -114,22 +98,40 @@ func value(metric *dto.Metric) int {
 	return int(metric.GetCounter().GetValue() + metric.GetGauge().GetValue())
 }
 
-// HealthAt is the overall status that the app at the address url answers on GET /health/, such as Healthy, and false if it has
-// no such endpoint. An app that does not answer has an empty status.
-func HealthAt(ctx context.Context, url string) (status string, has bool) {
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url+"/health/", nil)
+// Health is what an app answers on GET /health/: the overall status, and that of each check by its name. Checks is nil if the
+// answer cannot be read.
+type Health struct {
+	Status string
+	Checks map[string]string
+}
+
+// HealthAt asks the app at the address url for its health. The code is the status of its answer; 0 if there is none.
+func HealthAt(ctx context.Context, url string) (health Health, code int) {
+	response, err := get(ctx, url+"/health/")
 	if err != nil {
-		return "", false
-	}
-	client := &http.Client{Timeout: 2 * time.Second, Transport: &http.Transport{DisableKeepAlives: true}}
-	response, err := client.Do(request)
-	if err != nil {
-		return "", true
+		return Health{}, 0
 	}
 	defer response.Body.Close()
-	var answer struct{ Status string }
-	if err := json.NewDecoder(io.LimitReader(response.Body, 64<<10)).Decode(&answer); err != nil || answer.Status == "" {
-		return "", response.StatusCode != http.StatusNotFound
+	var answer struct {
+		Status string
+		Checks []struct{ Name, Status string }
 	}
-	return answer.Status, true
+	if err := json.NewDecoder(io.LimitReader(response.Body, 64<<10)).Decode(&answer); err != nil {
+		return Health{}, response.StatusCode
+	}
+	health = Health{answer.Status, map[string]string{}}
+	for _, check := range answer.Checks {
+		health.Checks[check.Name] = check.Status
+	}
+	return health, response.StatusCode
+}
+
+// get asks for a URL. No connection stays open: apps come and go.
+func get(ctx context.Context, url string) (*http.Response, error) {
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
+	if err != nil {
+		return nil, err
+	}
+	client := &http.Client{Timeout: 2 * time.Second, Transport: &http.Transport{DisableKeepAlives: true}}
+	return client.Do(request)
 }

@@ -11,16 +11,13 @@ import (
 	"testing"
 	"time"
 
-	"chaosworkshop/infra/internal/port"
+	"chaosworkshop/infra/internal/require"
 )
 
 // A command line starts in its folder, and whatever it started ends with it.
 func TestScriptEndsWithItsChildren(t *testing.T) {
 	dir := folder(t, map[string]string{"notes.txt": ""})
-	child, err := port.Free("127.0.0.1")
-	if err != nil {
-		t.Fatal(err)
-	}
+	child := require.FreePort(t)
 	for name, end := range map[string]func(*Process){
 		"killed":  (*Process).Kill,
 		"stopped": func(p *Process) { _ = p.Stop() }, // The shell ends with the interrupt, and says so.
@@ -32,7 +29,7 @@ func TestScriptEndsWithItsChildren(t *testing.T) {
 		},
 	} {
 		process, err := Start(t.Context(), Options{
-			Script: fmt.Sprintf(`pwd > where; PORT=%d "$APP" & "$APP"; true`, child), Dir: dir,
+			Script: fmt.Sprintf(`pwd > where; PORT=%s "$APP" & "$APP"; true`, child), Dir: dir,
 			Env: map[string]string{roleVariable: "app", "APP": os.Args[0]},
 		})
 		if err != nil {
@@ -42,7 +39,7 @@ func TestScriptEndsWithItsChildren(t *testing.T) {
 			t.Errorf("%s: it ran in %q, %v, want %s", name, where, err, dir)
 		}
 		end(process)
-		for _, address := range []string{process.address(), fmt.Sprintf("127.0.0.1:%d", child)} {
+		for _, address := range []string{process.address(), "127.0.0.1:" + child} {
 			for killed := time.Now(); ; time.Sleep(time.Millisecond) {
 				conn, err := net.Dial("tcp", address)
 				if err != nil {

@@ -9,13 +9,11 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
-	"strconv"
 	"strings"
 	"syscall"
 	"testing"
 	"time"
 
-	"chaosworkshop/infra/internal/port"
 	"chaosworkshop/infra/internal/require"
 	"chaosworkshop/infra/internal/tool"
 	"chaosworkshop/shared/config"
@@ -149,11 +147,7 @@ func offline(t *testing.T, dir string) {
 // answered the path.
 func serves(t *testing.T, dir, target, variable, path string) string {
 	t.Helper()
-	free, err := port.Free("127.0.0.1")
-	if err != nil {
-		t.Fatal(err)
-	}
-	number := strconv.Itoa(free)
+	number := require.FreePort(t)
 	var said bytes.Buffer
 	command := exec.Command("make", target)
 	command.Dir, command.Env = dir, append(os.Environ(), variable+"="+number)

@@ -2,7 +2,6 @@ package soak
 
 import (
 	"context"
-	"fmt"
 	"io"
 	"os"
 	"path/filepath"
@@ -13,7 +12,7 @@ import (
 	"time"
 
 	"chaosworkshop/infra/chaos/load"
-	"chaosworkshop/infra/internal/port"
+	"chaosworkshop/infra/internal/require"
 	"chaosworkshop/infra/lab/app"
 	"chaosworkshop/infra/lab/openflights"
 	"chaosworkshop/infra/lab/toxi"
@@ -35,9 +34,9 @@ type rig struct {
 func newRig(t *testing.T, output io.Writer, names ...string) *rig {
 	t.Helper()
 	// Each returns to the same port when it is started again.
-	r := &rig{database: newChild(t, "database", map[string]string{addressVariable: freeAddress(t)})}
+	r := &rig{database: newChild(t, "database", map[string]string{addressVariable: require.FreeAddress(t)})}
 	r.toxiproxy = newChild(t, "toxiproxy", map[string]string{
-		addressVariable: freeAddress(t), listenVariable: freeAddress(t), upstreamVariable: r.database.said[0],
+		addressVariable: require.FreeAddress(t), listenVariable: require.FreeAddress(t), upstreamVariable: r.database.said[0],
 	})
 	r.toxi = toxi.NewClient("http://" + r.toxiproxy.said[0])
 	for _, stage := range names {
@@ -50,15 +49,6 @@ func newRig(t *testing.T, output io.Writer, names ...string) *rig {
 		r.apps = append(r.apps, app)
 	}
 	return r
-}
-
-func freeAddress(t *testing.T) string {
-	t.Helper()
-	number, err := port.Free("127.0.0.1")
-	if err != nil {
-		t.Fatal(err)
-	}
-	return fmt.Sprint("127.0.0.1:", number)
 }
 
 // startApp starts an exercise on the port with the number; 0 takes any free one.

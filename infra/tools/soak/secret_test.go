@@ -10,12 +10,10 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
-	"strconv"
 	"strings"
 	"testing"
 	"time"
 
-	"chaosworkshop/infra/internal/port"
 	"chaosworkshop/infra/internal/require"
 	"chaosworkshop/shared/config"
 )
@@ -60,11 +58,7 @@ func newWorkshop(t *testing.T) *workshop {
 	}
 	w.env = append(os.Environ(), "MYSQL_ROOT_PASSWORD="+rootSecret, "MYSQL_USER=visitor", "MYSQL_PASSWORD="+userSecret, "DB_PASSWORD=", "BIND=")
 	for _, name := range []string{"MYSQL_PORT", "PROXY_PORT", "TOXIPROXY_PORT", "PORT", "CONSOLE_PORT"} {
-		number, err := port.Free("127.0.0.1")
-		if err != nil {
-			t.Fatal(err)
-		}
-		w.ports[name] = strconv.Itoa(number)
+		w.ports[name] = require.FreePort(t)
 		w.env = append(w.env, name+"="+w.ports[name])
 	}
 	return w

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"math"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -42,11 +43,22 @@ func (b *breaker) admit() (time.Duration, bool) {
 		return 0, true
 	case b.app.is("no probe"), wait > 0:
 		return wait, false
-	case b.probes >= 2 && !b.app.is("all probes"), b.probes == 1 && !b.app.is("all probes") && !b.app.is("two probes"):
+	case b.probes >= b.mostProbes():
 		return time.Second, false
 	}
 	b.probes++
 	return 0, true
+}
+
+// mostProbes is how many probes run at once.
+func (b *breaker) mostProbes() int {
+	switch {
+	case b.app.is("all probes"):
+		return math.MaxInt
+	case b.app.is("two probes"):
+		return 2
+	}
+	return 1
 }
 
 // report tells the breaker how a request ended.
