@@ -104,7 +104,7 @@ func offline(t *testing.T, dir string) {
 
 	// A learner's own folder, with the task to solve.
 	execute(t, dir, nil, "make", "start", "EX=2")
-	execute(t, filepath.Join(dir, "work", "exercise2"), []string{"GOWORK=off"}, "go", "build", "-o", os.DevNull, ".")
+	execute(t, filepath.Join(dir, "work", "exercise2"), nil, "go", "build", "-o", os.DevNull, ".")
 	// The tool, the imports on every system, and those of a copy of an exercise outside the workspace, as the lessons make one.
 	execute(t, dir, nil, "make", "toxiproxy-cli")
 	if err := os.CopyFS(filepath.Join(dir, "tryout3"), os.DirFS(filepath.Join(dir, "exercise3"))); err != nil {
