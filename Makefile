@@ -112,8 +112,8 @@ doctor: ## Check that this computer is ready, and say how to fix what is not
 	@sh infra/room/doctor/doctor.sh
 
 .PHONY: bundle
-bundle: workshop ## Pack everything into one archive, for computers without a network
-	@$(WORKSHOP) bundle $(call option,SYSTEMS,systems)
+bundle: workshop ## Pack everything into one archive, for computers without a network; IMAGES=1 adds those of Docker
+	@$(WORKSHOP) bundle $(call option,SYSTEMS,systems) $(call flag,IMAGES,images)
 
 .PHONY: secrets
 secrets: workshop ## Store the database password outside the tree; FORCE=1 replaces it

@@ -60,6 +60,7 @@ func TestDocker(t *testing.T) {
 		{"the exercise runs against it", exercise4},
 		{"the exercise leaves it as it was", exercise4Gone},
 		{"faults are felt", faults},
+		{"a bundle's images are loaded", savedImages},
 		{"the exercise is a container", container},
 		{"MySQL stands in, is seeded, and keeps its data", mysqlProfile},
 		{"three nodes stand in, and one may fail", galeraProfile},
@@ -155,6 +156,25 @@ func faults(t *testing.T, compose *Compose) {
 	if err := compose.ask(t.Context()); err != nil {
 		t.Errorf("after the outage: %v", err)
 	}
+}
+
+// savedImages: what SaveImages wrote brings a removed image back when Up needs it.
+func savedImages(t *testing.T, compose *Compose) {
+	saved := filepath.Join(filepath.Dir(compose.file), filepath.Base(Images))
+	t.Cleanup(func() { os.Remove(saved) })
+	small := *compose // Of one image; the others take a while.
+	small.services = map[string]service{"toxiproxy": compose.services["toxiproxy"]}
+	if err := small.SaveImages(t.Context(), saved); err != nil {
+		t.Fatal(err)
+	}
+	const image = "ghcr.io/shopify/toxiproxy:2.12.0"
+	docker(t, nil, "tag", image, "kept")
+	docker(t, nil, "rmi", "--force", image)
+	up(t, compose)
+	if !atHand(t.Context(), image) {
+		t.Errorf("%s is not here, want it loaded from %s", image, saved)
+	}
+	docker(t, nil, "rmi", "kept")
 }
 
 func container(t *testing.T, compose *Compose) {

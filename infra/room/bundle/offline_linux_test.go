@@ -46,7 +46,7 @@ func TestOffline(t *testing.T) {
 		t.Fatal(err)
 	}
 	began := time.Now()
-	path, err := Make(t.Context(), root, t.TempDir(), []System{{runtime.GOOS, runtime.GOARCH}}, t.Output())
+	path, err := Make(t.Context(), root, t.TempDir(), []System{{runtime.GOOS, runtime.GOARCH}}, nil, t.Output())
 	if err != nil {
 		t.Fatal(err)
 	}
