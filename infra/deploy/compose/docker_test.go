@@ -467,7 +467,8 @@ func addLibraries(t *testing.T, files map[string]string, programs ...string) {
 	}
 }
 
-// makeGolang makes the image that the Dockerfile builds with: this computer's Go, and the modules that the exercise needs.
+// makeGolang makes the image that the Dockerfile builds with: this computer's Go, and the modules that the exercise needs. What is
+// compiled already, with the same flags, is in it too: it would take minutes to compile that again.
 func makeGolang(t *testing.T, dir string) {
 	modules := filepath.Join(dir, "modules")
 	cache := execute(t, "", nil, "go", "env", "GOMODCACHE")
@@ -475,14 +476,44 @@ func makeGolang(t *testing.T, dir string) {
 		"GOWORK=off", "GOMODCACHE=" + modules, "GOPROXY=file://" + filepath.ToSlash(filepath.Join(cache, "cache", "download")) + ",direct",
 		"GOFLAGS=-modcacherw", "GONOSUMDB=*", "GONOSUMCHECK=1",
 	}, "go", "list", "-deps", ".")
-	temp := filepath.Join(dir, "empty")
 	goroot := execute(t, "", nil, "go", "env", "GOROOT")
-	load(t, "golang:1.26", []string{"ENV PATH=/usr/local/go/bin GOTOOLCHAIN=local GOPROXY=file:///modules GOCACHE=/tmp/cache GOPATH=/go"}, map[string]string{
+	files := map[string]string{
 		"usr/local/go/bin": filepath.Join(goroot, "bin"), "usr/local/go/src": filepath.Join(goroot, "src"),
 		"usr/local/go/pkg": filepath.Join(goroot, "pkg"), "usr/local/go/go.env": filepath.Join(goroot, "go.env"),
 		"usr/local/go/VERSION": filepath.Join(goroot, "VERSION"),
-		"modules":              filepath.Join(modules, "cache", "download"), "tmp": temp,
-	})
+		"modules":              filepath.Join(modules, "cache", "download"), "tmp": filepath.Join(dir, "empty"),
+	}
+	addCompiled(t, files, "tmp/cache", filepath.Join("..", "..", "..", "exercise4"))
+	load(t, "golang:1.26", []string{"ENV PATH=/usr/local/go/bin GOTOOLCHAIN=local GOPROXY=file:///modules GOCACHE=/tmp/cache GOPATH=/go"}, files)
+}
+
+// addCompiled adds to the folder at the entries of this computer's build cache for all that the program in dir imports.
+func addCompiled(t *testing.T, files map[string]string, at, dir string) {
+	t.Helper()
+	list := execute(t, dir, []string{"GOWORK=off", "CGO_ENABLED=0"}, "go", "list", "-trimpath", "-export", "-deps", "-f", "{{.Export}}", ".")
+	outputs := map[string]bool{}
+	for path := range strings.FieldsSeq(list) {
+		outputs[strings.TrimSuffix(filepath.Base(path), "-d")] = true
+	}
+	cache := execute(t, "", nil, "go", "env", "GOCACHE")
+	actions, err := filepath.Glob(filepath.Join(cache, "??", "*-a"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	put := func(path string) {
+		files[at+"/"+filepath.Base(filepath.Dir(path))+"/"+filepath.Base(path)] = path
+	}
+	for _, path := range actions {
+		text, err := os.ReadFile(path)
+		if err != nil {
+			continue // The go command tidies its cache meanwhile.
+		}
+		// v1, the action, its output, the size and the time.
+		if fields := strings.Fields(string(text)); len(fields) == 5 && outputs[fields[2]] {
+			put(path)
+			put(filepath.Join(cache, fields[2][:2], fields[2]+"-d"))
+		}
+	}
 }
 
 // load makes an image of one layer: the files by their path in it, each from a file or folder of this computer.

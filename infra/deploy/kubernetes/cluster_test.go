@@ -150,7 +150,7 @@ func outage(t *testing.T, w world) {
 	began = time.Now()
 	await(t, "exercise 5 to come back", func() bool { return len(endpoints(t, w.namespace, "exercise5")) == 1 })
 	back := within(t, "back in the endpoints after calm", began, 8*time.Second)
-	w.page.Figure(t, `and back (\S+) s after `+"`make calm`", back.Seconds(), 3)
+	w.page.AtMost(t, `and back within (\S+) s of`, back.Seconds())
 	if got, _ := restarts(t, w.namespace); got != 0 {
 		t.Errorf("got %d restarts, want none", got)
 	}
@@ -195,7 +195,10 @@ func rollingRestart(t *testing.T, w world) {
 	rollout(t, w.namespace)
 	without := load(t, w.namespace, 40*time.Second, restart)
 	t.Logf("three rolling restarts without preStop: %d of %d requests lost, %v %s", without.lost(), without.Requests, without.Statuses, without.WhyNot)
-	w.page.Figure(t, "Without `preStop`, (\\d+) of 2,000 are lost", float64(without.lost()), 55)
+	w.page.AtMost(t, "Without `preStop`, as many as (\\d+) of 2,000 are lost", float64(without.lost()))
+	if without.lost() == 0 {
+		t.Error("without preStop: no request was lost, want some, or the lesson has no point")
+	}
 }
 
 // testRoom: the attendees' namespaces come up, hold what they promise, and do not feel each other's faults.

@@ -37,3 +37,14 @@ func TestFigure(t *testing.T) {
 		}
 	}
 }
+
+func TestAtMost(t *testing.T) {
+	page := Page{"page.md", "back within 6 s"}
+	for got, want := range map[float64]string{6: "", 6.1: `page.md says "within 6 s", but here it is 6.1`} {
+		seen := &witness{}
+		page.AtMost(seen, `within (\S+) s`, got)
+		if seen.got != want {
+			t.Errorf("with %v: got %q, want %q", got, seen.got, want)
+		}
+	}
+}
