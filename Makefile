@@ -90,8 +90,8 @@ progress: workshop ## Show which experiments your own folders have passed, and w
 	@$(WORKSHOP) progress
 
 .PHONY: experiment
-experiment: workshop ## Run your own experiment on any HTTP service: FILE=my.yaml, HTML=file, JUNIT=file, JSON=1
-	@$(WORKSHOP) experiment $(call option,FILE,file) $(call option,HTML,html) $(call option,JUNIT,junit) $(call flag,JSON,json)
+experiment: workshop ## Run your own experiment on any HTTP service: FILE=my.yaml, NEW=1, HTML=file, JUNIT=file, JSON=1
+	@$(WORKSHOP) experiment $(call flag,NEW,new) $(call option,FILE,file) $(call option,TARGET,target) $(call option,UPSTREAM,upstream) $(call option,HTML,html) $(call option,JUNIT,junit) $(call flag,JSON,json)
 
 .PHONY: diff
 diff: workshop ## Show the lesson as a diff: FROM=2 TO=3, STYLE=side, CODE=1 without tests

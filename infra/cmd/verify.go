@@ -421,7 +421,7 @@ func printHint(out io.Writer, check experiment.Check, hint int) {
 // showHint writes a hint about what failed in the last run.
 func showHint(out io.Writer, root string, flags verifyFlags) error {
 	if flags.hint < 1 || flags.hint > 3 {
-		return fmt.Errorf("there is no hint %d; choose 1 to 3, such as: HINT=2", flags.hint)
+		return fmt.Errorf("there is no hint %d; choose 1 to 3, such as: make verify HINT=2", flags.hint)
 	}
 	var last journal
 	text, err := os.ReadFile(journalPath(root))

@@ -14,6 +14,8 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -370,11 +372,14 @@ func makeImages(t *testing.T) {
 	makeGolang(t, dir)
 }
 
+// smallLog keeps the images small: the storage driver copies a whole image for each layer and each container.
+const smallLog = "--innodb-log-file-size=4M"
+
 // makeDatabase makes mysql:8.4 from this computer's MariaDB, and flights-db from that one, seeded.
 func makeDatabase(t *testing.T, dir string) {
 	data, initFile := filepath.Join(dir, "mysql"), filepath.Join(dir, "init.sql")
 	execute(t, "", nil, "mariadb-install-db", "--no-defaults", "--user=root", "--datadir="+data, "--skip-test-db",
-		"--auth-root-authentication-method=normal")
+		"--auth-root-authentication-method=normal", smallLog)
 	quoted := strings.ReplaceAll(rootPassword, "'", "''")
 	sql := "CREATE OR REPLACE USER root@'%' IDENTIFIED BY '" + quoted + "';\n" +
 		"GRANT ALL ON *.* TO root@'%' WITH GRANT OPTION;\nCREATE DATABASE IF NOT EXISTS flights CHARACTER SET utf8mb4;\n"
@@ -391,7 +396,7 @@ func makeDatabase(t *testing.T, dir string) {
 	}
 	addLibraries(t, files, located(t, "mariadb-admin"), located(t, "mariadbd"))
 	load(t, "mysql:8.4", []string{"ENV PATH=/usr/bin", `ENTRYPOINT ["/usr/sbin/mariadbd", "--no-defaults", "--user=root", ` +
-		`"--datadir=/var/lib/mysql", "--init-file=/init.sql", "--socket=/tmp/socket", "--skip-name-resolve"]`}, files)
+		`"` + smallLog + `", "--datadir=/var/lib/mysql", "--init-file=/init.sql", "--socket=/tmp/socket", "--skip-name-resolve"]`}, files)
 
 	docker(t, nil, "run", "--detach", "--name=filled", "--publish=127.0.0.1:"+os.Getenv("MYSQL_PORT")+":3306", "mysql:8.4")
 	options := seed.Options{DSN: target().FormatDSN(), Data: openflights.Sample()}
@@ -424,7 +429,7 @@ case "$*" in
 	;;
 *) : >/tmp/init.sql ;; # What the first node has, the others get from it.
 esac
-exec mariadbd --no-defaults --user=mysql --datadir=/var/lib/mysql --init-file=/tmp/init.sql --socket=/tmp/socket --skip-name-resolve "$@"
+exec mariadbd --no-defaults --user=mysql --datadir=/var/lib/mysql --init-file=/tmp/init.sql --socket=/tmp/socket --skip-name-resolve ` + smallLog + ` "$@"
 `
 	if err := os.WriteFile(entrypoint, []byte(script), 0o755); err != nil {
 		t.Fatal(err)
@@ -436,9 +441,13 @@ exec mariadbd --no-defaults --user=mysql --datadir=/var/lib/mysql --init-file=/t
 	}
 	var programs []string
 	owned := execute(t, "", nil, "dpkg", "-L", "coreutils", "debianutils", "findutils", "gawk", "grep", "hostname", "iproute2", "procps", "rsync", "sed",
-		"tar", "mariadb-client", "mariadb-client-core", "mariadb-server", "mariadb-server-core")
+		"tar", "mariadb-client-core", "mariadb-server", "mariadb-server-core")
 	for path := range strings.FieldsSeq(owned) {
 		name := filepath.Base(path)
+		switch needed := []string{"mariadb", "mariadbd", "mariadb-admin"}; {
+		case strings.HasPrefix(name, "mariadb") && !slices.Contains(needed, name), strings.HasPrefix(name, "mysql"), strings.HasPrefix(name, "aria_"), strings.HasPrefix(name, "myisam"):
+			continue // Large, and no node runs it.
+		}
 		if info, err := os.Stat(path); err == nil && info.Mode().IsRegular() && strings.HasSuffix(filepath.Dir(path), "bin") {
 			files["usr/bin/"+name] = path
 			programs = append(programs, path)
@@ -477,11 +486,23 @@ func makeGolang(t *testing.T, dir string) {
 		"GOFLAGS=-modcacherw", "GONOSUMDB=*", "GONOSUMCHECK=1",
 	}, "go", "list", "-deps", ".")
 	goroot := execute(t, "", nil, "go", "env", "GOROOT")
-	files := map[string]string{
-		"usr/local/go/bin": filepath.Join(goroot, "bin"), "usr/local/go/src": filepath.Join(goroot, "src"),
-		"usr/local/go/pkg": filepath.Join(goroot, "pkg"), "usr/local/go/go.env": filepath.Join(goroot, "go.env"),
-		"usr/local/go/VERSION": filepath.Join(goroot, "VERSION"),
-		"modules":              filepath.Join(modules, "cache", "download"), "tmp": filepath.Join(dir, "empty"),
+	files := map[string]string{"modules": filepath.Join(modules, "cache", "download"), "tmp": filepath.Join(dir, "empty")}
+	tools := filepath.Join("pkg", "tool", runtime.GOOS+"_"+runtime.GOARCH)
+	parts := []string{filepath.Join("bin", "go"), filepath.Join("pkg", "include"), "go.env", "VERSION"}
+	for _, tool := range []string{"asm", "compile", "link"} {
+		parts = append(parts, filepath.Join(tools, tool))
+	}
+	packages, err := os.ReadDir(filepath.Join(goroot, "src"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, entry := range packages {
+		if entry.Name() != "cmd" {
+			parts = append(parts, filepath.Join("src", entry.Name()))
+		}
+	}
+	for _, part := range parts {
+		files["usr/local/go/"+filepath.ToSlash(part)] = filepath.Join(goroot, part)
 	}
 	addCompiled(t, files, "tmp/cache", filepath.Join("..", "..", "..", "exercise4"))
 	load(t, "golang:1.26", []string{"ENV PATH=/usr/local/go/bin GOTOOLCHAIN=local GOPROXY=file:///modules GOCACHE=/tmp/cache GOPATH=/go"}, files)
