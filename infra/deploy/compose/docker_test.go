@@ -441,7 +441,7 @@ exec mariadbd --no-defaults --user=mysql --datadir=/var/lib/mysql --init-file=/t
 	}
 	var programs []string
 	owned := execute(t, "", nil, "dpkg", "-L", "coreutils", "debianutils", "findutils", "gawk", "grep", "hostname", "iproute2", "procps", "rsync", "sed",
-		"tar", "mariadb-client-core", "mariadb-server", "mariadb-server-core")
+		"tar", "mariadb-client", "mariadb-client-core", "mariadb-server", "mariadb-server-core")
 	for path := range strings.FieldsSeq(owned) {
 		name := filepath.Base(path)
 		switch needed := []string{"mariadb", "mariadbd", "mariadb-admin"}; {
