@@ -44,8 +44,16 @@ var (
 		"Can't create more than max_prepared_stmt_count statements (current value: %d)", maxPrepared)
 	errFullJoin = mysql.NewSQLError(mysql.ERParseError, mysql.SSClientError,
 		"You have an error in your SQL syntax; MySQL has no FULL OUTER JOIN")
-	errUnable = unsupported("This statement")
+	errUnable           = unsupported("This statement")
+	errUnknownCommand   = mysql.NewSQLError(mysql.ERUnknownComError, mysql.SSUnknownComError, "Unknown command")
+	errUnknownStatement = mysql.NewSQLError(1243, mysql.SSUnknownSQLState, "Unknown prepared statement handler")
+	errNoCursor         = mysql.NewSQLError(1421, mysql.SSUnknownSQLState, "The statement has no open cursor")
 )
+
+// errAccess is the error of a wrong password, or of a user that does not exist.
+func errAccess(user string) *mysql.SQLError {
+	return mysql.NewSQLError(mysql.ERAccessDeniedError, mysql.SSAccessDeniedError, "Access denied for user '%s'", user)
+}
 
 // unsupported is the error of a statement that the library would answer wrongly.
 func unsupported(what string) error {
@@ -95,6 +103,8 @@ func mysqlError(err error) error {
 			return unsupported("The function " + strings.ToUpper(name))
 		}
 		return mysql.NewSQLError(1305, mysql.SSClientError, "%s", message)
+	case strings.HasPrefix(message, "cannot union two queries"):
+		return mysql.NewSQLError(1222, "21000", "The used SELECT statements have a different number of columns")
 	case strings.Contains(message, "%!d(MISSING)"), strings.Contains(message, "invalid children number"),
 		strings.HasPrefix(message, "unable to find field with index"):
 		return unsupported("This combination of functions")

@@ -52,6 +52,17 @@ func (p parser) ParseOneWithOptions(ctx context.Context, query string, options s
 	return statement, next, err
 }
 
+// check is the error that the statement would get.
+func (p parser) check(query string, options sqlparser.ParserOptions) error {
+	if err := checkLength(query); err != nil {
+		return err
+	}
+	query = asRead(query)
+	statement, _, _, err := p.Parser.ParseWithOptions(context.Background(), query, ';', false, options)
+	_, err = accept(statement, syntaxError(query, err))
+	return err
+}
+
 // accept is the function of that name, and bounds PREPARE.
 func (p parser) accept(ctx context.Context, statement sqlparser.Statement, err error) (sqlparser.Statement, error) {
 	prepare, ok := statement.(*sqlparser.Prepare)
