@@ -142,7 +142,7 @@ func (c *conn) prepare() error {
 	if err != nil {
 		return err
 	}
-	query := asRead(string(payload[1:]))
+	query := strings.TrimRight(asRead(string(payload[1:])), "; \t\r\n")
 	options, err := c.handler.ParserOptionsForConnection(c.library)
 	if err == nil {
 		err = c.handler.parser.check(query, options)
