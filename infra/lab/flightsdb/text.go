@@ -6,12 +6,13 @@ import (
 )
 
 // asRead is the statement in a form that the library's parser reads as MySQL reads the original. In MySQL \_ in a text is two
-// letters, since it stands for itself in a pattern of LIKE, -- begins a comment only before a blank, and what is for newer versions is a comment. A second pass changes nothing.
+// letters, since it stands for itself in a pattern of LIKE, -- begins a comment only before a blank, what is for newer versions is a comment, and DATE before a text makes a date. A second pass changes nothing.
 func asRead(query string) string {
-	if !strings.Contains(query, `\_`) && !strings.Contains(query, `\%`) && !strings.Contains(query, "--") && !strings.Contains(query, "/*!") {
+	if !strings.Contains(query, `\_`) && !strings.Contains(query, `\%`) && !strings.Contains(query, "--") && !strings.Contains(query, "/*!") && !day.MatchString(query) {
 		return query
 	}
 	var kept strings.Builder
+	quoted := 0 // Where the last text or name ended.
 	for at := 0; at < len(query); {
 		length := partLength(query[at:])
 		part := query[at : at+length]
@@ -26,6 +27,11 @@ func asRead(query string) string {
 			}
 			continue
 		}
+		isDay := day.MatchString(query[max(quoted, at-length-10) : at-length+1])
+		quoted = at
+		if isDay {
+			kept.WriteByte('(')
+		}
 		for i := 0; i < len(part); i++ {
 			if part[i] == '\\' && i+1 < len(part) {
 				if part[i+1] == '_' || part[i+1] == '%' {
@@ -36,9 +42,15 @@ func asRead(query string) string {
 			}
 			kept.WriteByte(part[i])
 		}
+		if isDay {
+			kept.WriteByte(')')
+		}
 	}
 	return kept.String()
 }
+
+// day matches DATE before a text.
+var day = regexp.MustCompile(`(?i)(^|[^\w@.])DATE\s*['"]`)
 
 // newer matches the beginning of a part that only versions after this server's read, 8.0.33.
 var newer = regexp.MustCompile(`^/\*!(8003[4-9]|800[4-9]\d|80[1-9]\d\d|8[1-9]\d{3}|9\d{4}|[1-9]\d{5})`)
