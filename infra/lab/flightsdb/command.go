@@ -3,6 +3,7 @@ package flightsdb
 import (
 	"bytes"
 	"context"
+	"encoding/binary"
 	"fmt"
 	"io"
 	"strings"
@@ -28,15 +29,19 @@ func (c *conn) command() error {
 	if err != nil {
 		return err
 	}
-	if err := c.incoming.keep(first, c.left); err != nil {
-		return err
-	}
 	if len(first) == 0 {
 		return c.answer(errUnknownCommand)
 	}
 	known := c.library.PrepareData[statementNumber(first)]
+	if first[0] == mysql.ComStmtSendLongData && !c.takesLongData(known) {
+		// The command has no answer.
+		return c.drop()
+	}
+	if err := c.incoming.keep(first, c.left); err != nil {
+		return err
+	}
 	switch first[0] {
-	case mysql.ComQuit, mysql.ComInitDB, mysql.ComQuery, mysql.ComPing, mysql.ComStmtClose, mysql.ComResetConnection:
+	case mysql.ComQuit, mysql.ComInitDB, mysql.ComQuery, mysql.ComPing, mysql.ComStmtSendLongData, mysql.ComStmtClose, mysql.ComResetConnection:
 		return nil
 	case mysql.ComSetOption:
 		if c.left >= 3 && first[1] <= 1 && first[2] == 0 {
@@ -67,16 +72,6 @@ func (c *conn) command() error {
 		// The library would keep entries without a value.
 		clear(known.BindVars)
 		return nil
-	case mysql.ComStmtSendLongData:
-		if c.left < 7 || known == nil || known.ParamsCount == 0 {
-			// The command has no answer.
-			return c.drop()
-		}
-		parameter, err := c.buffered.Peek(7)
-		if err != nil || int(parameter[5])|int(parameter[6])<<8 < int(known.ParamsCount) {
-			return err
-		}
-		return c.drop()
 	case mysql.ComFieldList:
 		return c.listFields()
 	case comStatistics:
@@ -89,6 +84,13 @@ func (c *conn) command() error {
 		return c.changeUser()
 	}
 	return c.answer(errUnknownCommand)
+}
+
+// takesLongData tells whether the statement has the parameter that the packet is for.
+func (c *conn) takesLongData(known *mysql.PrepareData) bool {
+	const header = 7
+	first, err := c.buffered.Peek(min(c.left, header))
+	return err == nil && len(first) == header && known != nil && binary.LittleEndian.Uint16(first[5:]) < known.ParamsCount
 }
 
 // drop takes the rest of the packet from the client; the library gets nothing of it.

@@ -35,6 +35,14 @@ func (db *database) Function(ctx *sql.Context, name string) (sql.Function, bool)
 	if !ok {
 		return nil, false
 	}
+	if clockFunctions[name] {
+		return sql.Function1{Name: name, Fn: func(argument sql.Expression) sql.Expression {
+			if kindOf(argument.Type()) == text {
+				argument = &clockText{wrapper{argument}}
+			}
+			return original.(sql.Function1).Fn(argument)
+		}}, true
+	}
 	if _, ok := calculations[name]; ok {
 		return preferred(original, func(arguments []sql.Expression) (sql.Expression, bool) { return newCalculation(name, arguments...) }), true
 	}

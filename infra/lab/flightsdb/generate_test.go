@@ -302,7 +302,7 @@ func (g *generator) number(depth int) string {
 		},
 		func() string { return "MOD(" + n() + ", " + pick(g, "7", "2.5", g.whole()) + ")" },
 		func() string {
-			return pick(g, "YEAR", "MONTH", "DAYOFMONTH", "DAYOFWEEK", "DAYOFYEAR", "WEEKDAY", "QUARTER", "TO_DAYS", "HOUR", "MINUTE") + "(" + g.moment() + ")"
+			return pick(g, "YEAR", "MONTH", "DAYOFMONTH", "DAYOFWEEK", "DAYOFYEAR", "WEEKDAY", "QUARTER", "TO_DAYS", "HOUR", "MINUTE", "SECOND") + "(" + g.moment() + ")"
 		},
 		func() string { return "DATEDIFF(" + g.moment() + ", " + g.moment() + ")" },
 		func() string { return pick(g, "ISNULL", "BIT_COUNT", "-", "NOT ") + "(" + n() + ")" },

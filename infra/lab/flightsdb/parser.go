@@ -54,7 +54,12 @@ func (p parser) ParseOneWithOptions(ctx context.Context, query string, options s
 }
 
 // check is the error that the statement gets, or would get if it were prepared.
-func (p parser) check(query string, options sqlparser.ParserOptions) error {
+func (p parser) check(query string, options sqlparser.ParserOptions) (err error) {
+	defer func() {
+		if recover() != nil {
+			err = errUnable
+		}
+	}()
 	if err := checkLength(query); err != nil {
 		return err
 	}
