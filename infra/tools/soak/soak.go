@@ -45,6 +45,8 @@ type Options struct {
 	Seed uint64
 	// Rate is the number of requests a second to each exercise, from 1 to MaxRate.
 	Rate int
+	// Attendees is how many people type SQL, ask the apps, inject faults and open live pages meanwhile, from 0 to MaxAttendees.
+	Attendees int
 	// Output gets a line every ten seconds.
 	Output io.Writer
 }
@@ -64,6 +66,7 @@ type soak struct {
 	exercises []*exercise
 	own       process // The database, Toxiproxy and the load.
 	pairs     []load.Pair
+	password  string // Of the database's root.
 	// delay is how long an open circuit breaker waits before its probe.
 	delay    time.Duration
 	findings []Finding
@@ -75,6 +78,8 @@ func Run(ctx context.Context, options Options) ([]Finding, error) {
 	switch {
 	case options.Duration < MinDuration || options.Duration > MaxDuration:
 		return nil, fmt.Errorf("a duration of %s is out of bounds; choose %s to %s", options.Duration, MinDuration, MaxDuration)
+	case options.Attendees < 0 || options.Attendees > MaxAttendees:
+		return nil, fmt.Errorf("%d attendees are out of bounds; choose 0 to %d", options.Attendees, MaxAttendees)
 	case options.Rate < 1 || options.Rate > MaxRate:
 		return nil, fmt.Errorf("a rate of %d requests a second is out of bounds; choose 1 to %d", options.Rate, MaxRate)
 	}
@@ -110,7 +115,7 @@ func (s *soak) open(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	s.delay = policies.BreakerDelay
+	s.delay, s.password = policies.BreakerDelay, cfg.RootPassword
 	root, err := config.Root()
 	if err != nil {
 		return err
@@ -172,10 +177,12 @@ func (s *soak) run(ctx context.Context) error {
 	ending, end := context.WithCancel(ctx)
 	var looking sync.WaitGroup
 	looking.Go(func() { s.look(ending) })
+	attending := make(chan error, 1)
+	go func() { attending <- s.attend(ending) }()
 	err := s.together(func(e *exercise) error { return e.soak(ctx, s) })
 	end()
 	looking.Wait()
-	if err != nil || ctx.Err() != nil {
+	if err = errors.Join(err, <-attending); err != nil || ctx.Err() != nil {
 		return err
 	}
 	if _, err := s.stack.Toxi.CalmAll(ctx); err != nil {
