@@ -83,7 +83,8 @@ func Run(ctx context.Context, options Options) ([]Finding, error) {
 	case options.Rate < 1 || options.Rate > MaxRate:
 		return nil, fmt.Errorf("a rate of %d requests a second is out of bounds; choose 1 to %d", options.Rate, MaxRate)
 	}
-	goroutines := ownGoroutines()
+	large := options.Attendees > 0 // They ask for more than the apps do.
+	before, _ := ownGoroutines(large)
 	s := &soak{Options: options, own: process{name: "database, Toxiproxy and load", pid: os.Getpid()}}
 	err := s.open(ctx)
 	if err == nil {
@@ -95,11 +96,14 @@ func Run(ctx context.Context, options Options) ([]Finding, error) {
 	}
 	open := stillOpen(addresses)
 	s.check("no port is left open", len(open) == 0, "%d of %d %s", len(open), len(addresses), strings.Join(open, " "))
-	left := ownGoroutines()
-	for end := time.Now().Add(5 * time.Second); left > goroutines && time.Now().Before(end); left = ownGoroutines() {
+	left, toxiproxys := ownGoroutines(large)
+	for end := time.Now().Add(5 * time.Second); len(left) > len(before) && time.Now().Before(end); left, toxiproxys = ownGoroutines(large) {
 		time.Sleep(50 * time.Millisecond)
 	}
-	s.check("no goroutine is left in this process", left <= goroutines, "%d before, %d after", goroutines, left)
+	if len(left) > len(before) {
+		fmt.Fprintln(s.Output, strings.Join(left, "\n\n"))
+	}
+	s.check("no goroutine is left in this process", len(left) <= len(before), "%d before, %d after, and %d that Toxiproxy never ends", len(before), len(left), toxiproxys)
 	return s.findings, nil
 }
 
