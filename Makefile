@@ -185,8 +185,8 @@ bench: tools ## Measure what the workshop promises: SHORT=1, ONLY=calm
 	@$(TOOLS) bench $(call flag,SHORT,short) $(call option,ONLY,only)
 
 .PHONY: soak
-soak: tools ## Run all five under random faults, then look for leaks: DURATION=10m SEED=1 RATE=20
-	@$(TOOLS) soak $(call option,DURATION,duration) $(call option,SEED,seed) $(call option,RATE,rate)
+soak: tools ## Run all five under random faults, then look for leaks: DURATION=10m SEED=1 RATE=20 ATTENDEES=30
+	@$(TOOLS) soak $(call option,DURATION,duration) $(call option,SEED,seed) $(call option,RATE,rate) $(call option,ATTENDEES,attendees)
 
 .PHONY: corpus
 corpus: tools ## Judge right and wrong solutions, to prove the judge: ONLY=breaker, CORE=1

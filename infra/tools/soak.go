@@ -57,6 +57,7 @@ func newSoakCommand() *cobra.Command {
 	}
 	command.Flags().DurationVar(&options.Duration, "duration", 10*time.Minute, fmt.Sprintf("how long, %s to %s", soak.MinDuration, soak.MaxDuration))
 	command.Flags().Uint64Var(&options.Seed, "seed", 0, "decides which faults come when (default: a random one, which is printed)")
+	command.Flags().IntVar(&options.Attendees, "attendees", 0, fmt.Sprintf("people who type SQL, inject faults, open live pages and hang up meanwhile, at most %d", soak.MaxAttendees))
 	command.Flags().IntVar(&options.Rate, "rate", 20, fmt.Sprintf("requests a second to each exercise, at most %d", soak.MaxRate))
 	return command
 }

@@ -52,8 +52,7 @@ func (a accounts) HandleUser(string, net.Addr) bool { return true }
 func (a accounts) UserEntryWithHash(_ []*x509.Certificate, salt []byte, user string, response []byte, _ net.Addr) (mysql.Getter, error) {
 	password, ok := a[user]
 	if !ok || subtle.ConstantTimeCompare(response, mysql.ScramblePassword(salt, []byte(password))) == 0 {
-		return nil, mysql.NewSQLError(mysql.ERAccessDeniedError, mysql.SSAccessDeniedError,
-			"Access denied for user '%s'", user)
+		return nil, errAccess(user)
 	}
 	return sql.MysqlConnectionUser{User: user, Host: "%"}, nil
 }

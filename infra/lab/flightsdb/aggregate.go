@@ -82,6 +82,7 @@ func newAggregate(libraryName, name string) sql.Function {
 // aggregate is SUM, AVG, a standard deviation, a variance or COUNT(DISTINCT), of groups and over windows, with the types and
 // values of MySQL: SUM and AVG of exact numbers are exact.
 type aggregate struct {
+	notText
 	name      string
 	arguments []sql.Expression
 	window    *sql.WindowDefinition
@@ -134,11 +135,6 @@ func (a *aggregate) Id() sql.ColumnId              { return a.id }
 func (a *aggregate) FunctionName() string          { return strings.ToLower(a.name) }
 func (a *aggregate) Description() string           { return "returns " + a.name + " of a group of rows." }
 func (a *aggregate) Window() *sql.WindowDefinition { return a.window }
-
-// CollationCoercibility implements sql.CollationCoercible.
-func (a *aggregate) CollationCoercibility(*sql.Context) (sql.CollationID, byte) {
-	return sql.Collation_binary, 5
-}
 
 // Resolved implements sql.Expression.
 func (a *aggregate) Resolved() bool {

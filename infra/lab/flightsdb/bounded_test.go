@@ -194,6 +194,17 @@ func TestCloseWhileStatementsRun(t *testing.T) {
 // dialQuery sends a query from a client that reads nothing of the answer, and returns when the statement runs.
 func dialQuery(t *testing.T, s *Server, query string) net.Conn {
 	t.Helper()
+	c := login(t, s)
+	if _, err := c.Write(join(packet(0x03, 1+len(query))[:5], []byte(query))); err != nil {
+		t.Fatal(err)
+	}
+	awaitRunning(t, s)
+	return c
+}
+
+// login is a bare connection of root: the driver logs in, and from then on, the connection is ours.
+func login(t testing.TB, s *Server) net.Conn {
+	t.Helper()
 	db := connect(t, s.Addr(), "root", password)
 	connection, err := db.Conn(context.Background())
 	if err != nil {
@@ -201,7 +212,6 @@ func dialQuery(t *testing.T, s *Server, query string) net.Conn {
 	}
 	t.Cleanup(func() { connection.Close() })
 	var c net.Conn
-	// The driver logs in; from then on, the connection is ours.
 	raw := func(driver any) error {
 		field := reflect.ValueOf(driver).Elem().FieldByName("netConn")
 		c = *(*net.Conn)(field.Addr().UnsafePointer())
@@ -210,13 +220,9 @@ func dialQuery(t *testing.T, s *Server, query string) net.Conn {
 	if err := connection.Raw(raw); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := c.Write(packet(0x03, 1+len(query))[:5]); err != nil {
+	if err := c.SetDeadline(time.Now().Add(20 * time.Second)); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := c.Write([]byte(query)); err != nil {
-		t.Fatal(err)
-	}
-	awaitRunning(t, s)
 	return c
 }
 

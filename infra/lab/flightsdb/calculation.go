@@ -16,6 +16,7 @@ import (
 // wrap around, and a text is the number that it begins with. The library's own take integers for floating-point
 // numbers within a division, and return values of other types than they say.
 type calculation struct {
+	notText
 	name      string
 	arguments []sql.Expression
 	// typ and isExact are kept: finding them out anew takes exponential time for nested calculations.
@@ -336,11 +337,6 @@ func outOfRange(typ string, e sql.Expression) error {
 func (c *calculation) FunctionName() string { return c.name }
 func (c *calculation) Description() string  { return "calculates with numbers." }
 func (c *calculation) IsNullable() bool     { return true }
-
-// CollationCoercibility implements sql.CollationCoercible.
-func (c *calculation) CollationCoercibility(*sql.Context) (sql.CollationID, byte) {
-	return sql.Collation_binary, 5
-}
 
 // String implements sql.Expression.
 func (c *calculation) String() string {

@@ -1,6 +1,8 @@
 package flightsdb
 
 import (
+	"slices"
+
 	"github.com/dolthub/go-mysql-server/sql"
 	"github.com/dolthub/go-mysql-server/sql/expression"
 	"github.com/dolthub/go-mysql-server/sql/types"
@@ -33,12 +35,32 @@ func newChoice(name string, arguments ...sql.Expression) (*choice, bool) {
 	if len(arguments) < limits[0] || len(arguments) > limits[1] {
 		return nil, false
 	}
-	for _, argument := range arguments {
-		if !isCalculable(argument.Type()) || types.NumColumns(argument.Type()) > 1 {
-			return nil, false
+	c := makeChoice(name, arguments)
+	if name == "nullif" || name == "greatest" || name == "least" {
+		return c, isChoosable(arguments) && c.typ != types.Date
+	}
+	if !isChoosable(c.values()) {
+		c = makeChoice(name, daysAsTexts(arguments))
+	}
+	return c, isChoosable(c.values())
+}
+
+// isChoosable tells whether all values are numbers and texts, or all dates, besides NULL.
+func isChoosable(values []sql.Expression) bool {
+	dates, others := false, false
+	for _, value := range values {
+		typ := value.Type()
+		switch {
+		case typ == types.Null:
+		case types.IsDateType(typ):
+			dates = true
+		case !isCalculable(typ) || types.NumColumns(typ) > 1:
+			return false
+		default:
+			others = true
 		}
 	}
-	return makeChoice(name, arguments), true
+	return !dates || !others
 }
 
 func makeChoice(name string, arguments []sql.Expression) *choice {
@@ -59,21 +81,26 @@ func newCase(e *expression.Case) sql.Expression {
 			return nil
 		}
 	}
-	for _, branch := range e.Branches {
-		arguments = append(arguments, branch.Cond, branch.Value)
+	last := e.Else
+	if last == nil {
+		last = expression.NewLiteral(nil, types.Null)
 	}
-	if e.Else == nil {
-		arguments = append(arguments, expression.NewLiteral(nil, types.Null))
-	} else {
-		arguments = append(arguments, e.Else)
-	}
-	c := makeChoice(name, arguments)
-	for _, value := range c.values() {
-		if !isCalculable(value.Type()) {
-			return nil
+	for _, asTexts := range []bool{false, true} {
+		made := slices.Clone(arguments)
+		value := func(e sql.Expression) sql.Expression {
+			if asTexts {
+				return daysAsTexts([]sql.Expression{e})[0]
+			}
+			return e
+		}
+		for _, branch := range e.Branches {
+			made = append(made, branch.Cond, value(branch.Value))
+		}
+		if c := makeChoice(name, append(made, value(last))); isChoosable(c.values()) {
+			return c
 		}
 	}
-	return c
+	return nil
 }
 
 // values are the arguments of which one is returned.
@@ -98,7 +125,7 @@ func (c *choice) Type() sql.Type { return c.typ }
 
 // typeOfValues is a type that holds all values.
 func (c *choice) typeOfValues() sql.Type {
-	var texts, floats, decimals, signed, unsigned bool
+	var texts, dates, floats, decimals, signed, unsigned bool
 	scale := uint8(0)
 	for _, value := range c.values() {
 		typ := value.Type()
@@ -106,6 +133,8 @@ func (c *choice) typeOfValues() sql.Type {
 		case typ == types.Null:
 		case kindOf(typ) == text:
 			texts = true
+		case types.IsDateType(typ):
+			dates = true
 		case kindOf(typ) == float:
 			floats = true
 		case types.IsDecimal(typ):
@@ -120,6 +149,8 @@ func (c *choice) typeOfValues() sql.Type {
 	switch {
 	case texts:
 		return types.CreateLongText(collation)
+	case dates:
+		return types.Date
 	case floats:
 		return types.Float64
 	case decimals, signed && unsigned:

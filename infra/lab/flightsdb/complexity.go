@@ -15,6 +15,9 @@ type complexity struct {
 	columns, windows int
 	functions        []*sqlparser.FuncExpr
 	casts            []*sqlparser.ConvertExpr
+	unions           []*sqlparser.SetOp
+	// wholes are where conversions to decimals without digits after the point are.
+	wholes []reflect.Value
 }
 
 var (
@@ -87,6 +90,9 @@ func (c *complexity) countTables(node reflect.Value, depth, selects int) (tables
 	var children []reflect.Value
 	switch node.Kind() {
 	case reflect.Interface:
+		if cast, ok := node.Interface().(*sqlparser.ConvertExpr); ok && isWhole(cast.Type) {
+			c.wholes = append(c.wholes, node)
+		}
 		return c.countTables(node.Elem(), depth, selects)
 	case reflect.Pointer:
 		if node.IsNil() {
@@ -113,6 +119,7 @@ func (c *complexity) countTables(node reflect.Value, depth, selects int) (tables
 			c.casts = append(c.casts, node.Interface().(*sqlparser.ConvertExpr))
 		case unionType:
 			depth += unionDepth
+			c.unions = append(c.unions, node.Interface().(*sqlparser.SetOp))
 		}
 		switch {
 		case depth > maxDepth:

@@ -1,6 +1,7 @@
 package flightsdb
 
 import (
+	"bufio"
 	"crypto/tls"
 	"errors"
 	"io"
@@ -13,20 +14,35 @@ import (
 	"github.com/dolthub/vitess/go/mysql"
 )
 
-// conn is an open connection. It inspects incoming packets and refuses those that are too long before the library allocates
-// memory for them: four bytes are enough to announce 16 MB. TLS ends here, below the library.
+// conn is an open connection. It reads packet by packet: it refuses those that are too long before the library allocates
+// memory for them, since four bytes are enough to announce 16 MB, and answers commands that the library does not. TLS ends here,
+// below the library.
 type conn struct {
 	net.Conn
 	closed   func(*conn)
 	incoming packets
 	outgoing numbers
-	// stream is the connection, or the one inside TLS.
-	stream net.Conn
-	config *tls.Config
+	// stream is the connection, or the one inside TLS, and buffered what read takes from it.
+	stream   net.Conn
+	buffered *bufio.Reader
+	config   *tls.Config
 	// greeting is the server's first packet so far; greeted says that it was sent, and asked that the client's
 	// first was looked at.
 	greeting       []byte
 	greeted, asked bool
+	// passing is what the library reads next, and left how many bytes of the packet follow it. number is that of the packet.
+	passing []byte
+	left    int
+	number  byte
+	// shift is by how much the library's numbers of packets are too low, until the next command.
+	shift byte
+	// library and handler are the protocol above the connection. commanding says that the user has logged in, and listed that the list
+	// of processes shows who it is.
+	library            *mysql.Conn
+	handler            *handler
+	commanding, listed bool
+	// switching is the account and the database of COM_CHANGE_USER, until the library resets the connection.
+	switching *switching
 	// hungUp makes the next read fail: a statement that cannot be stopped still uses the session.
 	hungUp atomic.Bool
 
@@ -40,12 +56,15 @@ type conn struct {
 func newConn(c net.Conn, config *tls.Config, login time.Duration, room *room, closed func(*conn)) *conn {
 	// The first read would return an error, too.
 	_ = c.SetDeadline(time.Now().Add(login))
-	return &conn{Conn: c, closed: closed, incoming: packets{limit: maxLogin, room: room}, stream: c, config: config}
+	made := &conn{Conn: c, closed: closed, incoming: packets{limit: maxLogin, room: room}, stream: c, config: config}
+	made.buffered = bufio.NewReader(readerFunc(made.read))
+	return made
 }
 
 // loggedIn ends the wait for the login.
 func (c *conn) loggedIn() error {
 	c.incoming.loggedIn()
+	c.commanding = true
 	return c.SetDeadline(time.Time{})
 }
 
@@ -60,13 +79,57 @@ func (c *conn) Read(b []byte) (int, error) {
 			return 0, err
 		}
 	}
-	n, err := c.read(b)
-	if refused := c.incoming.follow(b[:n]); refused != nil {
-		c.refuse(refused, c.incoming.header[3]+1)
-		return 0, refused
+	for len(c.passing) == 0 && c.left == 0 {
+		if err := c.next(); err != nil {
+			var refused *mysql.SQLError
+			if errors.As(err, &refused) {
+				c.refuse(refused, 1)
+			}
+			return 0, err
+		}
 	}
+	if len(c.passing) > 0 {
+		n := copy(b, c.passing)
+		c.passing = c.passing[n:]
+		return n, nil
+	}
+	n, err := c.buffered.Read(b[:min(len(b), c.left)])
+	c.left -= n
 	return n, err
 }
+
+// next reads the header of the next packet, and as much of a command as it needs to decide about it.
+func (c *conn) next() error {
+	if c.commanding && !c.listed {
+		c.listed = true
+		c.handler.list(c.library)
+	}
+	var header [4]byte
+	if _, err := io.ReadFull(c.buffered, header[:]); err != nil {
+		return err
+	}
+	length := packetLength(header[:])
+	c.number = header[3]
+	if c.number == 0 {
+		c.shift = 0
+	}
+	header[3] -= c.shift
+	if err := c.incoming.begin(length); err != nil {
+		return err
+	}
+	c.left = length
+	c.passing = header[:]
+	if c.commanding {
+		return c.command()
+	}
+	return nil
+}
+
+// readerFunc makes an io.Reader of a function.
+type readerFunc func([]byte) (int, error)
+
+// Read implements io.Reader.
+func (f readerFunc) Read(b []byte) (int, error) { return f(b) }
 
 // read takes what was read early first.
 func (c *conn) read(b []byte) (int, error) {
@@ -129,10 +192,20 @@ func (c *conn) Close() error {
 	return c.Conn.Close()
 }
 
-// refuse tells the client why the connection is about to be closed, in a packet with that number. It does not matter
-// whether the client reads it.
-func (c *conn) refuse(reason *mysql.SQLError, number byte) {
-	payload := append([]byte{mysql.ErrPacket, byte(reason.Num), byte(reason.Num >> 8), '#'}, reason.State+reason.Message...)
+// refuse tells the client why the connection is about to be closed, in a packet with that place after the client's last. It does
+// not matter whether the client reads it.
+func (c *conn) refuse(reason *mysql.SQLError, place byte) {
 	_ = c.SetWriteDeadline(time.Now().Add(time.Second))
-	_, _ = c.stream.Write(append([]byte{byte(len(payload)), byte(len(payload) >> 8), 0, number}, payload...))
+	_ = c.send(place, errorPacket(reason))
+}
+
+// send sends a packet of the server's own, the one with that place after the client's last.
+func (c *conn) send(place byte, payload []byte) error {
+	_, err := c.stream.Write(append([]byte{byte(len(payload)), byte(len(payload) >> 8), 0, c.number + place}, payload...))
+	return err
+}
+
+// errorPacket is the payload of an error.
+func errorPacket(reason *mysql.SQLError) []byte {
+	return append([]byte{mysql.ErrPacket, byte(reason.Num), byte(reason.Num >> 8), '#'}, reason.State+reason.Message...)
 }

@@ -44,8 +44,17 @@ var (
 		"Can't create more than max_prepared_stmt_count statements (current value: %d)", maxPrepared)
 	errFullJoin = mysql.NewSQLError(mysql.ERParseError, mysql.SSClientError,
 		"You have an error in your SQL syntax; MySQL has no FULL OUTER JOIN")
-	errUnable = unsupported("This statement")
+	errUnable           = unsupported("This statement")
+	errUnknownCommand   = mysql.NewSQLError(mysql.ERUnknownComError, mysql.SSUnknownComError, "Unknown command")
+	errUnknownStatement = mysql.NewSQLError(1243, mysql.SSUnknownSQLState, "Unknown prepared statement handler")
+	errNotPrepared      = mysql.NewSQLError(1295, mysql.SSUnknownSQLState, "This command is not supported in the prepared statement protocol yet")
+	errNoCursor         = mysql.NewSQLError(1421, mysql.SSUnknownSQLState, "The statement has no open cursor")
 )
+
+// errAccess is the error of a wrong password, or of a user that does not exist.
+func errAccess(user string) *mysql.SQLError {
+	return mysql.NewSQLError(mysql.ERAccessDeniedError, mysql.SSAccessDeniedError, "Access denied for user '%s'", user)
+}
 
 // unsupported is the error of a statement that the library would answer wrongly.
 func unsupported(what string) error {
@@ -53,17 +62,87 @@ func unsupported(what string) error {
 		"%s is not supported here; use a real server: make up or make seed", what)
 }
 
-// unknownFunctions are functions of MySQL that the library does not have.
-const unknownFunctions = "addtime aes_decrypt aes_encrypt cume_dist extractvalue insert make_set maketime nth_value oct period_add period_diff " +
-	"statement_digest subtime to_seconds truncate updatexml weight_string"
+// unknownFunctions are functions of MySQL that the library does not have, besides those of shapes.
+const unknownFunctions = "addtime aes_decrypt aes_encrypt asymmetric_decrypt asymmetric_derive asymmetric_encrypt asymmetric_sign asymmetric_verify " +
+	"benchmark can_access_column can_access_database can_access_table can_access_user can_access_view cume_dist current_role export_set extractvalue " +
+	"format_bytes format_pico_time grouping gtid_subset icu_version insert interval make_set makedate maketime master_pos_wait name_const nth_value oct " +
+	"period_add period_diff ps_current_thread_id ps_thread_id roles_graphml sec_to_time source_pos_wait statement_digest statement_digest_text subtime " +
+	"to_seconds truncate updatexml utc_date utc_time uuid_short wait_for_executed_gtid_set weight_string"
 
 // numbered matches an error of this package that the library has turned into a syntax error, which is only text.
 var numbered = regexp.MustCompile(`^(.*) \(errno (\d+)\) \(sqlstate (\w{5})\)$`)
 
+// knownError is an error of the library that it gives no number, or a wrong one.
+type knownError struct {
+	message *regexp.Regexp
+	error   func(message string) error
+}
+
+// knownErrors are told by their messages; the first that matches counts.
+var knownErrors = []knownError{
+	refuse(`panic`, "This statement"),
+	refuse(`%!d\(MISSING\)|invalid children number|^unable to find field with index|^failed to resolve aggregate column`, "This combination of functions"),
+	refuse(`\)" does not exist in scope, but there is an alias`, "The same function in two columns without names of their own"),
+	refuse(`^string '(?s:.*)is too large for column`, "This use of a UNION of texts of different lengths"),
+	refuse(`^invalid type: time\.Time`, "This use of a date"),
+	refuse(`^invalid use of an interval`, "An interval in this place"),
+	refuse(`^value not nil`, "A NULL in this row of values"),
+	refuse(`^a range's order by must be one expression`, "A frame of RANGE with several orders"),
+	refuse(`^an aggregation remained in the expression|^Unimplemented `, "This function over a window"),
+	refuse(`^wrong type in collated expression`, "COLLATE of a value that is no text"),
+	{regexp.MustCompile(`^unsupported feature: `), func(message string) error {
+		return unsupported(strings.TrimPrefix(message, "unsupported feature: "))
+	}},
+	{regexp.MustCompile(`^function: '\w+' not found`), func(message string) error {
+		name := strings.Split(message, "'")[1]
+		if slices.Contains(strings.Fields(unknownFunctions), name) || strings.HasPrefix(name, "st_") || strings.HasPrefix(name, "mbr") {
+			return unsupported("The function " + strings.ToUpper(name))
+		}
+		return mysql.NewSQLError(1305, mysql.SSClientError, "%s", message)
+	}},
+	numberAs(1222, "21000", `^cannot union two queries`, "The used SELECT statements have a different number of columns"),
+	numberAs(mysql.ERParseError, mysql.SSClientError, `^syntax error|^max nesting level|^unbound variable`, "You have an error in your SQL syntax; %s"),
+	numberAs(1065, mysql.SSClientError, `^empty statement`, "Query was empty"),
+	numberAs(mysql.ERBadFieldError, mysql.SSBadFieldError, `could not be found in any table in scope$|" does not have column "|^column ordinal out of range`, "%s"),
+	numberAs(mysql.ERNonUniq, mysql.SSConstraintViolation, `^ambiguous column|in order clause is ambiguous$`, "%s"),
+	numberAs(1055, mysql.SSClientError, `doesn't appear in the group by expressions`, "%s"),
+	numberAs(1066, mysql.SSClientError, `^Not unique table/alias`, "%s"),
+	numberAs(1115, mysql.SSClientError, `^Unknown character set`, "%s"),
+	numberAs(1191, mysql.SSUnknownSQLState, `^no matching Full-Text index`, "%s"),
+	numberAs(mysql.ERUnknownSystemVariable, mysql.SSUnknownSQLState, `^Unknown system variable`, "%s"),
+	numberAs(1229, mysql.SSUnknownSQLState, `is a GLOBAL variable and should be set`, "%s"),
+	numberAs(1231, mysql.SSClientError, `was not found in the set$`, "%s"),
+	numberAs(1238, mysql.SSUnknownSQLState, `is a read only variable$`, "%s"),
+	numberAs(1243, mysql.SSUnknownSQLState, `^Unknown prepared statement handler`, "%s"),
+	numberAs(1248, mysql.SSClientError, `^Every derived table must have its own alias`, "%s"),
+	numberAs(1253, mysql.SSClientError, `is not valid for CHARACTER SET`, "%s"),
+	numberAs(1273, mysql.SSUnknownSQLState, `^Unknown collation`, "%s"),
+	numberAs(1305, mysql.SSClientError, `doesn't support stored procedures$`, "There are no procedures in this database"),
+	numberAs(1367, "22007", `^strconv\.ParseFloat`, "Illegal double value found during parsing"),
+	numberAs(1525, mysql.SSUnknownSQLState, `^Incorrect datetime value`, "%s"),
+	numberAs(1582, mysql.SSClientError, `^function '(?s:.*)' expected `, "Incorrect parameter count: %s"),
+	numberAs(3699, mysql.SSUnknownSQLState, `^Timeout exceeded in regular expression match`, "%s"),
+	numberAs(errInterrupted.Num, errInterrupted.State, `context canceled`, errInterrupted.Message),
+	// What is left must not show how the library is made.
+	refuse(`%!|\b(expression|plan|sql|strconv|types|reflect|runtime|sqlparser|planbuilder|memo)\.[A-Z]|interface conversion|runtime error`, "This statement"),
+}
+
+// refuse is an error of what the library cannot do.
+func refuse(message, what string) knownError {
+	return knownError{regexp.MustCompile(message), func(string) error { return unsupported(what) }}
+}
+
+// numberAs gives an error MySQL's number; the text may hold the message.
+func numberAs(number int, state, message, text string) knownError {
+	return knownError{regexp.MustCompile(message), func(message string) error {
+		return mysql.NewSQLError(number, state, "%s", strings.Replace(text, "%s", message, 1))
+	}}
+}
+
 // mysqlError is the error with MySQL's number for it, if the library gave it none.
 func mysqlError(err error) error {
 	var unknown *mysql.SQLError
-	if !errors.As(err, &unknown) || unknown.Num != mysql.ERUnknownError {
+	if !errors.As(err, &unknown) || unknown.Num != mysql.ERUnknownError && !strings.Contains(unknown.Message, "%!") {
 		return err
 	}
 	message := unknown.Message
@@ -71,51 +150,10 @@ func mysqlError(err error) error {
 		number, _ := strconv.Atoi(match[2])
 		return mysql.NewSQLError(number, match[3], "%s", match[1])
 	}
-	switch {
-	case strings.Contains(message, "panic"):
-		return errUnable
-	case strings.HasPrefix(message, "syntax error"), strings.HasPrefix(message, "max nesting level"):
-		return mysql.NewSQLError(mysql.ERParseError, mysql.SSClientError,
-			"You have an error in your SQL syntax; %s", message)
-	case strings.HasSuffix(message, "could not be found in any table in scope"):
-		return mysql.NewSQLError(mysql.ERBadFieldError, mysql.SSBadFieldError, "%s", message)
-	case strings.HasPrefix(message, "ambiguous column"), strings.HasSuffix(message, "in order clause is ambiguous"):
-		return mysql.NewSQLError(mysql.ERNonUniq, mysql.SSConstraintViolation, "%s", message)
-	case strings.HasPrefix(message, "Not unique table/alias"):
-		return mysql.NewSQLError(1066, mysql.SSClientError, "%s", message)
-	case strings.HasPrefix(message, "Unknown system variable"):
-		return mysql.NewSQLError(mysql.ERUnknownSystemVariable, mysql.SSUnknownSQLState, "%s", message)
-	case strings.HasPrefix(message, "function '") && strings.Contains(message, "' expected "):
-		return mysql.NewSQLError(1582, mysql.SSClientError, "Incorrect parameter count: %s", message)
-	case strings.HasPrefix(message, "Incorrect datetime value"):
-		return mysql.NewSQLError(1525, mysql.SSUnknownSQLState, "%s", message)
-	case strings.HasPrefix(message, "function: '") && strings.HasSuffix(message, "' not found"):
-		name := strings.TrimSuffix(strings.TrimPrefix(message, "function: '"), "' not found")
-		if slices.Contains(strings.Fields(unknownFunctions), name) {
-			return unsupported("The function " + strings.ToUpper(name))
+	for _, known := range knownErrors {
+		if known.message.MatchString(message) {
+			return known.error(message)
 		}
-		return mysql.NewSQLError(1305, mysql.SSClientError, "%s", message)
-	case strings.Contains(message, "%!d(MISSING)"), strings.Contains(message, "invalid children number"),
-		strings.HasPrefix(message, "unable to find field with index"):
-		return unsupported("This combination of functions")
-	case strings.Contains(message, ")\" does not exist in scope, but there is an alias"):
-		return unsupported("The same function in two columns without names of their own")
-	case strings.HasPrefix(message, "string '") && strings.Contains(message, "is too large for column"):
-		return unsupported("This use of a UNION of texts of different lengths")
-	case strings.HasPrefix(message, "invalid type: time.Time"):
-		return unsupported("This use of a date")
-	case strings.HasPrefix(message, "invalid use of an interval"):
-		return unsupported("An interval in this place")
-	case strings.HasPrefix(message, "value not nil"):
-		return unsupported("A NULL in this row of values")
-	case strings.HasPrefix(message, "a range's order by must be one expression"):
-		return unsupported("A frame of RANGE with several orders")
-	case strings.HasPrefix(message, "an aggregation remained in the expression"), strings.HasPrefix(message, "Unimplemented "):
-		return unsupported("This function over a window")
-	case strings.HasPrefix(message, "Timeout exceeded in regular expression match"):
-		return mysql.NewSQLError(3699, mysql.SSUnknownSQLState, "%s", message)
-	case strings.Contains(message, "context canceled"):
-		return errInterrupted
 	}
 	return unknown
 }

@@ -44,6 +44,13 @@ func (e *executor) Build(ctx *sql.Context, node sql.Node, row sql.Row) (sql.RowI
 		return e.libraryIter(ctx, plan.NewSort(endingOrder(node.SortFields), node.Child), row)
 	case *plan.Window:
 		return e.libraryIter(ctx, endingWindow(node), row)
+	case *plan.ShowColumns:
+		rows, err := e.libraryIter(ctx, node, row)
+		return &changingIter{rows, func(row sql.Row) {
+			if len(row) > 6 && row[2] != nil {
+				row[2] = collation.Name()
+			}
+		}}, err
 	case *plan.HashLookup:
 		keyValues(node)
 	case *plan.JoinNode, *plan.CachedResults, *plan.RecursiveTable, *plan.RecursiveCte, *plan.SubqueryAlias, *plan.JSONTable,
@@ -62,7 +69,13 @@ func (e *executor) libraryIter(ctx *sql.Context, node sql.Node, row sql.Row) (sq
 	}
 	if alias, ok := node.(*plan.SubqueryAlias); ok {
 		if columns := decimalsOfGroups(alias); len(columns) > 0 {
-			made = &roundingIter{made, columns}
+			made = &changingIter{made, func(row sql.Row) {
+				for column, digits := range columns {
+					if number, ok := row[column].(decimal.Decimal); ok {
+						row[column] = number.Round(digits)
+					}
+				}
+			}}
 		}
 	}
 	return &endingIter{made}, nil
@@ -86,24 +99,20 @@ func decimalsOfGroups(alias *plan.SubqueryAlias) map[int]int32 {
 	return columns
 }
 
-// roundingIter rounds the decimals in columns to their digits after the point.
-type roundingIter struct {
+// changingIter changes a copy of each row.
+type changingIter struct {
 	sql.RowIter
-	columns map[int]int32
+	change func(sql.Row)
 }
 
 // Next implements sql.RowIter.
-func (i *roundingIter) Next(ctx *sql.Context) (sql.Row, error) {
+func (i *changingIter) Next(ctx *sql.Context) (sql.Row, error) {
 	row, err := i.RowIter.Next(ctx)
 	if err != nil {
 		return nil, err
 	}
 	row = row.Copy()
-	for column, digits := range i.columns {
-		if number, ok := row[column].(decimal.Decimal); ok {
-			row[column] = number.Round(digits)
-		}
-	}
+	i.change(row)
 	return row, nil
 }
 

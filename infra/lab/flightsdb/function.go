@@ -28,9 +28,20 @@ func (db *database) Function(ctx *sql.Context, name string) (sql.Function, bool)
 	if own, ok := ownAggregates[name]; ok {
 		return own, true
 	}
+	if name == "session_user" || name == "system_user" {
+		return db.functions.Function(ctx, "user")
+	}
 	original, ok := db.functions.Function(ctx, name)
 	if !ok {
 		return nil, false
+	}
+	if clockFunctions[name] {
+		return sql.Function1{Name: name, Fn: func(argument sql.Expression) sql.Expression {
+			if kindOf(argument.Type()) == text {
+				argument = &clockText{wrapper{argument}}
+			}
+			return original.(sql.Function1).Fn(argument)
+		}}, true
 	}
 	if _, ok := calculations[name]; ok {
 		return preferred(original, func(arguments []sql.Expression) (sql.Expression, bool) { return newCalculation(name, arguments...) }), true
@@ -56,7 +67,7 @@ func (db *database) Function(ctx *sql.Context, name string) (sql.Function, bool)
 		if err != nil {
 			return nil, err
 		}
-		return &shortText{newCollated(made), length}, nil
+		return &shortText{newCollated(made), name, length}, nil
 	}}, true
 }
 
@@ -169,6 +180,7 @@ func count(value any) float64 {
 // shortText is a function that makes a text, or NULL if the text would be longer than a packet, as in MySQL.
 type shortText struct {
 	*collated
+	name   string
 	length func(arguments []any) float64
 }
 
@@ -178,7 +190,7 @@ func (s *shortText) WithChildren(children ...sql.Expression) (sql.Expression, er
 	if err != nil {
 		return nil, err
 	}
-	return &shortText{newCollated(made), s.length}, nil
+	return &shortText{newCollated(made), s.name, s.length}, nil
 }
 
 // IsNullable implements sql.Expression.
@@ -199,10 +211,8 @@ func (s *shortText) Eval(ctx *sql.Context, row sql.Row) (any, error) {
 		ctx.Warn(1301, "Result of %s was larger than max_allowed_packet (%d) - truncated", s.Expression, maxPacket)
 		return nil, nil
 	}
-	if function, ok := s.Expression.(sql.FunctionExpression); ok && !slices.Contains(values, nil) {
-		if own, ok, err := ownText(ctx, function.FunctionName(), values); ok || err != nil {
-			return own, err
-		}
+	if own, ok, err := ownText(ctx, s.name, values); ok || err != nil {
+		return own, err
 	}
 	evaluated, err := s.Expression.WithChildren(literals...)
 	if err != nil {
@@ -214,6 +224,10 @@ func (s *shortText) Eval(ctx *sql.Context, row sql.Row) (any, error) {
 // ownText is the text of the functions for which the library fails: a text repeated less than never, parts between nothing, or a text padded to a number of
 // letters, where the library counts bytes. For others, ok is false.
 func ownText(ctx *sql.Context, name string, values []any) (text string, ok bool, err error) {
+	if slices.Contains(values, nil) {
+		// The text of NULL is a word.
+		return "NULL", name == "quote", nil
+	}
 	switch name {
 	case "repeat", "space":
 		return "", count(values[len(values)-1]) < 0, nil
@@ -260,16 +274,14 @@ func daysAsTexts(arguments []sql.Expression) []sql.Expression {
 	arguments = slices.Clone(arguments)
 	for i, argument := range arguments {
 		if types.IsDateType(argument.Type()) {
-			arguments[i] = &dayText{argument}
+			arguments[i] = &dayText{wrapper{argument}}
 		}
 	}
 	return arguments
 }
 
 // dayText is the text of a date.
-type dayText struct {
-	sql.Expression
-}
+type dayText struct{ wrapper }
 
 // Type implements sql.Expression.
 func (*dayText) Type() sql.Type { return types.CreateLongText(collation) }
@@ -283,16 +295,21 @@ func (d *dayText) Eval(ctx *sql.Context, row sql.Row) (any, error) {
 	return value, err
 }
 
-// Children implements sql.Expression.
-func (d *dayText) Children() []sql.Expression { return []sql.Expression{d.Expression} }
-
 // WithChildren implements sql.Expression.
 func (d *dayText) WithChildren(children ...sql.Expression) (sql.Expression, error) {
-	if len(children) != 1 {
-		return nil, sql.ErrInvalidChildrenNumber.New(d, len(children), 1)
-	}
-	return &dayText{children[0]}, nil
+	return &dayText{wrapper{children[0]}}, nil
 }
 
 // CollationCoercibility implements sql.CollationCoercible.
 func (d *dayText) CollationCoercibility(*sql.Context) (sql.CollationID, byte) { return collation, 4 }
+
+// wrapper is an expression around another, whose value it changes. The other may be a column, whose place in the row the library changes.
+type wrapper struct{ sql.Expression }
+
+// Children implements sql.Expression.
+func (w wrapper) Children() []sql.Expression { return []sql.Expression{w.Expression} }
+
+// CollationCoercibility implements sql.CollationCoercible.
+func (w wrapper) CollationCoercibility(ctx *sql.Context) (sql.CollationID, byte) {
+	return sql.GetCoercibility(ctx, w.Expression)
+}

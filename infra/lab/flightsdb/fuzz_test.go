@@ -1,10 +1,21 @@
 package flightsdb
 
 import (
+	"bufio"
+	"bytes"
+	"database/sql"
+	"fmt"
 	"io"
+	"math/rand/v2"
 	"net"
+	"os"
+	"regexp"
+	"slices"
+	"strings"
 	"testing"
 	"time"
+
+	"github.com/dolthub/vitess/go/mysql"
 
 	"chaosworkshop/infra/lab/openflights"
 )
@@ -37,6 +48,173 @@ func FuzzWire(f *testing.F) {
 	})
 }
 
+// startBrief serves a few rows of each table: a statement takes no longer than it must.
+func startBrief(f testing.TB) *Server {
+	limits := defaultLimits
+	limits.statement = time.Second
+	data := openflights.Sample()
+	data.Airlines, data.Airports, data.Routes = data.Airlines[:20], data.Airports[:20], data.Routes[:20]
+	return startLimited(f, data, limits)
+}
+
+// FuzzPrepared prepares anything and sends commands with anything in them after it: the connection goes on.
+func FuzzPrepared(f *testing.F) {
+	for _, query := range []string{routesQuery, "SELECT ?, ? + 1, CONCAT(?, 'a')", "SELECT * FROM airports WHERE x < ? LIMIT ?", "SELECT 1", "SET @a = ?", "DELETE FROM routes", ";", "SELEC ?"} {
+		for typ := range 24 {
+			body := append([]byte{0, 1, byte(typ), 0, byte(typ), 128, 253, 0}, "\x03abc\x08\x00\x00\x00\x00\x00\x00\x00\x01"...)
+			f.Add(query, body, []byte{mysql.ComStmtExecute, mysql.ComStmtSendLongData, mysql.ComStmtExecute, mysql.ComStmtFetch, mysql.ComStmtReset, mysql.ComStmtExecute, mysql.ComStmtClose})
+		}
+	}
+	p := newPreparer(f, startBrief(f))
+	f.Fuzz(p.try)
+}
+
+// preparer is a bare connection for prepared statements.
+type preparer struct {
+	conn    net.Conn
+	answers *bufio.Reader
+	// number is that of the last statement.
+	number []byte
+}
+
+func newPreparer(t testing.TB, s *Server) *preparer {
+	c := login(t, s)
+	return &preparer{conn: c, answers: bufio.NewReader(c), number: make([]byte, 4)}
+}
+
+// try prepares a statement and sends commands with the body. Those that end the connection, or wait for more, are left out.
+func (p *preparer) try(t *testing.T, query string, body, commands []byte) {
+	if strings.Contains(strings.ToLower(query), "kill") || len(query)+len(body) > 4000 || len(commands) > 20 {
+		return
+	}
+	if err := p.conn.SetDeadline(time.Now().Add(10 * time.Second)); err != nil {
+		t.Fatal(err)
+	}
+	if err := p.command(mysql.ComPrepare, []byte(query)); err != nil {
+		t.Fatalf("%q: %v", query, err)
+	}
+	for _, command := range append(commands, mysql.ComStmtClose) {
+		parts := [][]byte{p.number, body}
+		switch command {
+		case mysql.ComQuit, comChangeUser, comProcessKill, mysql.ComQuery, mysql.ComPrepare:
+			continue
+		case mysql.ComStmtExecute:
+			parts = [][]byte{p.number, {byte(len(body)), 1, 0, 0, 0}, body}
+		}
+		if err := p.command(command, parts...); err != nil {
+			t.Fatalf("%q, % x, command %#x of % x: %v", query, body, command, commands, err)
+		}
+	}
+}
+
+// command sends a command, and another whose answer is known, and reads all that comes until then.
+func (p *preparer) command(command byte, parts ...[]byte) error {
+	payload := append([]byte{command}, bytes.Join(parts, nil)...)
+	all := join(packet(0, len(payload))[:4], payload, packet(comStatistics, 1))
+	if _, err := p.conn.Write(all); err != nil {
+		return err
+	}
+	for first := true; ; first = false {
+		answer, err := readPacket(p.answers)
+		if err != nil || bytes.HasPrefix(answer, []byte("Uptime: ")) {
+			return err
+		}
+		if first && command == mysql.ComPrepare && answer[0] == 0 {
+			p.number = answer[1:5]
+		}
+		if message := string(answer); answer[0] == mysql.ErrPacket && internals.MatchString(message) {
+			return fmt.Errorf("an error that nobody understands: %q", message)
+		}
+	}
+}
+
+// internals matches what an error must not show.
+var internals = regexp.MustCompile(`%!|\b(expression|plan|sql|types|memo|planbuilder|sqlparser)\.[A-Z]|interface conversion|runtime error|goroutine`)
+
+// inputsVariable is how many random inputs TestRandomInputs tries, seedVariable which.
+const inputsVariable = "FLIGHTSDB_TEST_INPUTS"
+
+// TestRandomInputs sends statements that are put together from the words of others, in every mode: the connections go on, and errors are
+// plain. Without an instrumented program, it is a hundred times as fast as fuzzing.
+func TestRandomInputs(t *testing.T) {
+	inputs, seed := 500, uint64(7)
+	for name, into := range map[string]any{inputsVariable: &inputs, seedVariable: &seed} {
+		if text := os.Getenv(name); text != "" {
+			if _, err := fmt.Sscan(text, into); err != nil {
+				t.Fatalf("%s: %v", name, err)
+			}
+		}
+	}
+	random := rand.New(rand.NewPCG(seed, 1))
+	word := regexp.MustCompile(`'[^']*'|[\w@.]+|\s+|.`)
+	var statements [][]string
+	var words []string
+	add := func(query string) {
+		parts := word.FindAllString(query, -1)
+		statements, words = append(statements, parts), append(words, parts...)
+	}
+	for _, queries := range [][]string{dataQueries, schemaQueries, onceWrong} {
+		for _, query := range queries {
+			add(query)
+		}
+	}
+	for _, statement := range refusedStatements {
+		if len(statement.query) < 200 {
+			add(statement.query)
+		}
+	}
+	s := startBrief(t)
+	var clients []*sql.DB
+	for _, multi := range []bool{false, true} {
+		db := connectMode(t, s.Addr(), "root", password, multi)
+		db.SetMaxOpenConns(1)
+		clients = append(clients, db)
+	}
+	p := newPreparer(t, s)
+	connections := func() string {
+		return ask(t, clients[0], "SELECT CONNECTION_ID()")[0] + ask(t, clients[1], "SELECT CONNECTION_ID()")[0]
+	}
+	want := connections()
+	for i := range inputs {
+		parts := slices.Clone(statements[random.IntN(len(statements))])
+		for range 1 + random.IntN(4) {
+			at := random.IntN(len(parts))
+			other := statements[random.IntN(len(statements))]
+			from := random.IntN(len(other))
+			switch random.IntN(3) {
+			case 0:
+				parts[at] = words[random.IntN(len(words))]
+			case 1:
+				parts = slices.Insert(parts, at, other[from:min(from+random.IntN(9), len(other))]...)
+			default:
+				parts = slices.Delete(parts, at, min(at+1+random.IntN(3), len(parts)-1))
+			}
+		}
+		query := strings.Join(parts, "")
+		if len(query) > 2000 || strings.Contains(query, "SLEEP") {
+			continue
+		}
+		switch mode := random.IntN(3); mode {
+		case 2:
+			body := make([]byte, random.IntN(30))
+			for i := range body {
+				body[i] = byte(random.Uint32() >> random.IntN(32))
+			}
+			p.try(t, strings.Replace(query, "1", "?", 1), body, []byte{mysql.ComStmtExecute, byte(random.IntN(32)), mysql.ComStmtExecute})
+		default:
+			if _, err := answer(clients[mode], query); err != nil && internals.MatchString(err.Error()) {
+				t.Errorf("%s: %v", query, err)
+			}
+		}
+		if i%100 > 0 {
+			continue
+		}
+		if got := connections(); got != want {
+			t.Fatalf("one of the last hundred inputs before %q: connections %s, want %s", query, got, want)
+		}
+	}
+}
+
 // FuzzStatement runs anything as a statement: the connection stays up, and no table changes.
 func FuzzStatement(f *testing.F) {
 	for _, query := range dataQueries {
@@ -54,12 +232,7 @@ func FuzzStatement(f *testing.F) {
 	} {
 		f.Add(query)
 	}
-	limits := defaultLimits
-	limits.statement = time.Second
-	// A few rows of each table: a statement takes no longer than it must.
-	data := openflights.Sample()
-	data.Airlines, data.Airports, data.Routes = data.Airlines[:20], data.Airports[:20], data.Routes[:20]
-	db := connect(f, startLimited(f, data, limits).Addr(), "root", password)
+	db := connect(f, startBrief(f).Addr(), "root", password)
 	db.SetMaxOpenConns(1)
 	const state = "SELECT COUNT(*), MIN(rid), MAX(rid), SUM(stops) FROM flights.routes"
 	want := ask(f, db, state)[0]

@@ -293,7 +293,7 @@ func (g *generator) number(depth int) string {
 		func() string { return "STRCMP(" + t() + ", " + t() + ")" },
 		func() string { return "CAST(" + n() + " AS SIGNED)" },
 		func() string {
-			return "CAST(" + pick(g, n(), "'12.345x'", "'-7'", "' 8 '") + " AS " + pick(g, "DECIMAL(12,2)", "SIGNED", "DOUBLE") + ")"
+			return "CAST(" + pick(g, n(), "'12.345x'", "'-7'", "' 8 '") + " AS " + pick(g, "DECIMAL(12,2)", "SIGNED", "DOUBLE", "DECIMAL(20)", "DECIMAL") + ")"
 		},
 		func() string { return "FIELD(" + t() + ", 'lhr', 'b', " + t() + ")" },
 		func() string { return "FIND_IN_SET(" + t() + ", 'a,LHR,,b')" },
@@ -302,7 +302,7 @@ func (g *generator) number(depth int) string {
 		},
 		func() string { return "MOD(" + n() + ", " + pick(g, "7", "2.5", g.whole()) + ")" },
 		func() string {
-			return pick(g, "YEAR", "MONTH", "DAYOFMONTH", "DAYOFWEEK", "DAYOFYEAR", "WEEKDAY", "QUARTER", "TO_DAYS", "HOUR", "MINUTE") + "(" + g.moment() + ")"
+			return pick(g, "YEAR", "MONTH", "DAYOFMONTH", "DAYOFWEEK", "DAYOFYEAR", "WEEKDAY", "QUARTER", "TO_DAYS", "HOUR", "MINUTE", "SECOND") + "(" + g.moment() + ")"
 		},
 		func() string { return "DATEDIFF(" + g.moment() + ", " + g.moment() + ")" },
 		func() string { return pick(g, "ISNULL", "BIT_COUNT", "-", "NOT ") + "(" + n() + ")" },
@@ -348,7 +348,13 @@ func (g *generator) text(depth int) string {
 			return pick(g, "DATE_ADD", "DATE_SUB") + "(" + g.moment() + ", INTERVAL " + n() + " " + pick(g, "DAY", "MONTH", "YEAR", "HOUR", "WEEK") + ")"
 		},
 		func() string { return "CAST(" + t() + " AS CHAR(2))" },
-		func() string { return pick(g, "MD5", "TO_BASE64") + "(" + t() + ")" },
+		func() string { return pick(g, "MD5", "TO_BASE64", "QUOTE") + "(" + t() + ")" },
+		func() string {
+			return pick(g, "GREATEST", "LEAST") + "(" + t() + ", " + pick(g, t(), t(), g.moment()) + ")"
+		},
+		func() string {
+			return "(" + g.moment() + " " + pick(g, "+", "-") + " INTERVAL " + n() + " " + pick(g, "DAY", "MONTH", "HOUR") + ")"
+		},
 		func() string { return "NULLIF(" + t() + ", " + t() + ")" },
 	)()
 }

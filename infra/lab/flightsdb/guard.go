@@ -56,14 +56,14 @@ func (g *guard) Eval(ctx *sql.Context, row sql.Row) (any, error) {
 // boundedNumbers bounds the exponents of the texts that an expression takes for numbers: the library writes the number
 // of '1e1000000000' out, digit by digit.
 func boundedNumbers(e sql.Expression) (sql.Expression, error) {
-	if function, ok := e.(sql.FunctionExpression); ok && !numeric[function.FunctionName()] {
+	if function, ok := e.(sql.FunctionExpression); ok && !numeric[strings.ToLower(function.FunctionName())] {
 		return nil, nil
 	}
 	children := slices.Clone(e.Children())
 	bounded := false
 	for i, child := range children {
 		if _, already := child.(*boundedNumber); !already && types.IsText(child.Type()) {
-			children[i], bounded = &boundedNumber{child}, true
+			children[i], bounded = &boundedNumber{wrapper{child}}, true
 		}
 	}
 	if !bounded {
@@ -82,9 +82,7 @@ var numeric = map[string]bool{
 }
 
 // boundedNumber is a text that is taken for a number.
-type boundedNumber struct {
-	sql.Expression
-}
+type boundedNumber struct{ wrapper }
 
 // exponent matches a number with an exponent that no type holds.
 var exponent = regexp.MustCompile(`^([ \t\r\n]*[+-]?[0-9.]+[eE])([+-]?\d{4,})`)
@@ -113,20 +111,9 @@ func (b *boundedNumber) Eval(ctx *sql.Context, row sql.Row) (any, error) {
 	return value, nil
 }
 
-// Children implements sql.Expression. The text may be a column, whose place in the row the library changes.
-func (b *boundedNumber) Children() []sql.Expression { return []sql.Expression{b.Expression} }
-
 // WithChildren implements sql.Expression.
 func (b *boundedNumber) WithChildren(children ...sql.Expression) (sql.Expression, error) {
-	if len(children) != 1 {
-		return nil, sql.ErrInvalidChildrenNumber.New(b, len(children), 1)
-	}
-	return &boundedNumber{children[0]}, nil
-}
-
-// CollationCoercibility implements sql.CollationCoercible.
-func (b *boundedNumber) CollationCoercibility(ctx *sql.Context) (sql.CollationID, byte) {
-	return sql.GetCoercibility(ctx, b.Expression)
+	return &boundedNumber{wrapper{children[0]}}, nil
 }
 
 // leadingText is the number with which a text begins. The library takes the whole text for 0 if anything follows.
@@ -162,8 +149,5 @@ func (l *leadingText) Eval(ctx *sql.Context, row sql.Row) (any, error) {
 
 // WithChildren implements sql.Expression.
 func (l *leadingText) WithChildren(children ...sql.Expression) (sql.Expression, error) {
-	if len(children) != 1 {
-		return nil, sql.ErrInvalidChildrenNumber.New(l, len(children), 1)
-	}
-	return &leadingText{boundedNumber{children[0]}, l.whole}, nil
+	return &leadingText{boundedNumber{wrapper{children[0]}}, l.whole}, nil
 }

@@ -2,7 +2,9 @@ package flightsdb
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"time"
 
 	"github.com/dolthub/go-mysql-server/server"
 	"github.com/dolthub/vitess/go/mysql"
@@ -15,18 +17,31 @@ type handler struct {
 	*server.Handler
 	statements *statements
 	prepared   *prepared
+	accounts   accounts
+	parser     parser
+	started    time.Time
 }
 
 // newHandler wraps the handler that the library makes.
-func newHandler(statements *statements, prepared *prepared) server.HandlerWrapper {
+func newHandler(statements *statements, parser parser, accounts accounts) server.HandlerWrapper {
 	return func(h mysql.Handler) (mysql.Handler, error) {
 		wrapped, ok := h.(*server.Handler)
 		if !ok {
 			return nil, fmt.Errorf("the library's handler is a %T", h)
 		}
-		return &handler{wrapped, statements, prepared}, nil
+		return &handler{wrapped, statements, parser.prepared, accounts, parser, time.Now()}, nil
 	}
 }
+
+// NewConnection implements mysql.Handler.
+func (h *handler) NewConnection(c *mysql.Conn) {
+	below := connOf(c)
+	below.library, below.handler = c, h
+	h.Handler.NewConnection(c)
+}
+
+// list makes a session for a user who has logged in, so that the list of processes shows who it is.
+func (h *handler) list(c *mysql.Conn) { _, _ = h.ParserOptionsForConnection(c) }
 
 // ComQuery implements mysql.Handler.
 func (h *handler) ComQuery(ctx context.Context, c *mysql.Conn, query string, callback mysql.ResultSpoolFn) error {
@@ -83,10 +98,16 @@ func (h *handler) ConnectionClosed(c *mysql.Conn) {
 	h.Handler.ConnectionClosed(c)
 }
 
-// ComResetConnection implements mysql.Handler.
+// ComResetConnection implements mysql.Handler. It is the last step of COM_CHANGE_USER as well.
 func (h *handler) ComResetConnection(c *mysql.Conn) error {
 	h.prepared.forget(c.ConnectionID)
-	return h.Handler.ComResetConnection(c)
+	next := connOf(c).switching
+	if next == nil {
+		return h.Handler.ComResetConnection(c)
+	}
+	connOf(c).switching = nil
+	c.User, c.UserData = next.user, next.account
+	return errors.Join(h.Handler.ComResetConnection(c), h.ComInitDB(c, next.database))
 }
 
 // spool sends the parts of an answer for as long as the statement may.

@@ -32,7 +32,7 @@ func dial(t testing.TB, s *Server) net.Conn {
 }
 
 // readPacket reads one packet, or returns how the connection ended.
-func readPacket(c net.Conn) ([]byte, error) {
+func readPacket(c io.Reader) ([]byte, error) {
 	header := make([]byte, 4)
 	if _, err := io.ReadFull(c, header); err != nil {
 		return nil, err

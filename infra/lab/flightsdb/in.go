@@ -13,6 +13,7 @@ import (
 // inList is IN with a list of expressions. Constants are looked up in a hash table: the library compares them one by
 // one, and turns each into a range of an index. The rows of both sides are lists of one or more columns.
 type inList struct {
+	notText
 	left  sql.Expression
 	right []sql.Expression
 
@@ -153,23 +154,8 @@ func evalRow(ctx *sql.Context, e sql.Expression, row sql.Row) ([]any, error) {
 	return values, nil
 }
 
-func (in *inList) Resolved() bool {
-	for _, child := range in.Children() {
-		if !child.Resolved() {
-			return false
-		}
-	}
-	return true
-}
-
-func (in *inList) String() string {
-	var list []string
-	for _, element := range in.right {
-		list = append(list, element.String())
-	}
-	return fmt.Sprintf("(%s IN (%s))", in.left, strings.Join(list, ", "))
-}
-
+func (in *inList) Resolved() bool   { return expression.ExpressionsResolved(in.Children()...) }
+func (in *inList) String() string   { return fmt.Sprintf("(%s IN %s)", in.left, list(in.right)) }
 func (in *inList) Type() sql.Type   { return types.Boolean }
 func (in *inList) IsNullable() bool { return true }
 func (in *inList) Children() []sql.Expression {
@@ -184,11 +170,6 @@ func (in *inList) WithChildren(children ...sql.Expression) (sql.Expression, erro
 	changed := *in
 	changed.left, changed.right = children[0], children[1:]
 	return &changed, nil
-}
-
-// CollationCoercibility implements sql.CollationCoercible.
-func (in *inList) CollationCoercibility(*sql.Context) (sql.CollationID, byte) {
-	return sql.Collation_binary, 5
 }
 
 // valueSet is a set of rows, which may hold NULL.
@@ -313,6 +294,7 @@ func possibleKeys(keys, other []*string) bool {
 
 // inSubquery is IN with a subquery. The library's own treats texts that differ in case as different, for example.
 type inSubquery struct {
+	notText
 	expression.BinaryExpressionStub
 	// set is kept for as long as the subquery keeps its rows.
 	set *valueSet
@@ -391,9 +373,4 @@ func (in *inSubquery) WithChildren(children ...sql.Expression) (sql.Expression, 
 		return nil, sql.ErrInvalidChildrenNumber.New(in, len(children), 2)
 	}
 	return newInSubquery(children[0], children[1]), nil
-}
-
-// CollationCoercibility implements sql.CollationCoercible.
-func (in *inSubquery) CollationCoercibility(*sql.Context) (sql.CollationID, byte) {
-	return sql.Collation_binary, 5
 }

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/dolthub/go-mysql-server/sql"
+	"github.com/dolthub/go-mysql-server/sql/expression"
 	"github.com/dolthub/go-mysql-server/sql/types"
 )
 
@@ -105,22 +106,9 @@ func (i *instr) IsNullable() bool     { return true }
 // Children implements sql.Expression.
 func (i *instr) Children() []sql.Expression { return i.arguments }
 
-func (i *instr) Resolved() bool {
-	for _, argument := range i.arguments {
-		if !argument.Resolved() {
-			return false
-		}
-	}
-	return true
-}
+func (i *instr) Resolved() bool { return expression.ExpressionsResolved(i.arguments...) }
 
-func (i *instr) String() string {
-	var arguments []string
-	for _, argument := range i.arguments {
-		arguments = append(arguments, argument.String())
-	}
-	return fmt.Sprintf("%s(%s)", i.name, strings.Join(arguments, ", "))
-}
+func (i *instr) String() string { return i.name + list(i.arguments) }
 
 // WithChildren implements sql.Expression.
 func (i *instr) WithChildren(children ...sql.Expression) (sql.Expression, error) {

@@ -26,6 +26,14 @@ const (
 	temporal
 )
 
+// notText is for expressions that make no texts.
+type notText struct{}
+
+// CollationCoercibility implements sql.CollationCoercible.
+func (notText) CollationCoercibility(*sql.Context) (sql.CollationID, byte) {
+	return sql.Collation_binary, 5
+}
+
 // kindOf is the kind of the values of a type.
 func kindOf(typ sql.Type) kind {
 	switch {

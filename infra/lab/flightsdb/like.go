@@ -59,6 +59,9 @@ func (l *like) WithChildren(children ...sql.Expression) (sql.Expression, error) 
 
 // CollationCoercibility implements sql.CollationCoercible.
 func (l *like) CollationCoercibility(ctx *sql.Context) (sql.CollationID, byte) {
+	if types.IsBinaryType(l.LeftChild.Type()) || types.IsBinaryType(l.RightChild.Type()) {
+		return sql.Collation_binary, 0
+	}
 	leftCollation, leftCoercibility := sql.GetCoercibility(ctx, l.LeftChild)
 	rightCollation, rightCoercibility := sql.GetCoercibility(ctx, l.RightChild)
 	return sql.ResolveCoercibility(leftCollation, leftCoercibility, rightCollation, rightCoercibility)

@@ -2,6 +2,7 @@ package flightsdb
 
 import (
 	"context"
+	"reflect"
 	"strings"
 
 	"github.com/dolthub/go-mysql-server/sql"
@@ -52,6 +53,26 @@ func (p parser) ParseOneWithOptions(ctx context.Context, query string, options s
 	return statement, next, err
 }
 
+// check is the error that the statement gets, or would get if it were prepared.
+func (p parser) check(query string, options sqlparser.ParserOptions) (err error) {
+	defer func() {
+		if recover() != nil {
+			err = errUnable
+		}
+	}()
+	if err := checkLength(query); err != nil {
+		return err
+	}
+	query = asRead(query)
+	statement, _, _, err := p.Parser.ParseWithOptions(context.Background(), query, ';', false, options)
+	statement, err = accept(statement, syntaxError(query, err))
+	switch statement.(type) {
+	case *sqlparser.Prepare, *sqlparser.Execute, *sqlparser.Deallocate:
+		return errNotPrepared
+	}
+	return err
+}
+
 // accept is the function of that name, and bounds PREPARE.
 func (p parser) accept(ctx context.Context, statement sqlparser.Statement, err error) (sqlparser.Statement, error) {
 	prepare, ok := statement.(*sqlparser.Prepare)
@@ -95,7 +116,9 @@ func accept(statement sqlparser.Statement, err error) (sqlparser.Statement, erro
 	if err := renameAggregates(measured.functions); err != nil {
 		return nil, err
 	}
+	roundCasts(measured.wholes)
 	shortenCasts(measured.casts)
+	nameColumns(measured.unions)
 	return statement, nil
 }
 
@@ -110,5 +133,48 @@ func shortenCasts(casts []*sqlparser.ConvertExpr) {
 			&sqlparser.AliasedExpr{Expr: whole}, &sqlparser.AliasedExpr{Expr: cast.Type.Length},
 		}}
 		cast.Type.Length = nil
+	}
+}
+
+// isWhole tells whether a type is a decimal without digits after the point.
+func isWhole(typ *sqlparser.ConvertType) bool {
+	return typ != nil && strings.EqualFold(typ.Type, "decimal") && (typ.Scale == nil || string(typ.Scale.Val) == "0")
+}
+
+// roundCasts makes ROUND(CAST(x AS DECIMAL(65,30))) of CAST(x AS DECIMAL(n)): the library keeps the digits after the point.
+func roundCasts(places []reflect.Value) {
+	for _, place := range places {
+		cast := place.Interface().(*sqlparser.ConvertExpr)
+		cast.Type.Length, cast.Type.Scale = sqlparser.NewIntVal([]byte("65")), sqlparser.NewIntVal([]byte("30"))
+		place.Set(reflect.ValueOf(&sqlparser.FuncExpr{
+			Name: sqlparser.NewColIdent("round"), Exprs: sqlparser.SelectExprs{&sqlparser.AliasedExpr{Expr: cast}},
+		}))
+	}
+}
+
+// nameColumns gives the expressions of UNIONs that are ordered the names that they are shown with: the library orders by their values in
+// one SELECT otherwise.
+func nameColumns(unions []*sqlparser.SetOp) {
+	for _, union := range unions {
+		first := sqlparser.SelectStatement(union)
+		for len(union.OrderBy) > 0 {
+			switch part := first.(type) {
+			case *sqlparser.SetOp:
+				first = part.Left
+				continue
+			case *sqlparser.ParenSelect:
+				first = part.Select
+				continue
+			case *sqlparser.Select:
+				for _, column := range part.SelectExprs {
+					if aliased, ok := column.(*sqlparser.AliasedExpr); ok && aliased.As.IsEmpty() {
+						if _, isColumn := aliased.Expr.(*sqlparser.ColName); !isColumn {
+							aliased.As = sqlparser.NewColIdent(aliased.InputExpression)
+						}
+					}
+				}
+			}
+			break
+		}
 	}
 }

@@ -1,8 +1,11 @@
 package flightsdb
 
 import (
+	"slices"
 	"strings"
 
+	"github.com/dolthub/go-mysql-server/sql"
+	"github.com/dolthub/vitess/go/mysql"
 	"github.com/dolthub/vitess/go/vt/sqlparser"
 )
 
@@ -47,13 +50,20 @@ func checkInto(statement sqlparser.SQLNode) error {
 	}, statement)
 }
 
-// checkScope refuses SET GLOBAL and PERSIST, which reach beyond the session.
+// checkScope refuses SET GLOBAL and PERSIST, which reach beyond the session, and variables that do not exist: the library takes them for columns.
 func checkScope(set *sqlparser.Set) error {
 	for _, variable := range set.Exprs {
 		switch variable.Scope {
 		case sqlparser.SetScope_Global, sqlparser.SetScope_Persist, sqlparser.SetScope_PersistOnly:
 			return errReadOnly
 		}
+		name := variable.Name.Name.Lowered()
+		if _, _, known := sql.SystemVariables.GetGlobal(name); !known && variable.Scope == sqlparser.SetScope_None && !slices.Contains(settings, name) {
+			return mysql.NewSQLError(mysql.ERUnknownSystemVariable, mysql.SSUnknownSQLState, "Unknown system variable '%s'", name)
+		}
 	}
 	return nil
 }
+
+// settings are what SET sets besides variables.
+var settings = []string{"names", sqlparser.CharsetStr, sqlparser.TransactionStr}

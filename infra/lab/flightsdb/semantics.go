@@ -6,6 +6,7 @@ import (
 	"github.com/dolthub/go-mysql-server/sql"
 	"github.com/dolthub/go-mysql-server/sql/analyzer"
 	"github.com/dolthub/go-mysql-server/sql/expression"
+	"github.com/dolthub/go-mysql-server/sql/expression/function"
 	"github.com/dolthub/go-mysql-server/sql/plan"
 	"github.com/dolthub/go-mysql-server/sql/transform"
 	"github.com/dolthub/go-mysql-server/sql/types"
@@ -66,7 +67,21 @@ func replace(ctx *sql.Context, e sql.Expression) (sql.Expression, error) {
 		return truths(e)
 	case *calculation, *choice, *between:
 		return nil, nil
-	case *expression.Arithmetic, *expression.UnaryMinus, *expression.Div, *expression.IntDiv, *expression.Mod:
+	case *expression.Arithmetic:
+		// The library makes a time of a day in a text, but not in its functions.
+		if interval, ok := e.RightChild.(*expression.Interval); ok && e.Op == "-" {
+			return function.NewDateSub(e.LeftChild, interval)
+		} else if ok {
+			return function.NewDateAdd(e.LeftChild, interval)
+		}
+		if interval, ok := e.LeftChild.(*expression.Interval); ok && e.Op == "+" {
+			return function.NewDateAdd(e.RightChild, interval)
+		}
+		if made := calculated(e); made != nil {
+			return made, nil
+		}
+		return boundedNumbers(e)
+	case *expression.UnaryMinus, *expression.Div, *expression.IntDiv, *expression.Mod:
 		if made := calculated(e); made != nil {
 			return made, nil
 		}
@@ -77,7 +92,7 @@ func replace(ctx *sql.Context, e sql.Expression) (sql.Expression, error) {
 		}
 		if types.IsNumber(e.Type()) && kindOf(e.Child.Type()) == text {
 			if _, already := e.Child.(*leadingText); !already {
-				return e.WithChildren(&leadingText{boundedNumber{e.Child}, types.IsInteger(e.Type())})
+				return e.WithChildren(&leadingText{boundedNumber{wrapper{e.Child}}, types.IsInteger(e.Type())})
 			}
 			return nil, nil
 		}

@@ -78,7 +78,8 @@ func listen(ctx context.Context, options Options, limits limits) (*Server, error
 	if err != nil {
 		return nil, err
 	}
-	engine, prepared := newEngine(db)
+	engine, parser := newEngine(db)
+	accounts := newAccounts(options)
 	s := &Server{
 		listener:   newListener(socket, secure, limits),
 		statements: newStatements(limits),
@@ -91,9 +92,9 @@ func listen(ctx context.Context, options Options, limits limits) (*Server, error
 			Listener:                s.listener,
 			Address:                 socket.Addr().String(),
 			Version:                 version,
-			ProtocolListenerFactory: newAccounts(options).listen,
+			ProtocolListenerFactory: accounts.listen,
 		},
-		s.engine, sql.NewContext, newSession(engine), nil, newHandler(s.statements, prepared))
+		s.engine, sql.NewContext, newSession(engine), nil, newHandler(s.statements, parser, accounts))
 	if err != nil {
 		return nil, errors.Join(err, socket.Close())
 	}
@@ -101,7 +102,7 @@ func listen(ctx context.Context, options Options, limits limits) (*Server, error
 }
 
 // newEngine makes the engine that runs the statements on the database.
-func newEngine(db *database) (*sqle.Engine, *prepared) {
+func newEngine(db *database) (*sqle.Engine, parser) {
 	a := analyzer.NewBuilder(db).
 		AddPreAnalyzeRule(semanticsRule, semantics).
 		AddPostValidationRule(displayRule, display).
@@ -111,10 +112,9 @@ func newEngine(db *database) (*sqle.Engine, *prepared) {
 	a.Coster = coster{a.Coster}
 	a.ExecBuilder = newExecutor()
 	engine := sqle.New(a, &sqle.Config{IsReadOnly: true})
-	prepared := newPrepared(engine.PreparedDataCache)
-	a.Parser = parser{a.Parser, prepared}
-	engine.Parser = a.Parser
-	return engine, prepared
+	guarded := parser{a.Parser, newPrepared(engine.PreparedDataCache)}
+	a.Parser, engine.Parser = guarded, guarded
+	return engine, guarded
 }
 
 // Addr is the host and port that the server listens on.

@@ -25,6 +25,9 @@ type statements struct {
 	// collecting is held while the memory is looked at closely.
 	collecting sync.Mutex
 
+	// asked is how many statements there were.
+	asked atomic.Int64
+
 	mutex   sync.Mutex
 	running map[*statement]struct{}
 }
@@ -71,6 +74,7 @@ func limitHeap(bytes uint64) {
 // may take, when memory runs low, and when the client is gone; the client is told the cause. A command that does not
 // end then is abandoned, and its connection closed. A panic in the library is an error of this statement alone.
 func (s *statements) run(parent context.Context, c *conn, size int, command func(context.Context, *statement) error) error {
+	s.asked.Add(1)
 	ctx, stop := context.WithTimeoutCause(parent, s.limits.statement, errTooLong)
 	defer stop()
 	ctx, cancel := context.WithCancelCause(ctx)

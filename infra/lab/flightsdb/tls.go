@@ -58,8 +58,8 @@ func (c *conn) Write(b []byte) (int, error) {
 		c.greeting = nil
 		return len(b), err
 	}
-	if c.incoming.shifted {
-		b = c.outgoing.shift(b)
+	if c.shift > 0 {
+		b = c.outgoing.shift(b, c.shift)
 	}
 	return c.stream.Write(b)
 }
@@ -96,7 +96,7 @@ func (c *conn) negotiate() error {
 		n += more
 		if err == nil && binary.LittleEndian.Uint32(first[4:])&mysql.CapabilityClientSSL != 0 {
 			secured := tls.Server(c.Conn, c.config)
-			c.stream, c.incoming.shifted = secured, true
+			c.stream, c.shift = secured, 1
 			return secured.Handshake()
 		}
 	}
@@ -114,8 +114,8 @@ type numbers struct {
 	left   int // Remaining bytes of the packet.
 }
 
-// shift returns the next bytes of the stream with the numbers of the packets one higher.
-func (n *numbers) shift(b []byte) []byte {
+// shift returns the next bytes of the stream with the numbers of the packets that much higher.
+func (n *numbers) shift(b []byte, by byte) []byte {
 	shifted := append([]byte(nil), b...)
 	for i := 0; i < len(shifted); {
 		if n.left > 0 {
@@ -127,7 +127,7 @@ func (n *numbers) shift(b []byte) []byte {
 		n.header[n.read] = shifted[i]
 		n.read++
 		if n.read == len(n.header) {
-			shifted[i]++
+			shifted[i] += by
 			n.read, n.left = 0, packetLength(n.header[:])
 		}
 		i++

@@ -83,18 +83,20 @@ func growth(samples []float64) (grew, noise float64) {
 	return late[len(late)/2] - early[len(early)/2], max(10, 2*spread(early), 2*spread(late))
 }
 
-// ownGoroutines counts the goroutines of this process without Toxiproxy's: some of its faults, such as cut, leave one
-// behind for a connection that they close while data is on its way (in version 2.12.0), and nothing reaches it any more.
-func ownGoroutines() int {
+// ownGoroutines are the stacks of the goroutines of this process, besides those that Toxiproxy leaves behind for connections that its faults,
+// such as cut, close while data is on its way (in version 2.12.0): in its toxics and, if answers are large, in its links. Nothing reaches
+// them any more.
+func ownGoroutines(large bool) (own []string, toxiproxys int) {
 	var stacks bytes.Buffer
 	_ = pprof.Lookup("goroutine").WriteTo(&stacks, 2) // A buffer takes everything.
-	count := 0
 	for stack := range strings.SplitSeq(stacks.String(), "\n\n") {
-		if !strings.Contains(stack, "Shopify/toxiproxy/v2/toxics.") {
-			count++
+		if strings.Contains(stack, "Shopify/toxiproxy/v2/toxics.") || large && strings.Contains(stack, "Shopify/toxiproxy/v2.(*ToxicLink)") {
+			toxiproxys++
+		} else {
+			own = append(own, stack)
 		}
 	}
-	return count
+	return own, toxiproxys
 }
 
 // stillOpen are the addresses on which something still listens.

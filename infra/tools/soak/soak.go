@@ -45,6 +45,8 @@ type Options struct {
 	Seed uint64
 	// Rate is the number of requests a second to each exercise, from 1 to MaxRate.
 	Rate int
+	// Attendees is how many people type SQL, ask the apps, inject faults and open live pages meanwhile, from 0 to MaxAttendees.
+	Attendees int
 	// Output gets a line every ten seconds.
 	Output io.Writer
 }
@@ -64,6 +66,7 @@ type soak struct {
 	exercises []*exercise
 	own       process // The database, Toxiproxy and the load.
 	pairs     []load.Pair
+	password  string // Of the database's root.
 	// delay is how long an open circuit breaker waits before its probe.
 	delay    time.Duration
 	findings []Finding
@@ -75,10 +78,13 @@ func Run(ctx context.Context, options Options) ([]Finding, error) {
 	switch {
 	case options.Duration < MinDuration || options.Duration > MaxDuration:
 		return nil, fmt.Errorf("a duration of %s is out of bounds; choose %s to %s", options.Duration, MinDuration, MaxDuration)
+	case options.Attendees < 0 || options.Attendees > MaxAttendees:
+		return nil, fmt.Errorf("%d attendees are out of bounds; choose 0 to %d", options.Attendees, MaxAttendees)
 	case options.Rate < 1 || options.Rate > MaxRate:
 		return nil, fmt.Errorf("a rate of %d requests a second is out of bounds; choose 1 to %d", options.Rate, MaxRate)
 	}
-	goroutines := ownGoroutines()
+	large := options.Attendees > 0 // They ask for more than the apps do.
+	before, _ := ownGoroutines(large)
 	s := &soak{Options: options, own: process{name: "database, Toxiproxy and load", pid: os.Getpid()}}
 	err := s.open(ctx)
 	if err == nil {
@@ -90,11 +96,14 @@ func Run(ctx context.Context, options Options) ([]Finding, error) {
 	}
 	open := stillOpen(addresses)
 	s.check("no port is left open", len(open) == 0, "%d of %d %s", len(open), len(addresses), strings.Join(open, " "))
-	left := ownGoroutines()
-	for end := time.Now().Add(5 * time.Second); left > goroutines && time.Now().Before(end); left = ownGoroutines() {
+	left, toxiproxys := ownGoroutines(large)
+	for end := time.Now().Add(5 * time.Second); len(left) > len(before) && time.Now().Before(end); left, toxiproxys = ownGoroutines(large) {
 		time.Sleep(50 * time.Millisecond)
 	}
-	s.check("no goroutine is left in this process", left <= goroutines, "%d before, %d after", goroutines, left)
+	if len(left) > len(before) {
+		fmt.Fprintln(s.Output, strings.Join(left, "\n\n"))
+	}
+	s.check("no goroutine is left in this process", len(left) <= len(before), "%d before, %d after, and %d that Toxiproxy never ends", len(before), len(left), toxiproxys)
 	return s.findings, nil
 }
 
@@ -110,7 +119,7 @@ func (s *soak) open(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	s.delay = policies.BreakerDelay
+	s.delay, s.password = policies.BreakerDelay, cfg.RootPassword
 	root, err := config.Root()
 	if err != nil {
 		return err
@@ -172,10 +181,12 @@ func (s *soak) run(ctx context.Context) error {
 	ending, end := context.WithCancel(ctx)
 	var looking sync.WaitGroup
 	looking.Go(func() { s.look(ending) })
+	attending := make(chan error, 1)
+	go func() { attending <- s.attend(ending) }()
 	err := s.together(func(e *exercise) error { return e.soak(ctx, s) })
 	end()
 	looking.Wait()
-	if err != nil || ctx.Err() != nil {
+	if err = errors.Join(err, <-attending); err != nil || ctx.Err() != nil {
 		return err
 	}
 	if _, err := s.stack.Toxi.CalmAll(ctx); err != nil {

@@ -102,6 +102,7 @@ func TestOptionsOutOfBounds(t *testing.T) {
 		"short": func(o *Options) { o.Duration = MinDuration - 1 },
 		"long":  func(o *Options) { o.Duration = MaxDuration + 1 },
 		"slow":  func(o *Options) { o.Rate = 0 },
+		"full":  func(o *Options) { o.Attendees = MaxAttendees + 1 },
 		"fast":  func(o *Options) { o.Rate = MaxRate + 1 },
 	} {
 		options := good

@@ -1,0 +1,69 @@
+package flightsdb
+
+import (
+	"database/sql"
+	"strings"
+	"testing"
+
+	driver "github.com/go-sql-driver/mysql"
+
+	"chaosworkshop/infra/lab/openflights"
+)
+
+// refusedStatements are statements that MySQL, or this server, refuses, with the numbers of the errors.
+var refusedStatements = []struct {
+	query string
+	want  uint16
+}{
+	// Not supported here.
+	{"SELECT * FROM airlines WHERE alid = ANY (SELECT alid FROM routes)", 1235},
+	{"SELECT * FROM airlines WHERE alid >= ALL (SELECT alid FROM routes)", 1235},
+	{"SELECT stops, COUNT(*) FROM routes GROUP BY stops WITH ROLLUP", 1235},
+	{"EXPLAIN FORMAT=JSON SELECT 1", 1235},
+	{"SELECT @a := 1", 1235}, {"DO 1", 1235}, {"SHOW OPEN TABLES", 1235}, {"SHOW ERRORS", 1235}, {"CHECK TABLE routes", 1235}, {"HANDLER routes OPEN", 1235},
+	{"DESCRIBE routes rid", 1235}, {"SELECT ROW(1, 2) = ROW(1, 2)", 1235}, {"SELECT * FROM routes USE INDEX (PRIMARY)", 1235}, {"CREATE FUNCTION f() RETURNS INT RETURN 1", 1235},
+	{"SELECT ~0", 1235}, {"SELECT SEC_TO_TIME(1)", 1235}, {"SELECT ST_CENTROID(1)", 1235}, {"SELECT 1 COLLATE utf8mb4_bin", 1235},
+	{"SELECT country, RANK() OVER (ORDER BY COUNT(*)) FROM airlines GROUP BY country", 1235},
+	// Wrong.
+	{"SELEC 1", 1064}, {"SELECT FROM", 1064}, {"SELECT '", 1064}, {"SELECT 1 +", 1064},
+	{"SELECT nowhere FROM routes", 1054}, {"SELECT * FROM nowhere", 1146}, {"SELECT * FROM nowhere.routes", 1049},
+	{"SELECT rid FROM routes a, routes b", 1052}, {"SELECT 1 FROM routes, routes", 1066}, {"SELECT nofunction(1)", 1305},
+	{"SELECT @@nowhere", 1193}, {"SELECT ABS(1, 2)", 1582}, {"SELECT 1 UNION SELECT 1, 2", 1222}, {"SELECT (1, 2)", 1241},
+	{"SELECT airlines.nope FROM airlines", 1054}, {"SELECT name, country FROM airlines GROUP BY country", 1055}, {"SELECT * FROM (SELECT 1)", 1248},
+	{"SET nope = 1", 1193}, {"SET version = 1", 1238}, {"SET max_connections = 1", 1229}, {"SET NAMES nope", 1115}, {"SET sql_mode = 'nope'", 1231},
+	{"SELECT 'a' COLLATE nope", 1273}, {"SELECT 'a' COLLATE latin1_bin", 1253}, {"SELECT 1e400", 1367}, {"SHOW CREATE PROCEDURE p", 1305},
+	{"SELECT (SELECT rid FROM routes)", 1242}, {"SELECT 9223372036854775807 + 1", 1690},
+	// Changes.
+	{"DELETE FROM routes", 1290}, {"CREATE TABLE t (a INT)", 1290}, {"DROP DATABASE flights", 1290}, {"INSERT INTO locales VALUES ('a', 'b')", 1290},
+	{"SET GLOBAL max_connections = 1", 1290},
+	// Too much.
+	{"SELECT 1" + strings.Repeat("+1", maxDepth), 1436},
+}
+
+// TestErrorsInEveryMode gives a statement the same error however a client sends it.
+func TestErrorsInEveryMode(t *testing.T) {
+	s := start(t, openflights.Sample())
+	modes := map[string]func(*sql.DB, string) error{
+		"text": func(db *sql.DB, query string) error {
+			_, err := answer(db, query)
+			return err
+		},
+		"prepared": func(db *sql.DB, query string) error { return run(db, query, true) },
+	}
+	for _, multi := range []bool{false, true} {
+		db := connectAs(t, s.Addr(), "root", password, func(config *driver.Config) { config.MultiStatements = multi })
+		db.SetMaxOpenConns(1)
+		connection := ask(t, db, "SELECT CONNECTION_ID()")[0]
+		for mode, send := range modes {
+			for _, statement := range refusedStatements {
+				err := send(db, statement.query)
+				if got := number(t, err); got != statement.want {
+					t.Errorf("%s, several statements %v: %.100s: error %v, want %d", mode, multi, statement.query, err, statement.want)
+				}
+			}
+		}
+		if got := ask(t, db, "SELECT CONNECTION_ID()")[0]; got != connection {
+			t.Errorf("several statements %v: connection %s, want %s as before", multi, got, connection)
+		}
+	}
+}
