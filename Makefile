@@ -83,15 +83,15 @@ start: workshop ## Copy the previous exercise into work/exercise3, with the task
 
 .PHONY: verify
 verify: workshop ## Judge an app by the experiments up to its exercise: EX=3, DIR=my/folder, CMD='node app.js', URL=http://..., HINT=2, WATCH=1
-	@$(WORKSHOP) verify $(call option,EX,ex) $(call option,DIR,dir) $(call option,CMD,cmd) $(call option,URL,url) $(call option,PROXY_PORT,proxy-port) $(call option,HINT,hint) $(call flag,WATCH,watch) $(call flag,JSON,json)
+	@$(WORKSHOP) verify $(call option,EX,ex) $(call option,DIR,dir) $(call option,CMD,cmd) $(call option,URL,url) $(call option,PROXY_PORT,proxy-port) $(call option,HINT,hint) $(call option,REPORT,report) $(call option,NAME,name) $(call option,CODE,code) $(call flag,WATCH,watch) $(call flag,JSON,json)
 
 .PHONY: progress
 progress: workshop ## Show which experiments your own folders have passed, and what comes next
 	@$(WORKSHOP) progress
 
 .PHONY: experiment
-experiment: workshop ## Run your own experiment on any HTTP service: FILE=my.yaml, HTML=file, JUNIT=file, JSON=1
-	@$(WORKSHOP) experiment $(call option,FILE,file) $(call option,HTML,html) $(call option,JUNIT,junit) $(call flag,JSON,json)
+experiment: workshop ## Run your own experiment on any HTTP service: FILE=my.yaml, NEW=1, HTML=file, JUNIT=file, JSON=1
+	@$(WORKSHOP) experiment $(call flag,NEW,new) $(call option,FILE,file) $(call option,TARGET,target) $(call option,UPSTREAM,upstream) $(call option,HTML,html) $(call option,JUNIT,junit) $(call flag,JSON,json)
 
 .PHONY: diff
 diff: workshop ## Show the lesson as a diff: FROM=2 TO=3, STYLE=side, CODE=1 without tests
@@ -116,8 +116,12 @@ doctor: ## Check that this computer is ready, and say how to fix what is not
 	@sh infra/room/doctor/doctor.sh
 
 .PHONY: bundle
-bundle: workshop ## Pack everything into one archive, for computers without a network
-	@$(WORKSHOP) bundle $(call option,SYSTEMS,systems)
+bundle: workshop ## Pack everything into one archive, for computers without a network; IMAGES=1 adds those of Docker
+	@$(WORKSHOP) bundle $(call option,SYSTEMS,systems) $(call flag,IMAGES,images)
+
+.PHONY: board
+board: workshop ## Show the room who has passed which exercise: BIND=0.0.0.0, CODE=word, PORT=8476, SAVE=file
+	@$(WORKSHOP) board $(call option,BIND,bind) $(call option,CODE,code) $(call option,PORT,port) $(call option,SAVE,save)
 
 .PHONY: secrets
 secrets: workshop ## Store the database password outside the tree; FORCE=1 replaces it

@@ -1,6 +1,7 @@
 package cmd
 
 import (
+	"context"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -8,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"chaosworkshop/infra/deploy/compose"
 	"chaosworkshop/infra/internal/cli"
 	"chaosworkshop/infra/room/bundle"
 	"chaosworkshop/shared/config"
@@ -16,6 +18,7 @@ import (
 // newBundleCommand packs the workshop for computers without a network.
 func newBundleCommand() *cobra.Command {
 	var only string
+	var images bool
 	command := &cobra.Command{
 		Use:   "bundle",
 		Short: "Pack everything into one archive, for computers without a network",
@@ -29,7 +32,15 @@ func newBundleCommand() *cobra.Command {
 			if err != nil {
 				return cli.Usage(err)
 			}
-			path, err := bundle.Make(command.Context(), root, filepath.Join(root, "dist"), systems, command.ErrOrStderr())
+			var extra map[string]func(context.Context, string) error
+			if images {
+				found, err := compose.Find(command.Context(), command.ErrOrStderr())
+				if err != nil {
+					return err
+				}
+				extra = map[string]func(context.Context, string) error{compose.Images: found.SaveImages}
+			}
+			path, err := bundle.Make(command.Context(), root, filepath.Join(root, "dist"), systems, extra, command.ErrOrStderr())
 			if err != nil {
 				return err
 			}
@@ -56,6 +67,7 @@ func newBundleCommand() *cobra.Command {
 		},
 	}
 	command.Flags().StringVar(&only, "systems", "", "build for these systems, such as linux/arm64,windows/amd64; by default for those of most attendees")
+	command.Flags().BoolVar(&images, "images", false, "add the Docker images for make up that this computer has")
 	return command
 }
 

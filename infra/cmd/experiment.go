@@ -59,7 +59,7 @@ func runExperiment(command *cobra.Command, flags experimentFlags) error {
 		_, err := out.Write(experiment.Schema())
 		return err
 	case flags.file == "":
-		return errors.New("name the file of the experiment: make experiment FILE=my.yaml; or create one: go run ./infra experiment --new --file my.yaml")
+		return errors.New("name the file of the experiment: make experiment FILE=my.yaml; or create one: make experiment NEW=1 FILE=my.yaml")
 	case flags.first:
 		return writeFirst(progress, flags)
 	}

@@ -21,6 +21,7 @@ import (
 	"chaosworkshop/infra/internal/cli"
 	"chaosworkshop/infra/internal/port"
 	"chaosworkshop/infra/lab/app"
+	"chaosworkshop/infra/room/board"
 	"chaosworkshop/infra/room/diff"
 	"chaosworkshop/infra/room/start"
 	"chaosworkshop/shared/config"
@@ -36,6 +37,7 @@ type verifyFlags struct {
 	hint      int
 	watch     bool
 	json      bool
+	report    board.Target
 }
 
 // newVerifyCommand judges an app by the experiments of an exercise and of those before it.
@@ -76,6 +78,9 @@ func newVerifyCommand() *cobra.Command {
 	command.Flags().IntVar(&flags.hint, "hint", 0, "show hint 1, 2 or 3 about what failed last, without another run; hint 3 is the solution")
 	command.Flags().BoolVar(&flags.watch, "watch", false, "run again whenever you change the app")
 	command.Flags().BoolVar(&flags.json, "json", false, "print the runs as JSON")
+	command.Flags().StringVar(&flags.report.URL, "report", "", "report the verdict to the instructor's board at this address, with --name and --code")
+	command.Flags().StringVar(&flags.report.Name, "name", "", "with --report: a name of your choice")
+	command.Flags().StringVar(&flags.report.Code, "code", "", "with --report: the code on the instructor's screen")
 	command.SetFlagErrorFunc(func(_ *cobra.Command, err error) error {
 		return fmt.Errorf("%w; write: verify --ex 3 [--dir FOLDER | --cmd 'COMMAND' | --url http://HOST:PORT] [--hint 2 | --watch | --json]", err)
 	})
@@ -223,6 +228,11 @@ func judge(ctx context.Context, out, progress io.Writer, root string, flags veri
 	if err != nil {
 		return err
 	}
+	if flags.report != (board.Target{}) {
+		if err := flags.report.Check(); err != nil {
+			return err
+		}
+	}
 	if !flags.watch {
 		return verify(ctx, out, progress, root, target, flags)
 	}
@@ -274,10 +284,29 @@ func verify(ctx context.Context, out, progress io.Writer, root string, target ta
 	if !flags.json {
 		printCells(out, last)
 	}
+	if flags.report.URL != "" {
+		reportTo(ctx, progress, flags.report, last)
+	}
 	if code := exitCode(last.Cells); code != 0 {
 		return cli.Exit(code, nil)
 	}
 	return nil
+}
+
+// reportTo tells the instructor's board. If it cannot, that is no failure of the app, so it only says so.
+func reportTo(ctx context.Context, progress io.Writer, to board.Target, last journal) {
+	report := board.Report{Exercise: last.Exercise, Verdict: board.Passed}
+	if first := last.firstFailed(); first != nil {
+		report.Verdict = string(first.Run.Verdict)
+		if check := failedCheck(first.Run); check != nil {
+			report.Check = fmt.Sprintf("E%d: %s", first.Number, check.Name)
+		}
+	}
+	if err := to.Send(ctx, report); err != nil {
+		fmt.Fprintf(progress, "Not reported: %v\n", err)
+		return
+	}
+	fmt.Fprintf(progress, "Reported to the board as %s.\n", to.Name)
 }
 
 // entry is a run as the learner's progress keeps it.
@@ -421,7 +450,7 @@ func printHint(out io.Writer, check experiment.Check, hint int) {
 // showHint writes a hint about what failed in the last run.
 func showHint(out io.Writer, root string, flags verifyFlags) error {
 	if flags.hint < 1 || flags.hint > 3 {
-		return fmt.Errorf("there is no hint %d; choose 1 to 3, such as: HINT=2", flags.hint)
+		return fmt.Errorf("there is no hint %d; choose 1 to 3, such as: make verify HINT=2", flags.hint)
 	}
 	var last journal
 	text, err := os.ReadFile(journalPath(root))

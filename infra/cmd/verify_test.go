@@ -99,7 +99,10 @@ func TestVerifySaysTheRightSpelling(t *testing.T) {
 		"--ex 3 --url http://x:1 --watch":       "WATCH needs",
 		"--ex 3 --proxy-port 3317":              "PROXY_PORT goes with URL",
 		"--ex 3 --url x:1 --proxy-port 3333333": "1 to 65535",
-		"--ex 3 --hint 4":                       "HINT=2",
+		"--ex 3 --hint 4":                       "make verify HINT=2",
+		"--ex 1 --report board:8476":            "REPORT=http://HOST:PORT",
+		"--ex 1 --report http://127.0.0.1:8476": "NAME of your choice",
+		"--ex 1 --name ada":                     "REPORT=http://HOST:PORT",
 	} {
 		_, _, err := command(t, append([]string{"verify"}, strings.Fields(args)...)...)
 		if err == nil || !strings.Contains(err.Error(), want) {

@@ -169,18 +169,26 @@ func rootFile() string {
 	return filepath.Join(root, ".env")
 }
 
-// Root is the folder of the workshop: the one with go.work, searched from the working directory upwards.
+// Root is the folder of the workshop: the one with go.work, searched from the working directory upwards. A learner's own folder,
+// such as work/exercise3, has a go.work of its own and is skipped.
 func Root() (string, error) {
 	dir, err := os.Getwd()
 	if err != nil {
 		return "", fmt.Errorf("find the workshop: %w", err)
 	}
 	for at := dir; ; at = filepath.Dir(at) {
-		if _, err := os.Stat(filepath.Join(at, "go.work")); err == nil {
+		above := filepath.Dir(at)
+		if isWorkspace(at) && !(filepath.Base(above) == "work" && isWorkspace(filepath.Dir(above))) {
 			return at, nil
 		}
 		if at == filepath.Dir(at) {
 			return "", fmt.Errorf("find the workshop: no go.work in %s or above it; run this inside the workshop's folder", dir)
 		}
 	}
+}
+
+// isWorkspace tells whether a folder has a go.work.
+func isWorkspace(dir string) bool {
+	_, err := os.Stat(filepath.Join(dir, "go.work"))
+	return err == nil
 }

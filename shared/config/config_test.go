@@ -273,3 +273,22 @@ func write(t *testing.T, path, text string) {
 		t.Fatal(err)
 	}
 }
+
+// A learner's own folder has a go.work too; its settings are those of the workshop.
+func TestRootSkipsLearnersFolders(t *testing.T) {
+	want, err := filepath.EvalSymlinks(alone(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	mine := filepath.Join(want, "work", "exercise3")
+	if err := os.MkdirAll(filepath.Join(mine, "sub"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	write(t, filepath.Join(mine, "go.work"), "")
+	for _, dir := range []string{want, filepath.Join(want, "work"), mine, filepath.Join(mine, "sub")} {
+		t.Chdir(dir)
+		if got, err := Root(); err != nil || got != want {
+			t.Errorf("from %s: got %s, %v, want %s", dir, got, err, want)
+		}
+	}
+}

@@ -191,7 +191,7 @@ func parse(text []byte) (*yaml.Node, error) {
 		return nil, problem(&yaml.Node{}, "this is not YAML: %v", err)
 	}
 	if len(document.Content) == 0 {
-		return nil, problem(&yaml.Node{}, "the file is empty; `experiment --new` creates one to start from")
+		return nil, problem(&yaml.Node{}, "the file is empty; `make experiment NEW=1 FILE=my.yaml` creates one to start from")
 	}
 	return document.Content[0], nil
 }

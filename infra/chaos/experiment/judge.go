@@ -168,7 +168,7 @@ func (r *Run) stall(check Check) (longest float64) {
 }
 
 // stalled says that scheduling noise can explain every failed check: a duration whose overshoot is comparable to the
-// longest stall, or any check on a computer that stalled for long. On a computer that is hardly busy, it does not explain why
+// longest stall, or a count on a computer that stalled for long. On a computer that is hardly busy, it does not explain why
 // half of all answers are late.
 func (r *Run) stalled() string {
 	reason := ""
@@ -177,8 +177,11 @@ func (r *Run) stalled() string {
 			continue
 		}
 		stall := r.stall(check)
-		late := check.Excess > 0 && check.Excess <= blame*stall
-		if check.certain || check.typical > stall && stall < light || !late && stall < heavy {
+		explained := stall >= heavy
+		if check.Excess > 0 {
+			explained = check.Excess <= blame*stall
+		}
+		if check.certain || check.typical > stall && stall < light || !explained {
 			return ""
 		}
 		if reason == "" {

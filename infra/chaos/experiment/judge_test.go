@@ -275,6 +275,16 @@ func TestCountsOnABusyMachine(t *testing.T) {
 	}
 }
 
+// A stall, however long, does not explain an answer that is many times later.
+func TestMuchTooLateOnABusyMachine(t *testing.T) {
+	for excess, want := range map[float64]bool{2000: true, 9000: false} {
+		run := &Run{Phases: []Span{{Name: flaky, Stall: 400}}, Checks: []Check{{Name: "nobody waits", Excess: excess, phases: []string{flaky}}}}
+		if got := run.stalled() != ""; got != want {
+			t.Errorf("%.0f ms too late with a stall of 400 ms: excused is %t, want %t", excess, got, want)
+		}
+	}
+}
+
 // A short stall explains a few late answers, but not that most of them are late. Dials by the dozen are none of its doing.
 func TestMostAnswersLateOnABusyMachine(t *testing.T) {
 	expression, err := parseExpression("p(99) <= 10ms", nil)

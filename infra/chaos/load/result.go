@@ -33,7 +33,7 @@ type Outcome string
 // The outcomes, from good to bad.
 const (
 	// OK is any 2xx.
-	OK Outcome = "ok"
+	OK Outcome = "served"
 	// Rejected is a 503: the circuit breaker refused without asking the database.
 	Rejected Outcome = "rejected"
 	// Timeout is a 504: a timeout or a deadline ended the wait.

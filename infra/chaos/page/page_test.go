@@ -34,7 +34,7 @@ func TestPageHoldsItsPartsAndItsData(t *testing.T) {
 }
 
 func TestRunDrawsEachSpotOnceAndCountsEveryAnswer(t *testing.T) {
-	run := NewRun(10_000, []string{"ok", "error"})
+	run := NewRun(10_000, []string{"served", "error"})
 	for range 1000 {
 		run.Add(5000, 2, 0)
 	}

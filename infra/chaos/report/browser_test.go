@@ -92,7 +92,7 @@ func TestPageShowsOneCellAtATime(t *testing.T) {
 	}
 	want("e4-5")
 
-	if got, want := words(), []string{"200 1", "rejected (503) 1", "timeout (504) 1", "error 1", "no answer 1"}; !slices.Equal(got, want) {
+	if got, want := words(), []string{"served (200) 1", "rejected (503) 1", "timeout (504) 1", "error 1", "no answer 1"}; !slices.Equal(got, want) {
 		t.Errorf("legend: got %q, want %q", got, want)
 	}
 	var drawn bool

@@ -85,7 +85,7 @@ func TestPlotSortsAnswersByOutcome(t *testing.T) {
 	cell.Run.Answers = append(cell.Run.Answers,
 		experiment.Answer{Health: true, Status: 200}, experiment.Answer{Health: true, Status: 503}, experiment.Answer{Health: true})
 	plot := newPlot(cell.Run)
-	want := map[string]int{"ok": 1, "rejected": 1, "timeout": 1, "error": 1, "no answer": 2, "healthy": 1, "unhealthy": 1}
+	want := map[string]int{"served": 1, "rejected": 1, "timeout": 1, "error": 1, "no answer": 2, "healthy": 1, "unhealthy": 1}
 	for i, name := range plot.Outcomes {
 		if plot.Counts[i] != want[name] {
 			t.Errorf("%s: got %d marks, want %d", name, plot.Counts[i], want[name])

@@ -135,12 +135,18 @@ func (c *Compose) makeRoom(ctx context.Context, names []string) error {
 	return c.run(ctx, c.profiles(), append([]string{"rm", "--stop", "--force"}, leave...)...)
 }
 
-// images builds the images that are made here, and pulls those that this computer lacks.
+// images builds the images that are made here, and loads or pulls those that this computer lacks.
 func (c *Compose) images(ctx context.Context, names []string) error {
 	for _, name := range names {
 		service, verb := c.services[name], "build"
 		if service.Build == nil {
-			if exec.CommandContext(ctx, "docker", "image", "inspect", service.Image).Run() == nil {
+			if atHand(ctx, service.Image) {
+				continue
+			}
+			if err := c.loadImages(ctx); err != nil {
+				return err
+			}
+			if atHand(ctx, service.Image) {
 				continue
 			}
 			verb = "pull"
@@ -148,6 +154,54 @@ func (c *Compose) images(ctx context.Context, names []string) error {
 		if err := c.run(ctx, c.profiles(), verb, name); err != nil {
 			return fmt.Errorf("%s the image %s: %w", verb, service.Image, err)
 		}
+	}
+	return nil
+}
+
+// atHand tells whether this computer has the image.
+func atHand(ctx context.Context, image string) bool {
+	return exec.CommandContext(ctx, "docker", "image", "inspect", image).Run() == nil
+}
+
+// Images is where a bundle has the images of the Compose file, from the workshop's root.
+var Images = filepath.Join("infra", "deploy", "images.tar")
+
+// loadImages gives Docker the images of a bundle; without them, it does nothing.
+func (c *Compose) loadImages(ctx context.Context) error {
+	path := filepath.Join(filepath.Dir(c.file), filepath.Base(Images))
+	if _, err := os.Stat(path); err != nil {
+		return nil
+	}
+	fmt.Fprintln(c.output, "Loading the bundle's images...")
+	if output, err := exec.CommandContext(ctx, "docker", "load", "--quiet", "--input", path).CombinedOutput(); err != nil {
+		return fmt.Errorf("load the images of %s: %w", path, explain("docker", string(output)))
+	}
+	return nil
+}
+
+// SaveImages writes the images that this computer has, of those that the Compose file pulls, to a file at path that docker load
+// reads. It names those that are missing, and fails if all are.
+func (c *Compose) SaveImages(ctx context.Context, path string) error {
+	var found, missing []string
+	for _, name := range c.names() {
+		image := c.services[name].Image
+		switch {
+		case c.services[name].Build != nil || slices.Contains(found, image) || slices.Contains(missing, image):
+		case atHand(ctx, image):
+			found = append(found, image)
+		default:
+			missing = append(missing, image)
+		}
+	}
+	if len(found) == 0 {
+		return errors.New("this computer has none of the images; `make up PROFILE=observe` pulls some")
+	}
+	fmt.Fprintf(c.output, "Saving the images %s...\n", strings.Join(found, ", "))
+	if len(missing) > 0 {
+		fmt.Fprintf(c.output, "Not here, so not in the bundle: %s\n", strings.Join(missing, ", "))
+	}
+	if output, err := exec.CommandContext(ctx, "docker", append([]string{"save", "--output", path}, found...)...).CombinedOutput(); err != nil {
+		return fmt.Errorf("save the images: %w", explain("docker", string(output)))
 	}
 	return nil
 }

@@ -14,6 +14,8 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -60,6 +62,7 @@ func TestDocker(t *testing.T) {
 		{"the exercise runs against it", exercise4},
 		{"the exercise leaves it as it was", exercise4Gone},
 		{"faults are felt", faults},
+		{"a bundle's images are loaded", savedImages},
 		{"the exercise is a container", container},
 		{"MySQL stands in, is seeded, and keeps its data", mysqlProfile},
 		{"three nodes stand in, and one may fail", galeraProfile},
@@ -155,6 +158,25 @@ func faults(t *testing.T, compose *Compose) {
 	if err := compose.ask(t.Context()); err != nil {
 		t.Errorf("after the outage: %v", err)
 	}
+}
+
+// savedImages: what SaveImages wrote brings a removed image back when Up needs it.
+func savedImages(t *testing.T, compose *Compose) {
+	saved := filepath.Join(filepath.Dir(compose.file), filepath.Base(Images))
+	t.Cleanup(func() { os.Remove(saved) })
+	small := *compose // Of one image; the others take a while.
+	small.services = map[string]service{"toxiproxy": compose.services["toxiproxy"]}
+	if err := small.SaveImages(t.Context(), saved); err != nil {
+		t.Fatal(err)
+	}
+	const image = "ghcr.io/shopify/toxiproxy:2.12.0"
+	docker(t, nil, "tag", image, "kept")
+	docker(t, nil, "rmi", "--force", image)
+	up(t, compose)
+	if !atHand(t.Context(), image) {
+		t.Errorf("%s is not here, want it loaded from %s", image, saved)
+	}
+	docker(t, nil, "rmi", "kept")
 }
 
 func container(t *testing.T, compose *Compose) {
@@ -350,11 +372,14 @@ func makeImages(t *testing.T) {
 	makeGolang(t, dir)
 }
 
+// smallLog keeps the images small: the storage driver copies a whole image for each layer and each container.
+const smallLog = "--innodb-log-file-size=4M"
+
 // makeDatabase makes mysql:8.4 from this computer's MariaDB, and flights-db from that one, seeded.
 func makeDatabase(t *testing.T, dir string) {
 	data, initFile := filepath.Join(dir, "mysql"), filepath.Join(dir, "init.sql")
 	execute(t, "", nil, "mariadb-install-db", "--no-defaults", "--user=root", "--datadir="+data, "--skip-test-db",
-		"--auth-root-authentication-method=normal")
+		"--auth-root-authentication-method=normal", smallLog)
 	quoted := strings.ReplaceAll(rootPassword, "'", "''")
 	sql := "CREATE OR REPLACE USER root@'%' IDENTIFIED BY '" + quoted + "';\n" +
 		"GRANT ALL ON *.* TO root@'%' WITH GRANT OPTION;\nCREATE DATABASE IF NOT EXISTS flights CHARACTER SET utf8mb4;\n"
@@ -371,7 +396,7 @@ func makeDatabase(t *testing.T, dir string) {
 	}
 	addLibraries(t, files, located(t, "mariadb-admin"), located(t, "mariadbd"))
 	load(t, "mysql:8.4", []string{"ENV PATH=/usr/bin", `ENTRYPOINT ["/usr/sbin/mariadbd", "--no-defaults", "--user=root", ` +
-		`"--datadir=/var/lib/mysql", "--init-file=/init.sql", "--socket=/tmp/socket", "--skip-name-resolve"]`}, files)
+		`"` + smallLog + `", "--datadir=/var/lib/mysql", "--init-file=/init.sql", "--socket=/tmp/socket", "--skip-name-resolve"]`}, files)
 
 	docker(t, nil, "run", "--detach", "--name=filled", "--publish=127.0.0.1:"+os.Getenv("MYSQL_PORT")+":3306", "mysql:8.4")
 	options := seed.Options{DSN: target().FormatDSN(), Data: openflights.Sample()}
@@ -404,7 +429,7 @@ case "$*" in
 	;;
 *) : >/tmp/init.sql ;; # What the first node has, the others get from it.
 esac
-exec mariadbd --no-defaults --user=mysql --datadir=/var/lib/mysql --init-file=/tmp/init.sql --socket=/tmp/socket --skip-name-resolve "$@"
+exec mariadbd --no-defaults --user=mysql --datadir=/var/lib/mysql --init-file=/tmp/init.sql --socket=/tmp/socket --skip-name-resolve ` + smallLog + ` "$@"
 `
 	if err := os.WriteFile(entrypoint, []byte(script), 0o755); err != nil {
 		t.Fatal(err)
@@ -419,6 +444,10 @@ exec mariadbd --no-defaults --user=mysql --datadir=/var/lib/mysql --init-file=/t
 		"tar", "mariadb-client", "mariadb-client-core", "mariadb-server", "mariadb-server-core")
 	for path := range strings.FieldsSeq(owned) {
 		name := filepath.Base(path)
+		switch needed := []string{"mariadb", "mariadbd", "mariadb-admin"}; {
+		case strings.HasPrefix(name, "mariadb") && !slices.Contains(needed, name), strings.HasPrefix(name, "mysql"), strings.HasPrefix(name, "aria_"), strings.HasPrefix(name, "myisam"):
+			continue // Large, and no node runs it.
+		}
 		if info, err := os.Stat(path); err == nil && info.Mode().IsRegular() && strings.HasSuffix(filepath.Dir(path), "bin") {
 			files["usr/bin/"+name] = path
 			programs = append(programs, path)
@@ -447,7 +476,8 @@ func addLibraries(t *testing.T, files map[string]string, programs ...string) {
 	}
 }
 
-// makeGolang makes the image that the Dockerfile builds with: this computer's Go, and the modules that the exercise needs.
+// makeGolang makes the image that the Dockerfile builds with: this computer's Go, and the modules that the exercise needs. What is
+// compiled already, with the same flags, is in it too: it would take minutes to compile that again.
 func makeGolang(t *testing.T, dir string) {
 	modules := filepath.Join(dir, "modules")
 	cache := execute(t, "", nil, "go", "env", "GOMODCACHE")
@@ -455,14 +485,56 @@ func makeGolang(t *testing.T, dir string) {
 		"GOWORK=off", "GOMODCACHE=" + modules, "GOPROXY=file://" + filepath.ToSlash(filepath.Join(cache, "cache", "download")) + ",direct",
 		"GOFLAGS=-modcacherw", "GONOSUMDB=*", "GONOSUMCHECK=1",
 	}, "go", "list", "-deps", ".")
-	temp := filepath.Join(dir, "empty")
 	goroot := execute(t, "", nil, "go", "env", "GOROOT")
-	load(t, "golang:1.26", []string{"ENV PATH=/usr/local/go/bin GOTOOLCHAIN=local GOPROXY=file:///modules GOCACHE=/tmp/cache GOPATH=/go"}, map[string]string{
-		"usr/local/go/bin": filepath.Join(goroot, "bin"), "usr/local/go/src": filepath.Join(goroot, "src"),
-		"usr/local/go/pkg": filepath.Join(goroot, "pkg"), "usr/local/go/go.env": filepath.Join(goroot, "go.env"),
-		"usr/local/go/VERSION": filepath.Join(goroot, "VERSION"),
-		"modules":              filepath.Join(modules, "cache", "download"), "tmp": temp,
-	})
+	files := map[string]string{"modules": filepath.Join(modules, "cache", "download"), "tmp": filepath.Join(dir, "empty")}
+	tools := filepath.Join("pkg", "tool", runtime.GOOS+"_"+runtime.GOARCH)
+	parts := []string{filepath.Join("bin", "go"), filepath.Join("pkg", "include"), "go.env", "VERSION"}
+	for _, tool := range []string{"asm", "compile", "link"} {
+		parts = append(parts, filepath.Join(tools, tool))
+	}
+	packages, err := os.ReadDir(filepath.Join(goroot, "src"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, entry := range packages {
+		if entry.Name() != "cmd" {
+			parts = append(parts, filepath.Join("src", entry.Name()))
+		}
+	}
+	for _, part := range parts {
+		files["usr/local/go/"+filepath.ToSlash(part)] = filepath.Join(goroot, part)
+	}
+	addCompiled(t, files, "tmp/cache", filepath.Join("..", "..", "..", "exercise4"))
+	load(t, "golang:1.26", []string{"ENV PATH=/usr/local/go/bin GOTOOLCHAIN=local GOPROXY=file:///modules GOCACHE=/tmp/cache GOPATH=/go"}, files)
+}
+
+// addCompiled adds to the folder at the entries of this computer's build cache for all that the program in dir imports.
+func addCompiled(t *testing.T, files map[string]string, at, dir string) {
+	t.Helper()
+	list := execute(t, dir, []string{"GOWORK=off", "CGO_ENABLED=0"}, "go", "list", "-trimpath", "-export", "-deps", "-f", "{{.Export}}", ".")
+	outputs := map[string]bool{}
+	for path := range strings.FieldsSeq(list) {
+		outputs[strings.TrimSuffix(filepath.Base(path), "-d")] = true
+	}
+	cache := execute(t, "", nil, "go", "env", "GOCACHE")
+	actions, err := filepath.Glob(filepath.Join(cache, "??", "*-a"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	put := func(path string) {
+		files[at+"/"+filepath.Base(filepath.Dir(path))+"/"+filepath.Base(path)] = path
+	}
+	for _, path := range actions {
+		text, err := os.ReadFile(path)
+		if err != nil {
+			continue // The go command tidies its cache meanwhile.
+		}
+		// v1, the action, its output, the size and the time.
+		if fields := strings.Fields(string(text)); len(fields) == 5 && outputs[fields[2]] {
+			put(path)
+			put(filepath.Join(cache, fields[2][:2], fields[2]+"-d"))
+		}
+	}
 }
 
 // load makes an image of one layer: the files by their path in it, each from a file or folder of this computer.

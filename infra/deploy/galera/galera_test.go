@@ -19,6 +19,7 @@ import (
 
 	"chaosworkshop/infra/chaos/load"
 	"chaosworkshop/infra/internal/mariadb"
+	"chaosworkshop/infra/internal/require"
 	"chaosworkshop/infra/lab/app"
 	"chaosworkshop/infra/lab/openflights"
 	"chaosworkshop/infra/lab/seed"
@@ -34,6 +35,7 @@ type room struct {
 	toxi     *toxi.Server
 	balancer *balancer
 	apps     []*app.Process // Exercises 1 to 5.
+	page     require.Page   // What readers are told.
 }
 
 // TestGalera shows what becomes of each exercise when one of three database nodes fails. It takes minutes and the whole
@@ -49,6 +51,7 @@ func TestGalera(t *testing.T) {
 		run  func(*testing.T, *room)
 	}{
 		{"a second seed writes nothing", seedTwice},
+		{"the exercises' own tests", exercises},
 		{"the proof matrix", matrix},
 		{"a silent node whose port is open", silentNode},
 		{"a silent node that a health check finds", silentNodeChecked},
@@ -68,7 +71,10 @@ func start(t *testing.T) *room {
 		t.Fatal(err)
 	}
 	began := time.Now()
-	r := &room{cluster: mariadb.StartCluster(t, string(users), options(t)...)}
+	r := &room{
+		cluster: mariadb.StartCluster(t, string(users), options(t)...),
+		page:    require.ReadPage(t, filepath.Join("..", "..", "docs", "replicas.md")),
+	}
 	t.Logf("three nodes: up after %s", time.Since(began).Round(time.Second))
 	r.toxi, err = toxi.Start(t.Context(), toxi.Options{APIAddr: "127.0.0.1:0"})
 	if err != nil {
@@ -142,13 +148,24 @@ func seedTwice(t *testing.T, r *room) {
 	}
 }
 
+// exercises: each exercise passes its own tests.
+func exercises(t *testing.T, r *room) {
+	r.through(t, "test", "-count=1", "./exercise1/...", "./exercise2/...", "./exercise3/...", "./exercise4/...", "./exercise5/...")
+}
+
 // matrix: each experiment has the verdict that it has on one database.
 func matrix(t *testing.T, r *room) {
+	r.through(t, "run", "./infra", "matrix", "--html", filepath.Join(t.TempDir(), "matrix.html"))
+}
+
+// through runs a command of go whose database is the one behind the balancer.
+func (r *room) through(t *testing.T, arguments ...string) {
+	t.Helper()
 	_, number, err := net.SplitHostPort(r.balancer.addr)
 	if err != nil {
 		t.Fatal(err)
 	}
-	command := exec.Command("go", "run", "./infra", "matrix", "--html", filepath.Join(t.TempDir(), "matrix.html"))
+	command := exec.Command("go", arguments...)
 	command.Dir = filepath.Join("..", "..", "..")
 	command.Env = append(os.Environ(), "LAB_MYSQL_PORT="+number, "MYSQL_ROOT_PASSWORD="+r.cluster.Password)
 	before := r.selects(t, 1)
@@ -171,7 +188,15 @@ func silentNode(t *testing.T, r *room) {
 	for _, exercise := range served[:2] {
 		exercise.atMost(t, 0.80)
 	}
-	together("exercises 3 to 5", served[2:]...).atLeast(t, 0.99)
+	retries := together("exercises 3 to 5", served[2:]...)
+	retries.atLeast(t, 0.99)
+	const other = `\| [\d.]+ (?:%|s[^|]*) `
+	r.page.Figure(t, `\| served \| (\S+) %`, served[0].percent(), 8)
+	r.page.Figure(t, `\| served `+other+`\| (\S+) %`, served[1].percent(), 8)
+	r.page.Figure(t, `\| served `+other+other+`\| (\S+) %`, retries.percent(), 0.6)
+	r.page.Figure(t, `\| p99 of the latency \| (\S+) s`, served[0].p99, 0.5)
+	r.page.Figure(t, `\| p99 of the latency `+other+`\| (\S+) s`, served[1].p99, 0.5)
+	r.page.Figure(t, `\| p99 of the latency `+other+other+`\| (\S+) s`, served[2].p99, 1.5)
 }
 
 // silentNodeChecked: the balancer takes the node out when it does not answer the check.
@@ -180,8 +205,12 @@ func silentNodeChecked(t *testing.T, r *room) {
 	r.inject(t, 2, "blackhole")
 	served := r.load(t, 12*time.Second)
 	r.calm(t)
-	together("exercises 1 and 2", served[:2]...).atMost(t, 0.99)
+	without := together("exercises 1 and 2", served[:2]...)
+	without.atMost(t, 0.995)
 	together("exercises 3 to 5", served[2:]...).atLeast(t, 0.99)
+	r.page.Figure(t, `exercises 1 and 2 now serve (\S+) %`, without.percent(), 4)
+	r.page.Figure(t, `Exercise 3 serves (\S+) %, with a p99 of \S+ s\. A node`, served[2].percent(), 1)
+	r.page.Figure(t, `with a p99 of (\S+) s\. A node`, served[2].p99, 0.6)
 }
 
 // isolatedNode: the node answers the balancer's check, and refuses every query with error 1047.
@@ -189,18 +218,27 @@ func isolatedNode(t *testing.T, r *room) {
 	r.isolate(t, 2, true)
 	served := r.load(t, 12*time.Second)
 	r.isolate(t, 2, false)
-	together("exercises 1 and 2", served[:2]...).atMost(t, 0.82)
+	without := together("exercises 1 and 2", served[:2]...)
+	without.atMost(t, 0.82)
 	together("exercises 3 to 5", served[2:]...).atLeast(t, 0.99)
+	r.page.Figure(t, `exercises 1 and 2 serve only (\S+) %`, without.percent(), 10)
+	r.page.Figure(t, `Exercise 3 serves (\S+) %, with a p99 of \S+ s, because`, served[2].percent(), 1)
+	r.page.Figure(t, `with a p99 of (\S+) s, because`, served[2].p99, 0.5)
 }
 
 // killedNode: a node that crashed and starts again serves users again.
 func killedNode(t *testing.T, r *room) {
 	r.cluster.Nodes[2].Kill()
 	served := r.load(t, 10*time.Second)
-	together("exercises 3 to 5", served[2:]...).atLeast(t, 0.99)
+	retries := together("exercises 3 to 5", served[2:]...)
+	retries.atLeast(t, 0.99)
+	r.page.Figure(t, `(\d+) % without retries`, together("exercises 1 and 2", served[:2]...).percent(), 4)
+	r.page.Figure(t, `and (\d+) % with them`, retries.percent(), 1)
 	began := time.Now()
 	r.cluster.Nodes[2].Start(t)
-	t.Logf("part of the cluster again after %s", time.Since(began).Round(time.Second))
+	back := time.Since(began)
+	t.Logf("part of the cluster again after %s", back.Round(time.Second))
+	r.page.Figure(t, `back in the cluster after (\S+) s`, back.Seconds(), 6)
 	before := r.selects(t, 3)
 	await(t, "the node that came back to serve users", 10*time.Second, func() bool {
 		r.get(1, "/api/flights/routes?from=LHR&to=JFK")
@@ -219,7 +257,9 @@ func noQuorum(t *testing.T, r *room) {
 	await(t, "the last node to notice", 30*time.Second, func() bool { return notReady(left) })
 	began := time.Now()
 	await(t, "/health/ to be 503", 6*time.Second, func() bool { return r.get(5, "/health/") == http.StatusServiceUnavailable })
-	t.Logf("/health/ answers 503 %s after the quorum is lost", time.Since(began).Round(100*time.Millisecond))
+	unhealthy := time.Since(began)
+	t.Logf("/health/ answers 503 %s after the quorum is lost", unhealthy.Round(100*time.Millisecond))
+	r.page.Figure(t, `no later than (\S+) s after the node has noticed`, unhealthy.Seconds(), 1)
 	if _, err := left.Exec("SELECT 1"); err != nil || left.Ping() != nil {
 		t.Errorf("SELECT 1: got %v, want it to pass as the ping does", err)
 	}
@@ -315,6 +355,7 @@ func (r *room) get(exercise int, path string) int {
 type served struct {
 	name     string
 	ok, sent int
+	p99      float64 // Of the latency, in seconds; of one exercise alone.
 }
 
 // together is the sum over several exercises.
@@ -326,12 +367,13 @@ func together(name string, all ...served) served {
 	return sum
 }
 
-func (s served) share() float64 { return float64(s.ok) / float64(max(1, s.sent)) }
+func (s served) share() float64   { return float64(s.ok) / float64(max(1, s.sent)) }
+func (s served) percent() float64 { return 100 * s.share() }
 
 func (s served) atLeast(t *testing.T, want float64) {
 	t.Helper()
 	if got := s.share(); got < want {
-		t.Errorf("%s: %.1f %% of %d served, want at least %.0f %%", s.name, 100*got, s.sent, 100*want)
+		t.Errorf("%s: %.1f %% of %d served, want at least %.0f %%", s.name, s.percent(), s.sent, 100*want)
 	}
 }
 
@@ -339,7 +381,7 @@ func (s served) atLeast(t *testing.T, want float64) {
 func (s served) atMost(t *testing.T, want float64) {
 	t.Helper()
 	if got := s.share(); got > want {
-		t.Errorf("%s: %.1f %% of %d served, want at most %.0f %%", s.name, 100*got, s.sent, 100*want)
+		t.Errorf("%s: %.1f %% of %d served, want at most %.0f %%", s.name, s.percent(), s.sent, 100*want)
 	}
 }
 
@@ -360,8 +402,8 @@ func (r *room) load(t *testing.T, duration time.Duration) []served {
 	var all []served
 	for i := range tallies {
 		tally := &tallies[i]
-		one := served{fmt.Sprintf("exercise %d", i+1), tally.Of(load.OK), tally.Count()}
-		t.Logf("%s: %5.1f %% of %d served, p50 %s, p99 %s", one.name, 100*one.share(), one.sent,
+		one := served{fmt.Sprintf("exercise %d", i+1), tally.Of(load.OK), tally.Count(), tally.Quantile(0.99).Seconds()}
+		t.Logf("%s: %5.1f %% of %d served, p50 %s, p99 %s", one.name, one.percent(), one.sent,
 			tally.Quantile(0.5).Round(time.Millisecond), tally.Quantile(0.99).Round(10*time.Millisecond))
 		all = append(all, one)
 	}

@@ -15,6 +15,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"chaosworkshop/infra/internal/require"
 )
 
 // base is the namespace of the base.
@@ -39,12 +41,13 @@ func TestCluster(t *testing.T) {
 	workshop := filepath.Join(t.TempDir(), "workshop")
 	execute(t, "", "go", "build", "-o", workshop, filepath.Join("..", ".."))
 
-	t.Run("base", func(t *testing.T) { testBase(t, workshop) })
-	t.Run("room", func(t *testing.T) { testRoom(t, workshop) })
+	page := require.ReadPage(t, filepath.Join("..", "..", "docs", "kubernetes.md"))
+	t.Run("base", func(t *testing.T) { testBase(t, workshop, page) })
+	t.Run("room", func(t *testing.T) { testRoom(t, workshop, page) })
 }
 
 // testBase runs the lessons of one namespace. They follow each other, so the first that fails ends them.
-func testBase(t *testing.T, workshop string) {
+func testBase(t *testing.T, workshop string, page require.Page) {
 	t.Cleanup(func() { kubectl(t, "", "delete", "namespace", base, "--ignore-not-found") })
 	began := time.Now()
 	apply(t, "base")
@@ -58,7 +61,7 @@ func testBase(t *testing.T, workshop string) {
 			return err == nil && strings.Contains(got, `"airline":"British Airways"`)
 		})
 	}
-	room := world{workshop: workshop, namespace: base, toxiproxy: forward(t, base)}
+	room := world{workshop: workshop, namespace: base, toxiproxy: forward(t, base), page: page}
 	for _, step := range []struct {
 		name string
 		run  func(*testing.T, world)
@@ -78,6 +81,7 @@ type world struct {
 	workshop  string
 	namespace string
 	toxiproxy string // The local port that leads to its Toxiproxy.
+	page      require.Page
 }
 
 // chaos injects the fault of an exercise, as `make chaos EX=5` does; until the test ends at the latest.
@@ -111,7 +115,8 @@ func outage(t *testing.T, w world) {
 	w.chaos(t, 5)
 	began := time.Now()
 	await(t, "exercise 5 to leave the endpoints", func() bool { return len(endpoints(t, w.namespace, "exercise5")) == 0 })
-	within(t, "out of the endpoints after an outage", began, 4*time.Second)
+	out := within(t, "out of the endpoints after an outage", began, 4*time.Second)
+	w.page.Figure(t, `is out of the endpoints (\S+) s after`, out.Seconds(), 1.5)
 	for number := 1; number <= 4; number++ {
 		name := fmt.Sprintf("exercise%d", number)
 		if got := endpoints(t, w.namespace, name); len(got) != 1 {
@@ -124,6 +129,7 @@ func outage(t *testing.T, w world) {
 	if refused.Statuses["none"] != refused.Requests {
 		t.Errorf("no pod is ready: got %v, want no request answered", refused.Statuses)
 	}
+	w.page.Figure(t, `Not one of (\d+) users gets an answer`, float64(refused.Requests), 5)
 	open := func(ready string) {
 		kubectl(t, "", "patch", "service", "exercise5", "--namespace="+w.namespace, "--patch", `{"spec":{"publishNotReadyAddresses":`+ready+`}}`)
 	}
@@ -135,13 +141,16 @@ func outage(t *testing.T, w world) {
 	if got := rejected.Statuses["503"]; got < rejected.Requests/2 || rejected.Statuses["none"] != 0 {
 		t.Errorf("the Service fails open: got %v, want every request answered, most by the breaker's 503", rejected.Statuses)
 	}
+	w.page.Figure(t, `\((\d+) of 250 requests\)`, float64(rejected.Statuses["503"]), 15)
+	w.page.Figure(t, `within (\d+) ms \(p99\)`, rejected.Latency.P99, 40)
 	open("false")
 	await(t, "exercise 5 to leave the endpoints again", func() bool { return len(endpoints(t, w.namespace, "exercise5")) == 0 })
 
 	w.calm(t)
 	began = time.Now()
 	await(t, "exercise 5 to come back", func() bool { return len(endpoints(t, w.namespace, "exercise5")) == 1 })
-	within(t, "back in the endpoints after calm", began, 8*time.Second)
+	back := within(t, "back in the endpoints after calm", began, 8*time.Second)
+	w.page.AtMost(t, `and back within (\S+) s of`, back.Seconds())
 	if got, _ := restarts(t, w.namespace); got != 0 {
 		t.Errorf("got %d restarts, want none", got)
 	}
@@ -159,13 +168,15 @@ func wrongLiveness(t *testing.T, w world) {
 	})
 	got, _ := restarts(t, w.namespace)
 	t.Logf("after %d restarts", got)
-	within(t, "in CrashLoopBackOff after an outage", began, 30*time.Second)
+	looping := within(t, "in CrashLoopBackOff after an outage", began, 30*time.Second)
+	w.page.Figure(t, `After (\d) restarts`, float64(got), 1)
+	w.page.Figure(t, `in CrashLoopBackOff, (\S+) s after`, looping.Seconds(), 8)
 	w.calm(t)
 	apply(t, "base")
 	rollout(t, w.namespace)
 }
 
-// rollingRestart: with preStop, a rolling restart loses no request. Without it, it may.
+// rollingRestart: with preStop, a rolling restart loses no request. Without it, it does.
 func rollingRestart(t *testing.T, w world) {
 	restart := func() {
 		for range 3 {
@@ -175,6 +186,7 @@ func rollingRestart(t *testing.T, w world) {
 	}
 	with := load(t, w.namespace, 40*time.Second, restart)
 	t.Logf("three rolling restarts with preStop: %d of %d requests lost, %v %s", with.lost(), with.Requests, with.Statuses, with.WhyNot)
+	w.page.Figure(t, `none of (\S+) requests is lost`, float64(with.Requests), 100)
 	if with.Requests < 1900 || with.lost() != 0 {
 		t.Errorf("with preStop: got %d of %d requests lost, want none of at least 1900", with.lost(), with.Requests)
 	}
@@ -183,10 +195,14 @@ func rollingRestart(t *testing.T, w world) {
 	rollout(t, w.namespace)
 	without := load(t, w.namespace, 40*time.Second, restart)
 	t.Logf("three rolling restarts without preStop: %d of %d requests lost, %v %s", without.lost(), without.Requests, without.Statuses, without.WhyNot)
+	w.page.AtMost(t, "Without `preStop`, as many as (\\d+) of 2,000 are lost", float64(without.lost()))
+	if without.lost() == 0 {
+		t.Error("without preStop: no request was lost, want some, or the lesson has no point")
+	}
 }
 
 // testRoom: the attendees' namespaces come up, hold what they promise, and do not feel each other's faults.
-func testRoom(t *testing.T, workshop string) {
+func testRoom(t *testing.T, workshop string, page require.Page) {
 	const attendees = 30
 	var room bytes.Buffer
 	if err := Room(&room, attendees, Repository); err != nil {
@@ -202,9 +218,11 @@ func testRoom(t *testing.T, workshop string) {
 	began := time.Now()
 	kubectl(t, room.String(), "apply", "--filename=-")
 	kubectl(t, "", "wait", "--all-namespaces", "--for=condition=Available", "deployment", "--selector=app in (infra, exercise5)", "--timeout=2m")
-	within(t, "a room of 30 attendees, from nothing to ready", began, time.Minute)
+	ready := within(t, "a room of 30 attendees, from nothing to ready", began, time.Minute)
+	page.Figure(t, `A room of 30 is ready after (\S+) s`, ready.Seconds(), 35)
 	used := memory(t, "attendee-")
 	t.Logf("the room's pods hold %.2f GB", float64(used)/1e9)
+	page.Figure(t, `its pods use (\S+) GB`, float64(used)/1e9, 0.4)
 	if used > 1_500_000_000 {
 		t.Errorf("the room's pods hold %d bytes, want at most 1.5 GB", used)
 	}
@@ -238,6 +256,7 @@ func testRoom(t *testing.T, workshop string) {
 	await(t, "attendee 1's exercise to leave the endpoints", func() bool { return len(endpoints(t, "attendee-01", "exercise5")) == 0 })
 	neighbour := load(t, "attendee-02", 10*time.Second, nil)
 	t.Logf("a neighbour of an outage: statuses %v", neighbour.Statuses)
+	page.Figure(t, `lose none of their (\d+) requests`, float64(neighbour.Requests), 50)
 	if neighbour.Requests < 450 || neighbour.lost() != 0 {
 		t.Errorf("a neighbour of an outage: got %d of %d requests lost, want none of at least 450", neighbour.lost(), neighbour.Requests)
 	}
@@ -409,14 +428,15 @@ func await(t *testing.T, what string, ask func() bool) {
 	}
 }
 
-// within logs how long something took, and fails if that is more than the limit.
-func within(t *testing.T, what string, began time.Time, limit time.Duration) {
+// within logs and returns how long something took, and fails if that is more than the limit.
+func within(t *testing.T, what string, began time.Time, limit time.Duration) time.Duration {
 	t.Helper()
 	took := time.Since(began)
 	t.Logf("%s: %.1f s", what, took.Seconds())
 	if took > limit {
 		t.Errorf("%s: got %.1f s, want at most %s", what, took.Seconds(), limit)
 	}
+	return took
 }
 
 // ask decodes the JSON that kubectl prints.

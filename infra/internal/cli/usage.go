@@ -45,7 +45,7 @@ func explain(command *cobra.Command, err error) error {
 		return fmt.Errorf("--%s needs a value: %s", missing.GetFlag().Name, missing.GetFlag().Usage)
 	}
 	if found := missingFlags.FindStringSubmatch(err.Error()); found != nil {
-		return fmt.Errorf("%s needs --%s, %s; with make: %s=VALUE", command.Name(), found[1], command.Flag(found[1]).Usage, strings.ToUpper(found[1]))
+		return fmt.Errorf("%s needs %s; type make %s %s=VALUE", command.Name(), command.Flag(found[1]).Usage, command.Name(), strings.ToUpper(found[1]))
 	}
 	if found := exclusiveFlags.FindStringSubmatch(err.Error()); found != nil {
 		return fmt.Errorf("%s takes only one of --%s", command.Name(), strings.ReplaceAll(found[1], " ", " and --"))

@@ -64,7 +64,7 @@ func TestWrongUsage(t *testing.T) {
 		"chaos --ttl":                       "--ttl needs a value: how long",
 		"chaos extra":                       `chaos takes no argument such as "extra"; see workshop chaos --help`,
 		"chaos --ttl 5s --rate 7":           "chaos takes only one of --rate and --ttl",
-		"load":                              "load needs --ex, the exercise: 1 to 5; with make: EX=VALUE",
+		"load":                              "load needs the exercise: 1 to 5; type go run ./infra load --ex VALUE",
 		"chaos --rate 99999999999999999999": "--rate 99999999999999999999 is too large (requests a second, at most 1000)",
 	} {
 		code, got := run(t, t.Context(), func(*cobra.Command, []string) error { return nil }, strings.Fields(line)...)

@@ -192,6 +192,7 @@ func (b *builder) findModule(root, scratch string) error {
 		return err
 	}
 	b.flags = []string{"-modfile=" + filepath.Join(scratch, "go.mod")}
+	b.env = append(b.env, "GOWORK=off") // A copy of a learner's own folder has a go.work, with which go takes no -modfile.
 	return errors.Join(os.WriteFile(filepath.Join(scratch, "go.mod"), changed, 0o600), os.WriteFile(filepath.Join(scratch, "go.sum"), sums, 0o600))
 }
 

@@ -41,8 +41,9 @@ func Systems() []System {
 
 // Make packs the workshop at root into an archive in the folder dir: the sources, the packages that they import, and, for each
 // of the systems, the command line and the exercises, built. The archive's SHA-256 checksum goes into a .sha256 file next to it. Make returns the
-// archive's path and writes its progress to out. It leaves two complete files, or neither.
-func Make(ctx context.Context, root, dir string, systems []System, out io.Writer) (path string, err error) {
+// archive's path and writes its progress to out. Each function of extra writes one more file, whose path in the bundle is its key. Make
+// leaves two complete files, or neither.
+func Make(ctx context.Context, root, dir string, systems []System, extra map[string]func(ctx context.Context, path string) error, out io.Writer) (path string, err error) {
 	files, err := sources(ctx, root)
 	if err != nil {
 		return "", fmt.Errorf("list the sources: %w", err)
@@ -58,6 +59,15 @@ func Make(ctx context.Context, root, dir string, systems []System, out io.Writer
 	added := filepath.Join(temp, "added")
 	if err := build(ctx, root, added, systems, out); err != nil {
 		return "", err
+	}
+	for at, write := range extra {
+		path := filepath.Join(added, at)
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+			return "", fmt.Errorf("make the bundle: %w", err)
+		}
+		if err := write(ctx, path); err != nil {
+			return "", err
+		}
 	}
 	more, err := below(added, func(string) bool { return false })
 	if err != nil {

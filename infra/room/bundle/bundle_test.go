@@ -110,7 +110,7 @@ func TestMake(t *testing.T) {
 				}
 			}
 			var said bytes.Buffer
-			path, err := Make(t.Context(), root, filepath.Join(root, "dist"), Systems(), &said)
+			path, err := Make(t.Context(), root, filepath.Join(root, "dist"), Systems(), nil, &said)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -157,7 +157,7 @@ func TestMake(t *testing.T) {
 			// A bundle can be packed again where it was unpacked.
 			t.Setenv("GOPROXY", "off")
 			t.Setenv("GOMODCACHE", t.TempDir())
-			again, err := Make(t.Context(), unpacked, filepath.Join(target, "dist"), Systems(), io.Discard)
+			again, err := Make(t.Context(), unpacked, filepath.Join(target, "dist"), Systems(), nil, io.Discard)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -171,13 +171,13 @@ func TestMake(t *testing.T) {
 func TestMakeLeavesNothingWhenItFails(t *testing.T) {
 	root := workshop(t)
 	write(t, filepath.Join(root, "infra", "main.go"), "package main\n\nfunc main() { undefined() }\n")
-	_, err := Make(t.Context(), root, filepath.Join(root, "dist"), Systems(), io.Discard)
+	_, err := Make(t.Context(), root, filepath.Join(root, "dist"), Systems(), nil, io.Discard)
 	if err == nil || strings.Contains(err.Error(), "\n") {
 		t.Errorf("got %v, want one line", err)
 	}
 	ctx, stop := context.WithCancel(t.Context())
 	stop()
-	if _, err := Make(ctx, root, filepath.Join(root, "dist"), Systems(), io.Discard); err == nil {
+	if _, err := Make(ctx, root, filepath.Join(root, "dist"), Systems(), nil, io.Discard); err == nil {
 		t.Error("got no error after a stop")
 	}
 	files, err := os.ReadDir(filepath.Join(root, "dist"))

@@ -18,7 +18,8 @@ if (-not (Get-Command go -ErrorAction SilentlyContinue)) {
     elseif (-not (Test-Path vendor) -and (go env GOPROXY) -eq 'off') { Fix 'GOPROXY' 'it is off, so no module can be downloaded' 'go env -u GOPROXY, or Remove-Item Env:GOPROXY' }
 }
 $free = (Get-PSDrive -Name (Get-Location).Drive.Name).Free / 1GB
-if ($free -lt 2) { Fix 'disk' ("{0:n1} GB free, but the workshop needs 2 GB" -f $free) 'delete files that you do not need' }
+$room = if (Test-Path bin/workshop.exe) { 0.5 } else { 2 } # For the downloads, the first build and its cache.
+if ($free -lt $room) { Fix 'disk' ("{0:n1} GB free, but the workshop needs {1} GB" -f $free, $room) 'delete files that you do not need' }
 if ($bad) { exit 1 }
 if (-not (Test-Path bin\workshop.exe)) {
     Fix 'modules' 'the workshop has not been downloaded and compiled yet' 'go run ./infra prepare (takes a few minutes, once)'

@@ -21,7 +21,9 @@ else
 		fix GOPROXY 'it is off, so no module can be downloaded' 'go env -u GOPROXY, or unset GOPROXY where you set it'
 fi
 free=$(df -Pk . | awk 'NR == 2 { print int($4 / 1024) }')
-[ "${free:-9999}" -ge 2048 ] || fix disk "$free MB free, but the workshop needs 2 GB" 'delete files that you do not need'
+room=2048 # Of megabytes: for the downloads, the first build and its cache.
+[ ! -x bin/workshop ] && [ ! -x bin/workshop.exe ] || room=512
+[ "${free:-9999}" -ge $room ] || fix disk "$free MB free, but the workshop needs $room MB" 'delete files that you do not need'
 [ "$bad" = 0 ] || exit 1
 if [ ! -x bin/workshop ] && [ ! -x bin/workshop.exe ]; then
 	fix modules 'the workshop has not been downloaded and compiled yet' 'make prepare (takes a few minutes, once)'

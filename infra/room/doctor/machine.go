@@ -10,15 +10,15 @@ import (
 	"chaosworkshop/infra/deploy/compose"
 )
 
-// disk checks that there is room for the downloads, a first build and its cache.
+// disk checks that there is room for builds and reports. What runs it has been downloaded and compiled already.
 func disk(root string) Finding {
 	free, err := freeSpace(root)
 	detail := fmt.Sprintf("%.1f GB free", float64(free)/(1<<30))
 	switch {
 	case err != nil:
 		return ok("disk", "the free space is unknown")
-	case free < 2<<30:
-		return Finding{"disk", Fix, detail + ", but the workshop needs 2 GB", "delete files that you do not need; `go clean -cache` empties Go's build cache"}
+	case free < 512<<20:
+		return Finding{"disk", Fix, detail + ", but the workshop needs 0.5 GB", "delete files that you do not need"}
 	}
 	return ok("disk", detail)
 }

@@ -28,6 +28,7 @@ func TestScript(t *testing.T) {
 		{"GOFLAGS", map[string]string{"GOVERSION": "go1.27rc1", "GOFLAGS": "-mod=vendor"}, []string{"fix  GOFLAGS", "-mod=vendor", "go env -u GOFLAGS"}},
 		{"GOPROXY", map[string]string{"GOVERSION": "go1.26.0", "GOPROXY": "off"}, []string{"fix  GOPROXY", "go env -u GOPROXY"}},
 		{"GOWORK", map[string]string{"GOVERSION": "go1.26.0", "GOWORK": "off"}, []string{"fix  GOWORK", "go env -u GOWORK"}},
+		{"little space", map[string]string{"GOVERSION": "go1.26.3"}, []string{"fix  disk", "700 MB free, but the workshop needs 2048 MB"}},
 		{"not compiled", map[string]string{"GOVERSION": "go1.26.3"}, []string{"fix  modules", "make prepare"}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -46,6 +47,12 @@ func TestScript(t *testing.T) {
 				if err := os.Symlink(real, filepath.Join(path, tool)); err != nil {
 					t.Fatal(err)
 				}
+			}
+			if test.name == "little space" {
+				if err := os.Remove(filepath.Join(path, "df")); err != nil {
+					t.Fatal(err)
+				}
+				write(t, filepath.Join(path, "df"), "#!/bin/sh\necho Filesystem\necho '/dev/disk 0 0 716800 0% /'\n", 0o755)
 			}
 			if test.env != nil {
 				fake := "#!/bin/sh\ncase $2 in\n"

@@ -33,7 +33,7 @@ func Copy(root string, number int) error {
 	if err != nil {
 		return err
 	}
-	for _, path := range append(code, filepath.Join(after, "go.mod"), filepath.Join(after, "go.sum")) {
+	for _, path := range append(code, filepath.Join(after, "go.mod"), filepath.Join(after, "go.sum"), filepath.Join(root, "go.work")) {
 		if strings.HasSuffix(path, "_test.go") {
 			continue // The tests of the previous exercise, and of code that is about to change.
 		}
@@ -44,6 +44,9 @@ func Copy(root string, number int) error {
 		files[filepath.Base(path)] = string(text)
 	}
 	files["go.mod"] = oneDeeper(files["go.mod"])
+	// The workshop's go.work does not know this folder, so the go command and editors would refuse it without one of its own.
+	version, _, _ := strings.Cut(files["go.work"], "\n")
+	files["go.work"] = version + "\n\nuse .\n"
 	if err := copyVendor(after, target); err != nil {
 		return fmt.Errorf("start exercise %d: %w", number, err)
 	}
@@ -74,7 +77,8 @@ func copyVendor(from, to string) error {
 	if err != nil {
 		return err
 	}
-	return os.WriteFile(list, []byte(strings.ReplaceAll(string(text), "=> ../shared", "=> ../../shared")), 0o644)
+	// The go command uses this vendor folder for the folder's own go.work if the list says so.
+	return os.WriteFile(list, []byte("## workspace\n"+strings.ReplaceAll(string(text), "=> ../shared", "=> ../../shared")), 0o644)
 }
 
 func write(path string, text []byte) error {
@@ -97,7 +101,7 @@ func task(after string, number int) (string, error) {
 	}
 	rules, _, _ := strings.Cut(rest, "\n## ")
 	return fmt.Sprintf("# Your exercise %d\n\nThis is the app of exercise %d. Change it until every experiment passes.\n\n%s%s\n\n%s\n"+
-		"Judge it: `make verify EX=%d`. Run it by hand: start `make infra`, then `GOWORK=off go run .` in this folder.\n"+
+		"Judge it: `make verify EX=%d`. Run it by hand: start `make infra`, then `go run .` in this folder.\n"+
 		"`make progress` shows what you have passed. The lesson, with the solution, is ../../exercise%d/README.md.\n",
 		number, number-1, head, strings.TrimRight(rules, "\n"), requirements(number), number, number), nil
 }

@@ -16,6 +16,9 @@ func TestCopy(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+	if err := write(filepath.Join(root, "go.work"), []byte(read(t, filepath.Join("..", "..", "..", "go.work")))); err != nil {
+		t.Fatal(err)
+	}
 	solutions := map[int]string{2: "timeout", 3: "retrypolicy", 4: "circuitbreaker", 5: "/health"}
 	for number, solution := range solutions {
 		if err := Copy(root, number); err != nil {
@@ -39,7 +42,7 @@ func TestCopy(t *testing.T) {
 			// In a bundle every folder has its own copy of all packages, which would take minutes to compile.
 			build = exec.CommandContext(t.Context(), "go", "list", "-deps", ".")
 		}
-		build.Dir, build.Env = dir, append(os.Environ(), "GOWORK=off")
+		build.Dir = dir
 		if output, err := build.CombinedOutput(); err != nil {
 			t.Errorf("exercise %d does not build: %v: %s", number, err, output)
 		}
@@ -59,7 +62,7 @@ func TestCopy(t *testing.T) {
 func TestCopyTakesVendoredModulesAlong(t *testing.T) {
 	root := t.TempDir()
 	for path, text := range map[string]string{
-		"exercise1/main.go": "package main\n", "exercise2/README.md": "Your app must do this:\n\n- bound\n",
+		"go.work": "go 1.26.0\n", "exercise1/main.go": "package main\n", "exercise2/README.md": "Your app must do this:\n\n- bound\n",
 		"exercise2/go.mod": "module chaosworkshop/exercise2\nreplace chaosworkshop/shared => ../shared\n", "exercise2/go.sum": "",
 		"exercise2/vendor/modules.txt": "# chaosworkshop/shared v0.0.0 => ../shared\n# chaosworkshop/shared => ../shared\n",
 	} {
@@ -70,8 +73,8 @@ func TestCopyTakesVendoredModulesAlong(t *testing.T) {
 	if err := Copy(root, 2); err != nil {
 		t.Fatal(err)
 	}
-	if got := read(t, filepath.Join(root, Folder(2), "vendor", "modules.txt")); strings.Count(got, "=> ../../shared") != 2 {
-		t.Errorf("modules.txt: got %q, want both paths one level deeper", got)
+	if got := read(t, filepath.Join(root, Folder(2), "vendor", "modules.txt")); strings.Count(got, "=> ../../shared") != 2 || !strings.HasPrefix(got, "## workspace\n") {
+		t.Errorf("modules.txt: got %q, want both paths one level deeper, for a workspace", got)
 	}
 }
 

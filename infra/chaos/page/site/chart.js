@@ -10,7 +10,7 @@ const levels = { 1: '1 ms', 10: '10 ms', 100: '100 ms', 1000: '1 s', 10000: '10 
  * units of the point size; open shapes are stroked, the others filled.
  */
 const marks = {
-  ok: { word: '200', colour: 'ok', paint: 'fill', radius: 0.7, path: disc },
+  served: { word: 'served (200)', colour: 'ok', paint: 'fill', radius: 0.7, path: disc },
   rejected: { word: 'rejected (503)', colour: 'rejected', paint: 'fill', radius: 1.25, path: diamond },
   timeout: { word: 'timeout (504)', colour: 'timeout', paint: 'fill', radius: 1.3, path: triangle },
   error: { word: 'error', colour: 'error', paint: 'stroke', radius: 1.1, path: cross },
