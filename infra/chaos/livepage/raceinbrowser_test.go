@@ -5,8 +5,6 @@ import (
 	"os"
 	"testing"
 	"time"
-
-	"github.com/chromedp/chromedp"
 )
 
 // longestToPixel bounds the time from an event to its picture.
@@ -61,8 +59,7 @@ func TestRaceInTheBrowser(t *testing.T) {
 		inLane(3, ".success b"), inLane(2, ".success b")))
 	time.Sleep(settle(page))
 	page.shot("3-flaky")
-	page.run(chromedp.Click("[data-lane='3'] .number"))
-	page.until("a request that was retried", "[...document.querySelectorAll('#request-lines .attempt')].length > 1 && document.querySelector('#request-lines .dial')")
+	page.until("a request that was retried", "("+inLane(3, ".number")+".click(), [...document.querySelectorAll('#request-lines .attempt')].length > 1 && document.querySelector('#request-lines .dial'))")
 	page.shot("3-flaky-request")
 	page.key("\u001b") // Escape
 
