@@ -97,6 +97,10 @@ experiment: workshop ## Run your own experiment on any HTTP service: FILE=my.yam
 diff: workshop ## Show the lesson as a diff: FROM=2 TO=3, STYLE=side, CODE=1 without tests
 	@$(WORKSHOP) diff $(call option,FROM,from) $(call option,TO,to) $(call option,STYLE,style) $(call flag,CODE,code)
 
+.PHONY: trace
+trace: workshop ## Show one request as a time line: EX=3, FAULT=flaky, AFTER=12 sends so many first, DIR=my/folder
+	@$(WORKSHOP) trace $(call option,EX,ex) $(call option,DIR,dir) $(call option,FAULT,fault) $(call option,AFTER,after) $(call flag,JSON,json)
+
 .PHONY: race
 race: workshop ## Race all five under one fault, in the browser: RECORD=run.jsonl, REPLAY=run.jsonl
 	@$(WORKSHOP) race $(call option,RECORD,record) $(call option,REPLAY,replay) $(call option,RATE,rate) $(call option,TTL,ttl)

@@ -101,7 +101,7 @@ func runRace(ctx context.Context, out io.Writer, flags raceFlags) (err error) {
 	defer func() { release() }()
 	race := livepage.NewRace(livepage.Options{
 		Infra: cfg, Root: root, Rate: flags.rate, Seed: flags.seed, TTL: flags.ttl,
-		Pairs: load.Pairs(data, flags.pairs, flags.seed),
+		Pairs: load.Pairs(data, flags.pairs, flags.seed), Traces: "http://" + listener.Addr().String(),
 		Ready: func(running *stack.Stack) {
 			release = hold(os.Stderr, running.Owned())
 			printStack(out, running)

@@ -30,7 +30,7 @@ func New() *cobra.Command {
 		commands    []*cobra.Command
 	}{
 		{"Learn", "", append(newExerciseCommands(), newInfraCommand(), newChaosCommand(), newCalmCommand(), newLoadCommand(),
-			newStartCommand(), newVerifyCommand(), newProgressCommand(), newExperimentCommand(), newDiffCommand(), newRaceCommand())},
+			newStartCommand(), newVerifyCommand(), newProgressCommand(), newExperimentCommand(), newDiffCommand(), newTraceCommand(), newRaceCommand())},
 		{"Prepare a room", "", []*cobra.Command{newPrepareCommand(), newDoctorCommand(), newBundleCommand(), newBoardCommand(), newSecretsCommand(),
 			newImagesCommand(), newK8sCommand()}},
 		{"Servers and data", "", []*cobra.Command{newDataCommand(), newSeedCommand(), newUpCommand(), newDownCommand(),

@@ -33,6 +33,9 @@ func TestWrongUsage(t *testing.T) {
 		"load --url ::":                 "is not the URL of an exercise",
 		"race --rate 0":                 "a rate of 0 is out of range",
 		"race --ttl 0s":                 "a fault must end",
+		"trace":                         "say which exercise to trace, 1 to 5",
+		"trace --ex 3 --fault slwo":     `no fault is called "slwo"`,
+		"trace --ex 4 --after 101":      "--after 101 is out of range; choose 0 to 100",
 		"verify --ex 6":                 "there is no exercise 6; choose 1 to 5",
 	} {
 		_, err := carryOut(t.Context(), strings.Fields(line)...)

@@ -46,7 +46,7 @@ func concat(packets ...[]byte) (all []byte) {
 }
 
 // serve answers every connection with the parts, cut off after that many bytes, and then closes or resets it.
-func serve(t *testing.T, parts [][]byte, bytes int, reset bool) config.Database {
+func serve(t testing.TB, parts [][]byte, bytes int, reset bool) config.Database {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -132,7 +132,7 @@ type hungUp struct{ driver.Connector }
 func (hungUp) Connect(context.Context) (driver.Conn, error) { return nil, errors.New("bad connection") }
 
 func TestALoginThatCannotBeWrittenIsTransient(t *testing.T) {
-	_, err := countingConnector{hungUp{}, metrics.New()}.Connect(t.Context())
+	_, err := observedConnector{hungUp{}, config.Database{}, metrics.New()}.Connect(t.Context())
 	if !Transient(err) || errors.Is(err, driver.ErrBadConn) {
 		t.Errorf("got %v, want it transient, and none that database/sql retries by itself", err)
 	}

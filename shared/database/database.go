@@ -17,6 +17,7 @@ import (
 
 	"chaosworkshop/shared/config"
 	"chaosworkshop/shared/metrics"
+	"chaosworkshop/shared/tracing"
 )
 
 // Open returns the database without touching the network: an app starts while its database is down, and recovers by
@@ -26,7 +27,7 @@ func Open(cfg config.Database, counts *metrics.Metrics) (*gorm.DB, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open database: %w", err)
 	}
-	pool := sql.OpenDB(countingConnector{connector, counts})
+	pool := sql.OpenDB(observedConnector{connector, cfg, counts})
 	pool.SetMaxOpenConns(cfg.MaxOpenConns)
 	pool.SetMaxIdleConns(cfg.MaxIdleConns)
 
@@ -37,27 +38,38 @@ func Open(cfg config.Database, counts *metrics.Metrics) (*gorm.DB, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open database: %w", err)
 	}
-	count := func(query *gorm.DB) { counts.Attempt(query.Statement.Context) }
-	if err := db.Callback().Query().Before("gorm:query").Register("count attempts", count); err != nil {
-		return nil, fmt.Errorf("count attempts: %w", err)
+	begin := func(query *gorm.DB) {
+		ctx := query.Statement.Context
+		query.Statement.Context = tracing.StartAttempt(ctx, counts.Attempt(ctx), cfg)
+	}
+	end := func(query *gorm.DB) { tracing.EndAttempt(query.Statement.Context, query.Error) }
+	err = errors.Join(
+		db.Callback().Query().Before("gorm:query").Register("begin an attempt", begin),
+		db.Callback().Query().After("gorm:query").Register("end an attempt", end),
+	)
+	if err != nil {
+		return nil, fmt.Errorf("observe attempts: %w", err)
 	}
 	return db, nil
 }
 
-// countingConnector counts the connections that it opens.
-type countingConnector struct {
+// observedConnector counts and traces the connections that it opens.
+type observedConnector struct {
 	driver.Connector
+	cfg    config.Database
 	counts *metrics.Metrics
 }
 
 // Connect opens a connection. If the server hangs up while the driver logs in, the driver returns an error that it does not
 // export; Connect turns it into one that Transient knows.
-func (c countingConnector) Connect(ctx context.Context) (driver.Conn, error) {
+func (c observedConnector) Connect(ctx context.Context) (driver.Conn, error) {
 	c.counts.Dial()
+	ctx, end := tracing.StartDial(ctx, c.cfg)
 	conn, err := c.Connector.Connect(ctx)
 	if err != nil && err.Error() == "bad connection" {
-		return nil, mysql.ErrInvalidConn
+		err = mysql.ErrInvalidConn
 	}
+	end(err)
 	return conn, advise(err)
 }
 

@@ -23,6 +23,8 @@ type Metrics struct {
 	dials    prometheus.Counter
 	// transitions are those of the circuit breaker; an app without one has no line for them.
 	transitions *prometheus.CounterVec
+	// state is that of the circuit breaker; nil without one.
+	state func() string
 }
 
 // New returns metrics at zero.
@@ -68,12 +70,18 @@ func ForRequest(ctx context.Context) context.Context {
 	return context.WithValue(ctx, attemptsKey{}, new(atomic.Int64))
 }
 
-// Attempt counts one query sent to the database for the request of ctx.
-func (m *Metrics) Attempt(ctx context.Context) {
+// Attempt counts one query sent to the database for the request of ctx, and returns how many it has sent with this one.
+func (m *Metrics) Attempt(ctx context.Context) int64 {
 	m.attempts.Inc()
-	if attempts, ok := ctx.Value(attemptsKey{}).(*atomic.Int64); ok && attempts.Add(1) > 1 {
+	attempts, ok := ctx.Value(attemptsKey{}).(*atomic.Int64)
+	if !ok {
+		return 1
+	}
+	number := attempts.Add(1)
+	if number > 1 {
 		m.retries.Inc()
 	}
+	return number
 }
 
 // Dial counts one connection opened to the database.
@@ -82,6 +90,7 @@ func (m *Metrics) Dial() { m.dials.Inc() }
 // Breaker exposes a circuit breaker: 1 for the state it is in and 0 for the others, how many of the last requests failed,
 // and how many open it. The states are closed, half-open and open.
 func (m *Metrics) Breaker(state func() string, failures func() uint, threshold uint) {
+	m.state = state
 	for _, name := range []string{"closed", "half-open", "open"} {
 		m.registry.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{
 			Name: "circuit_breaker_state", Help: "1 for the state that the circuit breaker is in.",
@@ -103,6 +112,14 @@ func (m *Metrics) Breaker(state func() string, failures func() uint, threshold u
 	} {
 		m.transitions.WithLabelValues(step[0], step[1]) // It is there from the start, at 0.
 	}
+}
+
+// BreakerState is the state of the circuit breaker; empty without one.
+func (m *Metrics) BreakerState() string {
+	if m.state == nil {
+		return ""
+	}
+	return m.state()
 }
 
 // BreakerChanged counts one transition of the circuit breaker.

@@ -6,23 +6,25 @@ import (
 	"time"
 
 	"chaosworkshop/shared/metrics"
+	"chaosworkshop/shared/tracing"
 )
 
 // statusClientGone is the status that the log and the metrics give a request whose client hung up: nobody read the answer.
 const statusClientGone = 499
 
-// observe logs each request in one line and counts it.
-func observe(next http.Handler, counts *metrics.Metrics) http.Handler {
+// observe logs each request in one line, counts it and, if traces is not nil, traces it.
+func observe(next http.Handler, counts *metrics.Metrics, traces *tracing.Tracing) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		start := time.Now()
 		recorder := &statusRecorder{ResponseWriter: w, status: http.StatusOK}
-		ctx := ForRequest(metrics.ForRequest(r.Context()))
+		ctx, end := traces.Request(ForRequest(metrics.ForRequest(r.Context())), r, counts.BreakerState)
 		next.ServeHTTP(recorder, r.WithContext(ctx))
 
 		took, status := time.Since(start), recorder.status
 		if r.Context().Err() != nil {
 			status = statusClientGone
 		}
+		end(status)
 		counts.Request(status, took)
 		slog.InfoContext(ctx, "request", "method", r.Method, "url", shorten(r.URL.RequestURI()), "status", status, "took", took.Round(time.Microsecond))
 	})

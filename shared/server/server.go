@@ -12,6 +12,7 @@ import (
 
 	"chaosworkshop/shared/metrics"
 	"chaosworkshop/shared/problem"
+	"chaosworkshop/shared/tracing"
 )
 
 // grace is how long requests in flight may take to end once a shutdown has begun.
@@ -19,23 +20,26 @@ const grace = 10 * time.Second
 
 // Serve answers requests on addr with handler, and GET /metrics with the counts, until ctx ends. Then it accepts no
 // more requests, gives those in flight 10 s to end, and returns nil. A default port that is taken gives way to the next free one.
+// If OTEL_EXPORTER_OTLP_ENDPOINT is set, each request is traced.
 func Serve(ctx context.Context, addr string, handler http.Handler, counts *metrics.Metrics) error {
 	listener, release, err := listen(addr)
 	if err != nil {
 		return err
 	}
 	defer release()
-	return serve(ctx, listener, handler, counts)
+	traces := tracing.Start()
+	defer traces.Stop()
+	return serve(ctx, listener, handler, counts, traces)
 }
 
-func serve(ctx context.Context, listener net.Listener, handler http.Handler, counts *metrics.Metrics) error {
+func serve(ctx context.Context, listener net.Listener, handler http.Handler, counts *metrics.Metrics, traces *tracing.Tracing) error {
 	mux := http.NewServeMux()
 	mux.Handle("GET /metrics", counts.Handler())
 	mux.HandleFunc("/metrics", func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Allow", "GET, HEAD")
 		problem.Write(w, http.StatusMethodNotAllowed, "Use GET.")
 	})
-	mux.Handle("/", observe(handler, counts))
+	mux.Handle("/", observe(handler, counts, traces))
 	server := &http.Server{
 		Handler:           mux,
 		ReadHeaderTimeout: 5 * time.Second,

@@ -36,7 +36,7 @@ func start(t *testing.T, handler http.Handler) (addr string, end func() error) {
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	served := make(chan error, 1)
-	go func() { served <- serve(ctx, listener, handler, metrics.New()) }()
+	go func() { served <- serve(ctx, listener, handler, metrics.New(), nil) }()
 	end = sync.OnceValue(func() error {
 		cancel()
 		return <-served
@@ -207,7 +207,7 @@ func TestGraceIsBounded(t *testing.T) {
 			served <- serve(ctx, listener, http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 				close(asked)
 				<-r.Context().Done()
-			}), metrics.New())
+			}), metrics.New(), nil)
 		}()
 		conn := listener.dial()
 		defer conn.Close()
@@ -243,7 +243,7 @@ func TestSlowClientsAreCutOff(t *testing.T) {
 					served <- serve(ctx, listener, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 						_, _ = io.Copy(io.Discard, r.Body)
 						hello(w, r)
-					}), metrics.New())
+					}), metrics.New(), nil)
 				}()
 				conn := listener.dial()
 				began := time.Now()
@@ -347,7 +347,7 @@ func TestEachLineOfARequestCarriesItsID(t *testing.T) {
 	slog.SetDefault(slog.New(WithRequestID(slog.NewTextHandler(kept, nil))))
 	handler := observe(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 		slog.WarnContext(r.Context(), "retry")
-	}), metrics.New())
+	}), metrics.New(), nil)
 	for range 2 {
 		request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "/", nil)
 		if err != nil {
@@ -389,7 +389,7 @@ func TestMetricsAnswerNothingButGet(t *testing.T) {
 func TestClientThatHangsUpIsCountedAsSuch(t *testing.T) {
 	counts := metrics.New()
 	ctx, hangUp := context.WithCancel(t.Context())
-	handler := observe(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { hangUp() }), counts)
+	handler := observe(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { hangUp() }), counts, nil)
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "/", nil)
 	if err != nil {
 		t.Fatal(err)
@@ -438,7 +438,7 @@ func FuzzServe(f *testing.F) {
 	listener := newPipeListener()
 	ctx, stop := context.WithCancel(context.Background())
 	served := make(chan error, 1)
-	go func() { served <- serve(ctx, listener, http.HandlerFunc(hello), metrics.New()) }()
+	go func() { served <- serve(ctx, listener, http.HandlerFunc(hello), metrics.New(), nil) }()
 	f.Cleanup(func() {
 		stop()
 		if err := <-served; err != nil {

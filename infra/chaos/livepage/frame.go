@@ -2,11 +2,10 @@ package livepage
 
 import (
 	"fmt"
-	"time"
 
 	"chaosworkshop/infra/chaos/load"
+	"chaosworkshop/infra/chaos/trace"
 	"chaosworkshop/infra/lab/toxi"
-	"chaosworkshop/shared/config"
 )
 
 // Hello is what a page must know before the first frame: the lanes and the catalogue of faults. It is also the first
@@ -33,6 +32,9 @@ type LaneName struct {
 	Timeout  float64 `json:"timeout,omitempty"`
 	Deadline float64 `json:"deadline,omitempty"`
 }
+
+// app is the name of the lane's app in its spans.
+func (n LaneName) app() string { return fmt.Sprintf("exercise%d", n.Number) }
 
 // FaultName is a fault of the catalogue as the page shows it.
 type FaultName struct {
@@ -84,6 +86,8 @@ type LaneFrame struct {
 	Reason string `json:"reason,omitempty"`
 	// Points are the requests answered since the last frame: time, latency and the outcome's index, three numbers each.
 	Points []float64 `json:"points"`
+	// Traces are some of the requests since the last frame that had any, in detail.
+	Traces []Trace `json:"traces,omitempty"`
 	// Answered is the number of answered requests behind the numbers; 0 if there were none.
 	Answered int     `json:"answered"`
 	Success  float64 `json:"success"`
@@ -107,6 +111,17 @@ type LaneFrame struct {
 	Health *HealthFrame `json:"health,omitempty"`
 	// Toll is what the fault that has ended did to the lane.
 	Toll *Toll `json:"toll,omitempty"`
+}
+
+// Trace is the time line of one request.
+type Trace struct {
+	// T is when the request ended; Took is its latency in milliseconds and Outcome the index of its outcome, as in Points.
+	T       int64   `json:"t"`
+	Took    float64 `json:"took"`
+	Outcome int     `json:"outcome"`
+	// Lines are its attempts, dials and backoffs; Says is what they show.
+	Lines []trace.Line `json:"lines"`
+	Says  string       `json:"says"`
 }
 
 // HealthFrame is the answer of /health/: the overall status, and each check by its name.
@@ -139,21 +154,13 @@ func (f Frame) overloaded() bool {
 
 // readLimits adds the exercises' limits, as the environment sets them.
 func (h *Hello) readLimits() error {
-	limits, err := config.Load[struct {
-		Timeout  time.Duration `env:"TIMEOUT" envDefault:"1s"`
-		Deadline time.Duration `env:"DEADLINE" envDefault:"5s"`
-	}]()
-	if err != nil {
-		return err
-	}
 	for i := range h.Lanes {
 		lane := &h.Lanes[i]
-		if lane.Number >= 2 {
-			lane.Timeout = milliseconds(limits.Timeout)
+		limits, err := trace.LimitsOf(lane.Number)
+		if err != nil {
+			return err
 		}
-		if lane.Number >= 3 {
-			lane.Deadline = milliseconds(limits.Deadline)
-		}
+		lane.Timeout, lane.Deadline = milliseconds(limits.Timeout), milliseconds(limits.Deadline)
 	}
 	return nil
 }

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"chaosworkshop/infra/chaos/load"
+	"chaosworkshop/infra/chaos/trace"
 	"chaosworkshop/infra/lab/app"
 )
 
@@ -62,6 +63,8 @@ type lane struct {
 	samples  []sample
 	probe    time.Time // When an open breaker lets a probe through.
 	toll     *Toll     // Of the current or the last fault; nil before the first.
+	traces   traces
+	limits   trace.Limits // Of the exercise.
 }
 
 // sample holds the values of two counters.
@@ -85,7 +88,7 @@ func (l *lane) run(ctx context.Context, binary string, env func() map[string]str
 	for ctx.Err() == nil {
 		l.set(laneStarting, "")
 		values := maps.Clone(env())
-		values["PORT"] = cmp.Or(port, "0")
+		values["PORT"], values["OTEL_SERVICE_NAME"] = cmp.Or(port, "0"), l.name.app()
 		app, err := app.Start(ctx, app.Options{Binary: binary, Env: values})
 		if err == nil {
 			if parsed, err := url.Parse(app.URL); err == nil && port == "" {
@@ -144,7 +147,7 @@ func (l *lane) startAnew() {
 		l.now.State = laneStarting
 		l.restart()
 	}
-	l.recent, l.samples, l.now.Points = nil, nil, nil
+	l.recent, l.samples, l.now.Points, l.traces = nil, nil, nil, traces{}
 }
 
 // add takes in a result.
@@ -281,6 +284,7 @@ func (l *lane) frame(now time.Time) LaneFrame {
 		frame.Points = []float64{}
 	}
 	l.now.Points = nil
+	frame.Traces = l.traces.take(now)
 	if frame.Breaker == "open" {
 		frame.Left = max(0, l.probe.Sub(now).Milliseconds())
 	}

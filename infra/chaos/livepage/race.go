@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"chaosworkshop/infra/chaos/load"
+	"chaosworkshop/infra/chaos/trace"
 	"chaosworkshop/infra/internal/port"
 	"chaosworkshop/infra/lab/app"
 	"chaosworkshop/infra/lab/stack"
@@ -34,6 +35,8 @@ type Options struct {
 	Seed  uint64
 	// TTL is how long a fault lasts before the race removes it.
 	TTL time.Duration
+	// Traces is the base address of what takes in the apps' spans; empty for none.
+	Traces string
 	// Ready, unless nil, is called when the database and Toxiproxy run.
 	Ready func(*stack.Stack)
 }
@@ -90,7 +93,9 @@ func NewRace(options Options, hub *Hub) *Race {
 		kick:     make(chan struct{}, 1),
 	}
 	for _, name := range NewHello().Lanes {
-		race.lanes = append(race.lanes, newLane(name, race.clock))
+		lane := newLane(name, race.clock)
+		lane.limits, _ = trace.LimitsOf(name.Number) // The hub has read the same settings.
+		race.lanes = append(race.lanes, lane)
 	}
 	return race
 }
@@ -172,7 +177,7 @@ func (r *Race) build(ctx context.Context) ([]string, error) {
 	var binaries []string
 	for _, lane := range r.lanes {
 		lane.set(laneBuilding, "")
-		binary, err := app.Build(ctx, filepath.Join(r.options.Root, fmt.Sprintf("exercise%d", lane.name.Number)))
+		binary, err := app.Build(ctx, filepath.Join(r.options.Root, lane.name.app()))
 		if err != nil {
 			return nil, err
 		}
@@ -194,6 +199,11 @@ func (r *Race) environment(host, port string) map[string]string {
 		"BIND": "127.0.0.1", "DB_HOST": host, "DB_PORT": port, "DB_USER": "root", "DB_NAME": "flights",
 		"DB_PASSWORD": r.options.Infra.RootPassword, "DB_MAX_IDLE_CONNS": strconv.Itoa(idle),
 		"DB_MAX_OPEN_CONNS": strconv.Itoa(openConns),
+		// Whatever your own settings say, the traces go to the page alone, and it shows each request within two seconds.
+		"OTEL_SDK_DISABLED": strconv.FormatBool(r.options.Traces == ""), "OTEL_EXPORTER_OTLP_ENDPOINT": r.options.Traces,
+		"OTEL_EXPORTER_OTLP_TRACES_ENDPOINT": "", "OTEL_TRACES_SAMPLER": "always_on", "OTEL_BSP_SCHEDULE_DELAY": "500",
+		// Five apps share a laptop with a browser: memory is scarcer than processor time.
+		"GOGC": "50",
 	}
 }
 

@@ -13,11 +13,11 @@ const longestToPixel = 1500 * time.Millisecond
 func TestRaceInTheBrowser(t *testing.T) {
 	t.Parallel()
 	page := openBrowser(t)
-	race := startRace(t, nil)
 	listener, err := Listen(0)
 	if err != nil {
 		t.Fatal(err)
 	}
+	race := startRace(t, func(options *Options) { options.Traces = "http://" + listener.Addr().String() })
 	server, err := Serve(listener, race.hub, race)
 	if err != nil {
 		t.Fatal(err)
@@ -59,6 +59,9 @@ func TestRaceInTheBrowser(t *testing.T) {
 		inLane(3, ".success b"), inLane(2, ".success b")))
 	time.Sleep(settle(page))
 	page.shot("3-flaky")
+	page.until("a request that was retried", "("+inLane(3, ".number")+".click(), [...document.querySelectorAll('#request-lines .attempt')].length > 1 && document.querySelector('#request-lines .dial'))")
+	page.shot("3-flaky-request")
+	page.key("\u001b") // Escape
 
 	page.key("3")
 	page.until("lane 4 is open", inLane(4, ".breaker")+".dataset.state === 'open'")

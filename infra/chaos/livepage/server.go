@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"chaosworkshop/infra/chaos/page"
+	"chaosworkshop/infra/chaos/trace"
 	"chaosworkshop/shared/problem"
 )
 
@@ -33,6 +34,8 @@ type Control interface {
 	// Pool restarts the apps, with pooled or with new connections; Reset restarts everything.
 	Pool(ctx context.Context, pooled bool) error
 	Reset(ctx context.Context) error
+	// Spans takes in what the apps say of their requests.
+	Spans() *trace.Receiver
 }
 
 // Server serves the page of a race, live or recorded.
@@ -82,6 +85,7 @@ func Serve(listener net.Listener, hub *Hub, control Control) (*Server, error) {
 	if control != nil {
 		routes.HandleFunc("GET /events", server.stream)
 		routes.HandleFunc("POST /api/{action}", act(control))
+		routes.Handle("/v1/traces", control.Spans())
 	}
 	server.http = &http.Server{
 		Handler:           guard(listener.Addr(), made.Policy, routes),

@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"chaosworkshop/infra/chaos/trace"
 	"chaosworkshop/infra/lab/toxi"
 )
 
@@ -46,6 +47,7 @@ func (f *fakeControl) SetRate(_ context.Context, rate int) error  { return f.not
 func (f *fakeControl) Pause(_ context.Context, paused bool) error { return f.note("pause %v", paused) }
 func (f *fakeControl) Pool(_ context.Context, pooled bool) error  { return f.note("pool %v", pooled) }
 func (f *fakeControl) Reset(context.Context) error                { return f.note("reset") }
+func (f *fakeControl) Spans() *trace.Receiver                     { return &trace.Receiver{Done: func(trace.Request) {}} }
 
 // serve serves a race that the test makes up.
 func serve(t *testing.T) (*Server, *Hub, *fakeControl) {

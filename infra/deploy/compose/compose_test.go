@@ -118,7 +118,7 @@ func TestChosen(t *testing.T) {
 		{"galera", "haproxy node1 node2 node3 toxiproxy"},
 		{"mysql galera", "mysql and galera are both databases; choose one of them"},
 		{"exercise3", "exercise3 flights-db toxiproxy"},
-		{"observe mysql", "grafana mysql prometheus toxics toxiproxy"},
+		{"observe mysql", "grafana jaeger mysql prometheus toxics toxiproxy"},
 		{"nonsense", `there is no profile "nonsense"; choose from exercise1, exercise2, exercise3, exercise4, exercise5, galera, mysql, observe`},
 		{"exercise1 exercise2", "only one exercise can have the port 5000; choose one of exercise1, exercise2, or see them side by side with `make race`"},
 	} {

@@ -347,7 +347,7 @@ func startDaemon(t *testing.T) {
 
 // settings gives the test free ports, and a password that is hard to pass on.
 func settings(t *testing.T) {
-	for _, name := range []string{"MYSQL_PORT", "PROXY_PORT", "TOXIPROXY_PORT", "PORT", "PROMETHEUS_PORT", "GRAFANA_PORT"} {
+	for _, name := range []string{"MYSQL_PORT", "PROXY_PORT", "TOXIPROXY_PORT", "PORT", "PROMETHEUS_PORT", "GRAFANA_PORT", "JAEGER_PORT", "OTLP_PORT"} {
 		t.Setenv(name, require.FreePort(t))
 	}
 	t.Setenv("MYSQL_ROOT_PASSWORD", rootPassword)

@@ -151,7 +151,8 @@ func (c *Compose) Addresses(profiles []string) [][2]string {
 			lines = append(lines, [2]string{"App", "http://" + c.address("${PORT:-5000}") + "/api/flights/routes?from=LHR&to=JFK"})
 		case profile == "observe":
 			lines = append(lines, [2]string{"Grafana", "http://" + c.address("${GRAFANA_PORT:-3000}")},
-				[2]string{"Prometheus", "http://" + c.address("${PROMETHEUS_PORT:-9090}")})
+				[2]string{"Prometheus", "http://" + c.address("${PROMETHEUS_PORT:-9090}")},
+				[2]string{"Traces", "http://" + c.address("${JAEGER_PORT:-16686}")})
 		case profile == "mysql", profile == "galera":
 			lines = append(lines, [2]string{"Next", "make seed, which fills it"})
 		}

@@ -18,7 +18,7 @@ type setting struct {
 	readers, added string
 }
 
-// settings are the variables of shared/config and of the exercises' policies, from their source: names and defaults from
+// settings are the variables of shared/config, of shared/tracing and of the exercises' policies, from their source: names and defaults from
 // the fields' tags, meanings from their doc comments.
 func settings(root string) ([]setting, error) {
 	all, err := structFields(filepath.Join(root, "shared", "config", "config.go"),
@@ -26,6 +26,11 @@ func settings(root string) ([]setting, error) {
 	if err != nil {
 		return nil, err
 	}
+	traces, err := structFields(filepath.Join(root, "shared", "tracing", "tracing.go"), map[string]string{"Settings": "every app"})
+	if err != nil {
+		return nil, err
+	}
+	all = append(all, traces...)
 	for i, stage := range stages.Names[1:] {
 		var numbers []string
 		for number := i + 2; number <= len(stages.Names); number++ {

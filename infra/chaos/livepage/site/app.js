@@ -9,6 +9,7 @@ let timeline;
 let controls;
 let player; // Of a recording.
 let card;
+let magnifier;
 let frame;
 let since = 0;
 let due = false;
@@ -39,6 +40,7 @@ function greet(to) {
     lanes = hello.lanes.map((name) => new Lane(get('lanes'), name, hello.outcomes, hello.window));
     timeline = new Timeline(get('bands'), get('axis'), hello.window);
     card = new Card();
+    magnifier = new Magnifier();
     controls = new Controls(hello, player);
     controls.listen();
     drawLegend(get('legend'), hello.outcomes);

@@ -4,7 +4,7 @@ class Card {
   constructor() {
     this.closed = undefined;
     get('card-close').addEventListener('click', () => this.close());
-    document.addEventListener('keydown', (event) => { if (event.key === 'Escape') this.close(); });
+    document.addEventListener('keydown', (event) => { if (event.key === 'Escape' && !get('request').open) this.close(); });
   }
 
   /** Closes the card of the last fault. */

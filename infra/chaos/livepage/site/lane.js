@@ -34,7 +34,11 @@ class Lane {
     heading.id = `lane-${name.number}`;
     root.setAttribute('aria-labelledby', heading.id);
     root.dataset.lane = name.number;
-    find('.number').textContent = name.number;
+    const button = find('.number');
+    button.textContent = name.number;
+    button.title = 'Magnify the slowest request';
+    button.setAttribute('aria-label', `${name.number}: magnify the slowest request`);
+    button.addEventListener('click', () => magnifier.open(this, this.slowest()));
     find('.motto').textContent = name.motto;
     this.breaker.hidden = !name.breaker;
     this.health.hidden = this.balancer.hidden = !name.health;
@@ -42,6 +46,8 @@ class Lane {
     const limits = [['TIMEOUT', name.timeout], ['DEADLINE', name.deadline]];
     this.plot = new Chart(this.picture, outcomes, limits.filter(([, ms]) => ms > 0));
     this.strips = new Strips(find('.strips'), name);
+    this.traces = [];
+    this.picture.addEventListener('click', (event) => magnifier.open(this, this.nearest(event)));
     this.span = span;
     this.described = 0;
   }
@@ -54,12 +60,29 @@ class Lane {
     this.frame = frame;
     this.plot.add(frame.points);
     this.strips.add(time, frame, manyDials * rate);
+    this.traces.push(...(frame.traces ?? []));
+  }
+
+  /** The slowest request that is known in detail. */
+  slowest() {
+    return this.traces.reduce((slow, trace) => (slow && slow.took >= trace.took ? slow : trace), undefined);
+  }
+
+  /** The request in detail whose point is nearest to a click. */
+  nearest({ clientX, clientY }) {
+    const { left, top } = this.picture.getBoundingClientRect();
+    const distance = ({ t, took }) => {
+      const { x, y } = this.plot.spot(t, took);
+      return Math.hypot(x - (clientX - left), y - (clientY - top));
+    };
+    return this.traces.reduce((near, trace) => (near && distance(near) <= distance(trace) ? near : trace), undefined);
   }
 
   /** Forgets the past. */
   clear() {
     this.plot.clear();
     this.strips.clear();
+    this.traces = [];
     this.paused = false;
   }
 
@@ -72,6 +95,7 @@ class Lane {
   draw(now, scales, after) {
     this.plot.draw(now - this.span, now, this.grid(now));
     this.strips.draw(now - this.span, now, this.grid(now), scales);
+    while (this.traces.length > 0 && this.traces[0].t < now - this.span) this.traces.shift();
     const { frame } = this;
     if (!frame) return;
     const answered = frame.answered > 0;

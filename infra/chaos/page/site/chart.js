@@ -73,6 +73,11 @@ function heightOf(ms) {
   return Math.log(Math.min(highest, Math.max(lowest, ms)) / lowest) / Math.log(highest / lowest);
 }
 
+/** A limit in milliseconds, in words. */
+function limitOf(ms) {
+  return ms < 1000 ? `${ms} ms` : `${ms / 1000} s`;
+}
+
 class Chart {
   /** Draws into the element; outcomes are the names of the marks, by index, and limits are [name, latency] of the app's own. */
   constructor(element, outcomes, limits = []) {
@@ -98,6 +103,14 @@ class Chart {
       this.latencies.push(points[i + 1]);
       this.kinds.push(points[i + 2]);
     }
+  }
+
+  /** The place of a point within the element, in pixels. */
+  spot(time, ms) {
+    const { width, height } = this.size;
+    const { from, to } = this.shown ?? { from: 0, to: 1 };
+    const left = 3.6 * typeSize(); // As --scale in the style sheet.
+    return { x: left + ((width - left) * (time - from)) / (to - from), y: height - 4 - (height - 8) * heightOf(ms) };
   }
 
   /** Shows the time between from and to and forgets what was before; grid holds the times of the vertical lines. */
@@ -154,7 +167,7 @@ class Chart {
     // One name to the right of the other, as the lines are close.
     let start = left + 6;
     for (const [name, ms] of this.limits) {
-      const text = `${name} ${ms < 1000 ? `${ms} ms` : `${ms / 1000} s`}`;
+      const text = `${name} ${limitOf(ms)}`;
       const { width: length } = context.measureText(text);
       context.fillStyle = colourOf('paper');
       context.fillRect(start - 3, y(ms) - rem * 0.35, length + 6, rem * 0.7);
