@@ -87,6 +87,9 @@ func (p *preparer) try(t *testing.T, query string, body, commands []byte) {
 	if strings.Contains(strings.ToLower(query), "kill") || len(query)+len(body) > 4000 || len(commands) > 20 {
 		return
 	}
+	if internals.Match(body) || internals.MatchString(query) {
+		return // An error may quote what was sent.
+	}
 	if err := p.conn.SetDeadline(time.Now().Add(10 * time.Second)); err != nil {
 		t.Fatal(err)
 	}
