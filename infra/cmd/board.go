@@ -90,7 +90,7 @@ func runBoard(ctx context.Context, out io.Writer, flags boardFlags, chosen bool)
 	fmt.Fprintf(out, "\n%s\n\n", title("The board: who has passed what"))
 	cli.Pair(out, "open", "http://"+addresses[0]+"/?code="+code)
 	for _, address := range addresses {
-		cli.Pair(out, "attendees", "make verify EX=1 REPORT=http://"+address+" CODE="+code+" NAME=yours")
+		cli.Pair(out, "attendees", "make verify EX=2 REPORT=http://"+address+" CODE="+code+" NAME=yours")
 	}
 	if listener.Addr().(*net.TCPAddr).IP.IsLoopback() {
 		cli.Pair(out, "note", "only this computer can reach it; make board BIND=0.0.0.0 opens it to the room")

@@ -48,7 +48,7 @@ func newTraceCommand() *cobra.Command {
 		Short: "Send one request to an exercise, and show its attempts, dials and backoffs as a time line",
 		Long: "Send one request to an exercise, and show its attempts, dials and backoffs as a time line.\n\n" +
 			"Without --dir, it starts your own work/exercise<n> if there is one, and the workshop's exercise<n> if not. The database and\n" +
-			"Toxiproxy are reused if they run. A fault that is in place stays in place; one that --fault names is removed at the end.",
+			"Toxiproxy are reused if they run. A fault that is already in place stays; --fault injects one for this request only.",
 		Args: cobra.NoArgs,
 		RunE: func(command *cobra.Command, _ []string) error {
 			return runTrace(command.Context(), command.OutOrStdout(), command.ErrOrStderr(), flags)
@@ -96,6 +96,10 @@ func runTrace(ctx context.Context, out, progress io.Writer, flags traceFlags) (e
 		return err
 	}
 	defer func() { err = errors.Join(err, running.Close()) }()
+	inPlace := running.Fault
+	if inPlace != "" && flags.fault != "" && flags.fault != inPlace {
+		return fmt.Errorf("the fault %s is in place; leave out FAULT to trace a request under it, or remove it first: make calm", inPlace)
+	}
 	var binary string
 	err = cli.Step("Building "+target.name+"; the first time takes a minute", func() (err error) {
 		binary, err = app.Build(ctx, target.dir)
@@ -126,12 +130,7 @@ func runTrace(ctx context.Context, out, progress io.Writer, flags traceFlags) (e
 	}
 	defer process.Kill() // Nobody waits for requests that it still answers.
 
-	inPlace := running.Fault
-	switch {
-	case flags.fault == "" || flags.fault == inPlace:
-	case inPlace != "":
-		return fmt.Errorf("the fault %s is in place; leave out FAULT to trace a request under it, or remove it first: make calm", inPlace)
-	default:
+	if flags.fault != "" && inPlace == "" {
 		injection, err := running.Toxi.InjectOwn(ctx, toxi.ProxyName, fault)
 		if err != nil {
 			return err
@@ -152,7 +151,7 @@ func runTrace(ctx context.Context, out, progress io.Writer, flags traceFlags) (e
 	if inPlace == "" {
 		inPlace = "none"
 	}
-	fmt.Fprintf(out, "%s\n\n", title("One request to %s; fault: %s", target.name, inPlace))
+	fmt.Fprintf(out, "%s\n\n", title("One request to %s, started for this trace; fault: %s", target.name, inPlace))
 	request.Print(out, limits)
 	return nil
 }

@@ -229,7 +229,7 @@ func judge(ctx context.Context, out, progress io.Writer, root string, flags veri
 		return err
 	}
 	if flags.report != (board.Target{}) {
-		if err := flags.report.Check(); err != nil {
+		if err := flags.report.Check(ctx); err != nil {
 			return err
 		}
 	}

@@ -91,8 +91,8 @@ func (r Request) words() string {
 	switch {
 	case status == "":
 		return "the user hung up after " + after
-	case r.refused():
-		return fmt.Sprintf("%s: breaker %s, refused", status, r.breaker())
+	case r.rejected():
+		return fmt.Sprintf("%s rejected, breaker %s", status, r.breaker())
 	}
 	return status + " after " + after
 }
@@ -103,12 +103,12 @@ func (r Request) inBackoff() bool {
 	return r.Outcome() == load.Timeout && last != "" && last != tracing.Deadline && len(r.Attempts) > 1
 }
 
-// refused tells whether the breaker refused the request.
-func (r Request) refused() bool {
+// rejected tells whether the breaker rejected the request.
+func (r Request) rejected() bool {
 	return len(r.Attempts) == 0 && r.Outcome() == load.Rejected && r.breaker() != ""
 }
 
-// breaker is the state that refused the request or let it through. One that was closed on arrival and refused has opened since.
+// breaker is the state that rejected the request or let it through. One that was closed on arrival and rejected has opened since.
 func (r Request) breaker() string {
 	state := r.Span.Attributes.Text(tracing.Breaker)
 	if state == "closed" && len(r.Attempts) == 0 && r.Outcome() == load.Rejected {
@@ -126,32 +126,36 @@ func (r Request) Sentence(limits Limits) string {
 	}
 	text := ""
 	switch outcome := r.Outcome(); {
-	case r.refused() && r.breaker() == "half-open":
-		text = "The breaker is half-open and another request is its probe: the app refuses this one at once."
-	case r.refused():
-		text = "The breaker is open: the app refuses at once, and leaves the database alone."
+	case r.rejected() && r.breaker() == "half-open":
+		text = "The breaker is half-open and another request is its probe: the app rejects this one at once."
+	case r.rejected():
+		text = "The breaker is open: the app rejects the request at once and leaves the database alone."
 	case n == 0:
 		text = "The app answered without asking the database."
 	case outcome == load.OK && n == 1:
-		text = "The first attempt succeeded: there was nothing to heal."
+		text = "The first attempt succeeded"
+		if limits.Deadline > 0 {
+			text += ", so no retry was needed"
+		}
+		text += "."
 	case outcome == load.OK:
-		text = fmt.Sprintf("%s failed, and attempt %d served the user: retries heal the fault.", attempts(n-1), n)
+		text = fmt.Sprintf("%s failed; attempt %d served the user.", attempts(n-1), n)
 	case outcome == load.NoAnswer && limits.Timeout == 0:
 		text = "The user gave up; nothing in the app would have ended the wait."
 	case outcome == load.NoAnswer:
 		text = "The user gave up before the app did."
 	case n > 0 && r.inBackoff():
-		text = fmt.Sprintf("%s failed before DEADLINE (%s) ended the request: no user waits longer.", attempts(n), short(limits.Deadline))
+		text = fmt.Sprintf("%s failed, then DEADLINE (%s) ended the request.", attempts(n), short(limits.Deadline))
 	case n > 1 && last == tracing.Deadline:
-		text = fmt.Sprintf("%s failed before DEADLINE (%s) ended the request: no user waits longer.", attempts(n-1), short(limits.Deadline))
+		text = fmt.Sprintf("%s failed, then DEADLINE (%s) ended the request.", attempts(n-1), short(limits.Deadline))
 	case n == 1 && last == tracing.Deadline:
-		text = fmt.Sprintf("DEADLINE (%s) ended the request: no user waits longer.", short(limits.Deadline))
+		text = fmt.Sprintf("DEADLINE (%s) ended the request in its first attempt.", short(limits.Deadline))
 	case n == 1 && outcome == load.Timeout:
 		text = fmt.Sprintf("TIMEOUT (%s) ended the only attempt: the user does not wait longer, but is not served either.", short(limits.Timeout))
 	case n == 1:
-		text = "The only attempt failed, and nothing tried again: the user gets the error."
+		text = "The only attempt failed, and nothing retried it: the user gets the error."
 	default:
-		text = fmt.Sprintf("%s failed: the fault is more than retries can heal.", attempts(n))
+		text = fmt.Sprintf("All %s failed: retries cannot outlast this fault.", attempts(n))
 	}
 	if n > 0 && r.breaker() == "half-open" {
 		text += " It was the breaker's probe."

@@ -31,6 +31,8 @@ const (
 	// maxBurst reports from one address are taken at once, and then one a second.
 	maxBurst = 10
 	maxFrom  = 2000 // Addresses whose rate is remembered.
+	// Whoever has not passed after so many runs is stuck: the first run of a new exercise fails by design.
+	stuckAfter = 3
 )
 
 // Exercises is how many there are.
@@ -75,6 +77,19 @@ type Cell struct {
 	Verdict string    `json:"verdict,omitempty"`
 	Check   string    `json:"check,omitempty"`
 	Time    time.Time `json:"time,omitzero"`
+	// Runs are those until it passed.
+	Runs int `json:"runs,omitempty"`
+}
+
+// State is passed, trying or stuck; empty for nothing yet.
+func (c Cell) State() string {
+	switch {
+	case c.Verdict == "" || c.Verdict == Passed:
+		return c.Verdict
+	case c.Runs >= stuckAfter:
+		return "stuck"
+	}
+	return "trying"
 }
 
 // Row is one attendee.
@@ -126,6 +141,11 @@ func New(code string) (*Board, error) {
 func (b *Board) Handler() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /{$}", b.show)
+	mux.HandleFunc("GET /reports", func(w http.ResponseWriter, r *http.Request) {
+		if b.mayAsk(w, r) && b.knows(w, r) {
+			w.WriteHeader(http.StatusNoContent)
+		}
+	})
 	mux.HandleFunc("POST /reports", b.take)
 	return mux
 }
@@ -141,12 +161,7 @@ func (b *Board) knows(w http.ResponseWriter, r *http.Request) bool {
 
 // take takes a report.
 func (b *Board) take(w http.ResponseWriter, r *http.Request) {
-	if !b.mayAsk(r.RemoteAddr) {
-		w.Header().Set("Retry-After", "1")
-		http.Error(w, "too many reports; wait a second", http.StatusTooManyRequests)
-		return
-	}
-	if !b.knows(w, r) {
+	if !b.mayAsk(w, r) || !b.knows(w, r) {
 		return
 	}
 	var report Report
@@ -166,8 +181,18 @@ func (b *Board) take(w http.ResponseWriter, r *http.Request) {
 	w.WriteHeader(http.StatusNoContent)
 }
 
-// mayAsk tells whether an address has not sent too much. Guesses of the code count too.
-func (b *Board) mayAsk(address string) bool {
+// mayAsk tells whether an address has not sent too much, and answers if it has. Guesses of the code count too.
+func (b *Board) mayAsk(w http.ResponseWriter, r *http.Request) bool {
+	if b.allow(r.RemoteAddr) {
+		return true
+	}
+	w.Header().Set("Retry-After", "1")
+	http.Error(w, "too many reports; wait a second", http.StatusTooManyRequests)
+	return false
+}
+
+// allow counts a request of an address, and tells whether it is one too many.
+func (b *Board) allow(address string) bool {
 	host, _, err := net.SplitHostPort(address)
 	if err != nil {
 		host = address
@@ -194,7 +219,7 @@ func (b *Board) mayAsk(address string) bool {
 	return true
 }
 
-// add puts a report on the board. Whoever has passed an exercise keeps that.
+// add puts a report on the board. Whoever has passed an exercise keeps that, and has passed those before: E1 to En all hold.
 func (b *Board) add(report Report) error {
 	b.mutex.Lock()
 	defer b.mutex.Unlock()
@@ -206,8 +231,14 @@ func (b *Board) add(report Report) error {
 		row = &Row{Name: report.Name}
 		b.rows[report.Name] = row
 	}
-	if cell := &row.Cells[report.Exercise-1]; cell.Verdict != Passed {
-		*cell = Cell{report.Verdict, report.Check, b.now()}
+	first := report.Exercise
+	if report.Verdict == Passed {
+		first = 1
+	}
+	for number := first; number <= report.Exercise; number++ {
+		if cell := &row.Cells[number-1]; cell.Verdict != Passed {
+			*cell = Cell{report.Verdict, report.Check, b.now(), cell.Runs + 1}
+		}
 	}
 	return nil
 }
@@ -228,7 +259,7 @@ func (b *Board) Rows() []Row {
 
 // Count is how the room does in one exercise.
 type Count struct {
-	Exercise, Passed, Stuck int
+	Exercise, Passed, Trying, Stuck int
 	// Check is what most of those who are stuck fail at.
 	Check string
 }
@@ -240,10 +271,12 @@ func counts(rows []Row) []Count {
 		all[i].Exercise = i + 1
 		checks, most := map[string]int{}, 0
 		for _, row := range rows {
-			switch cell := row.Cells[i]; cell.Verdict {
+			switch cell := row.Cells[i]; cell.State() {
 			case Passed:
 				all[i].Passed++
-			case Failed, Inconclusive:
+			case "trying":
+				all[i].Trying++
+			case "stuck":
 				all[i].Stuck++
 				checks[cell.Check]++
 			}

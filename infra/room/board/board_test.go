@@ -38,7 +38,10 @@ func TestReports(t *testing.T) {
 	b, send := newBoard(t)
 	for _, body := range []string{
 		`{"name":"Grace","exercise":1,"verdict":"failed","check":"E1: answers come quickly"}`,
+		`{"name":"Ada","exercise":2,"verdict":"failed","check":"E2: first"}`,
+		`{"name":"Ada","exercise":2,"verdict":"failed","check":"E2: second"}`,
 		`{"name":"Ada","exercise":2,"verdict":"failed","check":"E2: nobody waits"}`,
+		`{"name":"Alan","exercise":3,"verdict":"passed"}`,
 		`{"name":"Grace","exercise":1,"verdict":"passed"}`,
 		`{"name":"Grace","exercise":1,"verdict":"failed","check":"E1: answers come quickly"}`,
 		`{"name":"<b>Eve</b>","exercise":2,"verdict":"failed","check":"E2: nobody waits"}`,
@@ -48,14 +51,14 @@ func TestReports(t *testing.T) {
 		}
 	}
 	rows := b.Rows()
-	if len(rows) != 3 || rows[0].Name != "Grace" || rows[0].Cells[0].Verdict != Passed || rows[0].Cells[0].Check != "" {
-		t.Errorf("got %+v, want Grace first, who has passed exercise 1", rows)
+	if len(rows) != 4 || rows[0].Name != "Alan" || rows[0].passed() != 3 || rows[1].Name != "Grace" || rows[1].passed() != 1 || rows[1].Cells[0].Check != "" {
+		t.Errorf("got %+v, want Alan first, who has passed 1 to 3, then Grace, who has passed 1", rows)
 	}
-	if got, want := counts(rows)[1], (Count{2, 0, 2, "E2: nobody waits"}); got != want {
+	if got, want := counts(rows)[1], (Count{2, 1, 1, 1, "E2: nobody waits"}); got != want {
 		t.Errorf("exercise 2: got %+v, want %+v", got, want)
 	}
 	status, page := look(b, "/?code="+code)
-	for _, want := range []string{"Grace", "E2: nobody waits", "&lt;b&gt;Eve&lt;/b&gt;", "CODE=" + code, "09:30"} {
+	for _, want := range []string{"Grace", "E2: nobody waits", "&lt;b&gt;Eve&lt;/b&gt;", "CODE=" + code, "09:30", "trying", "stuck"} {
 		if status != http.StatusOK || !strings.Contains(page, want) {
 			t.Errorf("the page: got %d, want it to hold %q", status, want)
 		}
@@ -122,15 +125,15 @@ func TestLimits(t *testing.T) {
 	b.now = func() time.Time { return now }
 	taken := 0
 	for range 100 {
-		if b.mayAsk("192.0.2.1:1234") {
+		if b.allow("192.0.2.1:1234") {
 			taken++
 		}
 	}
-	if taken != maxBurst || !b.mayAsk("192.0.2.2:1234") {
+	if taken != maxBurst || !b.allow("192.0.2.2:1234") {
 		t.Errorf("got %d requests taken from one address at once, want %d, and others unaffected", taken, maxBurst)
 	}
 	for i := range 2 * maxFrom {
-		b.mayAsk(fmt.Sprintf("192.0.%d.%d:1", i/250, i%250))
+		b.allow(fmt.Sprintf("192.0.%d.%d:1", i/250, i%250))
 	}
 	if len(b.rates) > maxFrom {
 		t.Errorf("%d addresses are remembered, want at most %d", len(b.rates), maxFrom)
@@ -142,7 +145,7 @@ func TestSend(t *testing.T) {
 	b, _ := newBoard(t)
 	server := httptest.NewServer(b.Handler())
 	to := Target{URL: server.URL + "/", Name: "Ada", Code: code}
-	if err := to.Check(); err != nil {
+	if err := to.Check(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	report := Report{Exercise: 3, Verdict: Failed, Check: strings.Repeat("é", 2*maxWhy)}
@@ -150,15 +153,21 @@ func TestSend(t *testing.T) {
 		t.Errorf("got %v, %+v, want the report on the board", err, b.Rows())
 	}
 	to.Code = "zzzzz"
+	if err := to.Check(t.Context()); err == nil || !strings.Contains(err.Error(), "instructor's screen") {
+		t.Errorf("a wrong code, before the run: got %v", err)
+	}
 	if err := to.Send(t.Context(), report); err == nil || !strings.Contains(err.Error(), "instructor's screen") {
 		t.Errorf("a wrong code: got %v", err)
 	}
 	server.Close()
+	if err := to.Check(t.Context()); err != nil {
+		t.Errorf("no board, before the run: got %v, want that the app is judged all the same", err)
+	}
 	if err := to.Send(t.Context(), report); err == nil || !strings.Contains(err.Error(), "does not answer") || strings.Contains(err.Error(), to.Code) {
 		t.Errorf("no board: got %v, want that it does not answer, without the code", err)
 	}
 	for _, wrong := range []Target{{URL: "board:8476", Name: "Ada", Code: code}, {URL: to.URL, Code: code}, {URL: to.URL, Name: "Ada"}, {Name: "Ada", Code: code}} {
-		if err := wrong.Check(); err == nil {
+		if err := wrong.Check(t.Context()); err == nil {
 			t.Errorf("%+v: got no error", wrong)
 		}
 	}

@@ -36,8 +36,8 @@ class Lane {
     root.dataset.lane = name.number;
     const button = find('.number');
     button.textContent = name.number;
-    button.title = 'Magnify the slowest request';
-    button.setAttribute('aria-label', `${name.number}: magnify the slowest request`);
+    button.title = 'Magnify the slowest request of this fault';
+    button.setAttribute('aria-label', `${name.number}: magnify the slowest request of this fault`);
     button.addEventListener('click', () => magnifier.open(this, this.slowest()));
     find('.motto').textContent = name.motto;
     this.breaker.hidden = !name.breaker;
@@ -53,19 +53,22 @@ class Lane {
   }
 
   /** Takes in the lane's part of a frame. In a pause everything stays as it was, except an app that ends or starts. */
-  add(time, frame, { paused, rate }) {
+  add(time, frame, { paused, rate, fault }) {
     const still = paused && this.paused && frame.state === this.frame?.state;
     this.paused = paused;
     if (still) return;
     this.frame = frame;
+    this.fault = fault;
     this.plot.add(frame.points);
     this.strips.add(time, frame, manyDials * rate);
     this.traces.push(...(frame.traces ?? []));
   }
 
-  /** The slowest request that is known in detail. */
+  /** The slowest request that is known in detail, of those that began under the fault, or without one; else of all. */
   slowest() {
-    return this.traces.reduce((slow, trace) => (slow && slow.took >= trace.took ? slow : trace), undefined);
+    const began = this.fault?.since ?? 0;
+    const met = this.traces.filter(({ t, took }) => t - took >= began);
+    return (met.length > 0 ? met : this.traces).reduce((slow, trace) => (slow && slow.took >= trace.took ? slow : trace), undefined);
   }
 
   /** The request in detail whose point is nearest to a click. */
