@@ -71,7 +71,7 @@ class Controls {
 
   /** A key acts whatever has the focus, and then does not press, open or move that as well. */
   key(event) {
-    if (!this.keys || event.ctrlKey || event.metaKey || event.altKey) return;
+    if (!this.keys || get('request').open || event.ctrlKey || event.metaKey || event.altKey) return;
     if (event.key !== ' ' && !(event.key >= '0' && event.key <= String(keys))) return;
     event.preventDefault(); // Of keyup as well: some browsers press a button then.
     if (event.type !== 'keydown' || event.repeat) return;
