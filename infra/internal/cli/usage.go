@@ -52,7 +52,17 @@ func explain(command *cobra.Command, err error) error {
 	}
 	if found := unknownCommand.FindStringSubmatch(err.Error()); found != nil {
 		if command.HasParent() {
-			return fmt.Errorf("%s takes no argument such as %q; see %s --help", command.Name(), found[1], command.CommandPath())
+			var flags []string
+			command.LocalFlags().VisitAll(func(flag *pflag.Flag) {
+				if flag.Name != "help" {
+					flags = append(flags, "--"+flag.Name)
+				}
+			})
+			takes := "no flag"
+			if len(flags) > 0 {
+				takes = strings.Join(flags, ", ")
+			}
+			return fmt.Errorf("%s takes no argument such as %q; it takes %s", command.Name(), found[1], takes)
 		}
 		var names []string
 		for _, other := range command.Commands() {
@@ -61,7 +71,7 @@ func explain(command *cobra.Command, err error) error {
 		if near := spelling.Nearest(found[1], names); near != "" {
 			return fmt.Errorf("there is no command %q; did you mean %s?", found[1], near)
 		}
-		return fmt.Errorf("there is no command %q; see %s --help", found[1], command.Name())
+		return fmt.Errorf("there is no command %q; make help lists all", found[1])
 	}
 	return err
 }
