@@ -84,13 +84,14 @@ func growth(samples []float64) (grew, noise float64) {
 }
 
 // ownGoroutines are the stacks of the goroutines of this process, besides those that Toxiproxy leaves behind for connections that its faults,
-// such as cut, close while data is on its way (in version 2.12.0): in its toxics and, if answers are large, in its links. Nothing reaches
-// them any more.
+// such as cut, close while data is on its way (in version 2.12.0): in its toxics and, if answers are large, in its links and in proxies
+// that hang and are abandoned. Nothing reaches them any more.
 func ownGoroutines(large bool) (own []string, toxiproxys int) {
 	var stacks bytes.Buffer
 	_ = pprof.Lookup("goroutine").WriteTo(&stacks, 2) // A buffer takes everything.
 	for stack := range strings.SplitSeq(stacks.String(), "\n\n") {
-		if strings.Contains(stack, "Shopify/toxiproxy/v2/toxics.") || large && strings.Contains(stack, "Shopify/toxiproxy/v2.(*ToxicLink)") {
+		if strings.Contains(stack, "Shopify/toxiproxy/v2/toxics.") ||
+			large && (strings.Contains(stack, "Shopify/toxiproxy/v2.(*ToxicLink)") || strings.Contains(stack, "lab/toxi.abandon")) {
 			toxiproxys++
 		} else {
 			own = append(own, stack)
