@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net"
 	"net/http"
 	"sync"
@@ -75,7 +76,7 @@ func runTrace(ctx context.Context, out, progress io.Writer, flags traceFlags) (e
 			return cli.Usage(err)
 		}
 	}
-	limits, err := trace.LimitsOf(flags.exercise)
+	limits, err := trace.ReadLimits()
 	if err != nil {
 		return err
 	}
@@ -118,12 +119,7 @@ func runTrace(ctx context.Context, out, progress io.Writer, flags traceFlags) (e
 		return err
 	}
 	defer spans.server.Close()
-	for name, value := range map[string]string{
-		"OTEL_SDK_DISABLED": "false", "OTEL_EXPORTER_OTLP_ENDPOINT": spans.url, "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT": "",
-		"OTEL_TRACES_SAMPLER": "always_on", "OTEL_BSP_SCHEDULE_DELAY": "50",
-	} {
-		env[name] = value
-	}
+	maps.Copy(env, trace.Environment(spans.url, 50*time.Millisecond))
 	process, err := app.Start(ctx, app.Options{Binary: binary, Env: env})
 	if err != nil {
 		return err
@@ -152,7 +148,7 @@ func runTrace(ctx context.Context, out, progress io.Writer, flags traceFlags) (e
 		inPlace = "none"
 	}
 	fmt.Fprintf(out, "%s\n\n", title("One request to %s, started for this trace; fault: %s", target.name, inPlace))
-	request.Print(out, limits)
+	request.Print(out, limits.Of(flags.exercise))
 	return nil
 }
 

@@ -295,9 +295,9 @@ func verify(ctx context.Context, out, progress io.Writer, root string, target ta
 
 // reportTo tells the instructor's board. If it cannot, that is no failure of the app, so it only says so.
 func reportTo(ctx context.Context, progress io.Writer, to board.Target, last journal) {
-	report := board.Report{Exercise: last.Exercise, Verdict: board.Passed}
+	report := board.Report{Exercise: last.Exercise, Verdict: experiment.Passed}
 	if first := last.firstFailed(); first != nil {
-		report.Verdict = string(first.Run.Verdict)
+		report.Verdict = first.Run.Verdict
 		if check := failedCheck(first.Run); check != nil {
 			report.Check = fmt.Sprintf("E%d: %s", first.Number, check.Name)
 		}

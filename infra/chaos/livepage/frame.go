@@ -154,12 +154,13 @@ func (f Frame) overloaded() bool {
 
 // readLimits adds the exercises' limits, as the environment sets them.
 func (h *Hello) readLimits() error {
+	all, err := trace.ReadLimits()
+	if err != nil {
+		return err
+	}
 	for i := range h.Lanes {
 		lane := &h.Lanes[i]
-		limits, err := trace.LimitsOf(lane.Number)
-		if err != nil {
-			return err
-		}
+		limits := all.Of(lane.Number)
 		lane.Timeout, lane.Deadline = milliseconds(limits.Timeout), milliseconds(limits.Deadline)
 	}
 	return nil

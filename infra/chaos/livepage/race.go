@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"net"
 	"path/filepath"
 	"slices"
@@ -92,9 +93,10 @@ func NewRace(options Options, hub *Hub) *Race {
 		throttle: load.NewThrottle(0),
 		kick:     make(chan struct{}, 1),
 	}
+	limits, _ := trace.ReadLimits() // The hub has read the same settings.
 	for _, name := range NewHello().Lanes {
 		lane := newLane(name, race.clock)
-		lane.limits, _ = trace.LimitsOf(name.Number) // The hub has read the same settings.
+		lane.limits = limits.Of(name.Number)
 		race.lanes = append(race.lanes, lane)
 	}
 	return race
@@ -195,16 +197,16 @@ func (r *Race) environment(host, port string) map[string]string {
 	if r.now.Pooled {
 		idle = pooledConns
 	}
-	return map[string]string{
+	values := map[string]string{
 		"BIND": "127.0.0.1", "DB_HOST": host, "DB_PORT": port, "DB_USER": "root", "DB_NAME": "flights",
 		"DB_PASSWORD": r.options.Infra.RootPassword, "DB_MAX_IDLE_CONNS": strconv.Itoa(idle),
 		"DB_MAX_OPEN_CONNS": strconv.Itoa(openConns),
-		// Whatever your own settings say, the traces go to the page alone, and it shows each request within two seconds.
-		"OTEL_SDK_DISABLED": strconv.FormatBool(r.options.Traces == ""), "OTEL_EXPORTER_OTLP_ENDPOINT": r.options.Traces,
-		"OTEL_EXPORTER_OTLP_TRACES_ENDPOINT": "", "OTEL_TRACES_SAMPLER": "always_on", "OTEL_BSP_SCHEDULE_DELAY": "500",
 		// Five apps share a laptop with a browser: memory is scarcer than processor time.
 		"GOGC": "50",
 	}
+	// The page shows each request within two seconds.
+	maps.Copy(values, trace.Environment(r.options.Traces, 500*time.Millisecond))
+	return values
 }
 
 // load sends the lane its requests until ctx ends.

@@ -14,19 +14,24 @@ type Limits struct {
 	Timeout, Deadline time.Duration
 }
 
-// LimitsOf are the limits of exercise 1 to 5, as the environment sets them.
-func LimitsOf(exercise int) (Limits, error) {
+// ReadLimits are the limits of an exercise that has both, as the environment sets them.
+func ReadLimits() (Limits, error) {
 	limits, err := config.Load[struct {
 		Timeout  time.Duration `env:"TIMEOUT" envDefault:"1s"`
 		Deadline time.Duration `env:"DEADLINE" envDefault:"5s"`
 	}]()
-	if err != nil || exercise < 2 {
-		return Limits{}, err
+	return Limits(limits), err
+}
+
+// Of are those of the limits that exercise 1 to 5 has.
+func (l Limits) Of(exercise int) Limits {
+	if exercise < 2 {
+		l.Timeout = 0
 	}
 	if exercise < 3 {
-		limits.Deadline = 0
+		l.Deadline = 0
 	}
-	return Limits(limits), nil
+	return l
 }
 
 // Line is one line of a time line. Its times are in milliseconds from the start of the request.
@@ -56,6 +61,13 @@ func (r Request) Lines(limits Limits) []Line {
 	line := func(name string, start, end tracing.Int, outcome load.Outcome, words string) Line {
 		return Line{name, milliseconds(start - r.Span.Start), milliseconds(end - start), outcome, words}
 	}
+	ended := func(name string, span tracing.Span, well string) Line {
+		kind, words := span.Attributes.Text(tracing.ErrorType), well+" after "+short(took(span))
+		if kind != "" {
+			words = failure(kind, took(span))
+		}
+		return line(name, span.Start, span.End, outcome(kind), words)
+	}
 	lines := []Line{line("request", r.Span.Start, r.Span.End, r.Outcome(), r.words())}
 	for i, attempt := range r.Attempts {
 		if i > 0 {
@@ -63,19 +75,9 @@ func (r Request) Lines(limits Limits) []Line {
 			lines = append(lines, line("backoff", from, to, "", short(time.Duration(to-from))))
 		}
 		span := attempt.Span
-		kind := span.Attributes.Text(tracing.ErrorType)
-		words := "rows after " + short(took(span))
-		if kind != "" {
-			words = failure(kind, took(span))
-		}
-		lines = append(lines, line("attempt "+span.Attributes.Text(tracing.Attempt), span.Start, span.End, outcome(kind), words))
+		lines = append(lines, ended("attempt "+span.Attributes.Text(tracing.Attempt), span, "rows"))
 		for _, dial := range attempt.Dials {
-			kind := dial.Attributes.Text(tracing.ErrorType)
-			words := "connected after " + short(took(dial))
-			if kind != "" {
-				words = failure(kind, took(dial))
-			}
-			lines = append(lines, line("dial", dial.Start, dial.End, outcome(kind), words))
+			lines = append(lines, ended("dial", dial, "connected"))
 		}
 		if i == len(r.Attempts)-1 && r.inBackoff() {
 			lines = append(lines, line("backoff", span.End, r.Span.End, "", short(time.Duration(r.Span.End-span.End))+", ended by DEADLINE"))

@@ -6,7 +6,9 @@ import (
 	"errors"
 	"mime"
 	"net/http"
+	"strconv"
 	"sync"
+	"time"
 
 	"chaosworkshop/shared/problem"
 	"chaosworkshop/shared/tracing"
@@ -48,6 +50,15 @@ type Receiver struct {
 	// parts are the spans that wait, by their parent; older are those of before, which are forgotten next.
 	parts, older map[string][]tracing.Span
 	count        int
+}
+
+// Environment makes an app send its spans to the base address of a Receiver, so often, whatever the user's own settings say. Without
+// an address, it sends none.
+func Environment(address string, every time.Duration) map[string]string {
+	return map[string]string{
+		"OTEL_SDK_DISABLED": strconv.FormatBool(address == ""), "OTEL_EXPORTER_OTLP_ENDPOINT": address, "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT": "",
+		"OTEL_TRACES_SAMPLER": "always_on", "OTEL_BSP_SCHEDULE_DELAY": strconv.FormatInt(every.Milliseconds(), 10),
+	}
 }
 
 // ServeHTTP implements http.Handler.

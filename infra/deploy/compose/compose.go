@@ -137,16 +137,16 @@ func (c *Compose) makeRoom(ctx context.Context, names []string) error {
 
 // images builds the images that are made here, and loads or pulls those that this computer lacks.
 func (c *Compose) images(ctx context.Context, names []string) error {
+	lacks := func(name string) bool { return c.services[name].Build == nil && !atHand(ctx, c.services[name].Image) }
+	if slices.ContainsFunc(names, lacks) {
+		if err := c.loadImages(ctx); err != nil {
+			return err
+		}
+	}
 	for _, name := range names {
 		service, verb := c.services[name], "build"
 		if service.Build == nil {
-			if atHand(ctx, service.Image) {
-				continue
-			}
-			if err := c.loadImages(ctx); err != nil {
-				return err
-			}
-			if atHand(ctx, service.Image) {
+			if !lacks(name) {
 				continue
 			}
 			verb = "pull"

@@ -1,8 +1,6 @@
 package flightsdb
 
 import (
-	"slices"
-
 	"github.com/dolthub/go-mysql-server/sql"
 	"github.com/dolthub/go-mysql-server/sql/expression"
 	"github.com/dolthub/go-mysql-server/sql/types"
@@ -81,26 +79,25 @@ func newCase(e *expression.Case) sql.Expression {
 			return nil
 		}
 	}
-	last := e.Else
-	if last == nil {
-		last = expression.NewLiteral(nil, types.Null)
+	var values []sql.Expression
+	for _, branch := range e.Branches {
+		values = append(values, branch.Value)
 	}
-	for _, asTexts := range []bool{false, true} {
-		made := slices.Clone(arguments)
-		value := func(e sql.Expression) sql.Expression {
-			if asTexts {
-				return daysAsTexts([]sql.Expression{e})[0]
-			}
-			return e
-		}
-		for _, branch := range e.Branches {
-			made = append(made, branch.Cond, value(branch.Value))
-		}
-		if c := makeChoice(name, append(made, value(last))); isChoosable(c.values()) {
-			return c
-		}
+	if e.Else == nil {
+		values = append(values, expression.NewLiteral(nil, types.Null))
+	} else {
+		values = append(values, e.Else)
 	}
-	return nil
+	if !isChoosable(values) {
+		values = daysAsTexts(values)
+	}
+	if !isChoosable(values) {
+		return nil
+	}
+	for i, branch := range e.Branches {
+		arguments = append(arguments, branch.Cond, values[i])
+	}
+	return makeChoice(name, append(arguments, values[len(values)-1]))
 }
 
 // values are the arguments of which one is returned.

@@ -49,7 +49,7 @@ func checkGenerated(t *testing.T, reference *sql.DB) {
 		case wantErr != nil && number(t, wantErr) == number(t, err):
 		case wantErr != nil && number(t, wantErr) != 1690:
 			t.Errorf("MariaDB refuses %s: %v", query, wantErr)
-		// MySQL compares a date with no text that is none; MariaDB takes it for NULL.
+		// MySQL refuses to compare a date with a text that is not a date; MariaDB takes the text for NULL.
 		case number(t, err) == 1525:
 			refused++
 		case number(t, err) == 1235 && strings.Contains(err.Error(), "is not supported here"):

@@ -19,6 +19,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"chaosworkshop/infra/chaos/experiment"
 	"chaosworkshop/infra/chaos/page"
 )
 
@@ -35,22 +36,12 @@ const (
 	stuckAfter = 3
 )
 
-// Exercises is how many there are.
-const Exercises = 5
-
-// The states of an exercise, as verify's verdict of the whole. Empty means that nobody has reported it.
-const (
-	Passed       = "passed"
-	Failed       = "failed"
-	Inconclusive = "inconclusive"
-)
-
 // Report is what verify sends, and all that the board knows of somebody.
 type Report struct {
 	// Name is of the attendee's own choice.
-	Name     string `json:"name"`
-	Exercise int    `json:"exercise"`
-	Verdict  string `json:"verdict"`
+	Name     string             `json:"name"`
+	Exercise int                `json:"exercise"`
+	Verdict  experiment.Verdict `json:"verdict"`
 	// Check is the one that failed first, if one did.
 	Check string `json:"check,omitempty"`
 }
@@ -62,9 +53,9 @@ func (r *Report) valid() error {
 	switch {
 	case r.Name == "" || utf8.RuneCountInString(r.Name) > maxName || strings.ContainsFunc(r.Name, unprintable):
 		return fmt.Errorf("choose a NAME of 1 to %d letters", maxName)
-	case r.Exercise < 1 || r.Exercise > Exercises:
+	case r.Exercise < 1 || r.Exercise > experiment.Stages:
 		return fmt.Errorf("there is no exercise %d", r.Exercise)
-	case r.Verdict != Passed && r.Verdict != Failed && r.Verdict != Inconclusive:
+	case r.Verdict != experiment.Passed && r.Verdict != experiment.Failed && r.Verdict != experiment.Inconclusive:
 		return errors.New("that is no verdict")
 	case utf8.RuneCountInString(r.Check) > maxWhy || strings.ContainsFunc(r.Check, unprintable):
 		return errors.New("that is no check")
@@ -72,11 +63,11 @@ func (r *Report) valid() error {
 	return nil
 }
 
-// Cell is how somebody does in one exercise.
+// Cell is how somebody does in one exercise; the verdict is empty if nobody has reported it.
 type Cell struct {
-	Verdict string    `json:"verdict,omitempty"`
-	Check   string    `json:"check,omitempty"`
-	Time    time.Time `json:"time,omitzero"`
+	Verdict experiment.Verdict `json:"verdict,omitempty"`
+	Check   string             `json:"check,omitempty"`
+	Time    time.Time          `json:"time,omitzero"`
 	// Runs are those until it passed.
 	Runs int `json:"runs,omitempty"`
 }
@@ -84,8 +75,8 @@ type Cell struct {
 // State is passed, trying or stuck; empty for nothing yet.
 func (c Cell) State() string {
 	switch {
-	case c.Verdict == "" || c.Verdict == Passed:
-		return c.Verdict
+	case c.Verdict == "" || c.Verdict == experiment.Passed:
+		return string(c.Verdict)
 	case c.Runs >= stuckAfter:
 		return "stuck"
 	}
@@ -94,14 +85,14 @@ func (c Cell) State() string {
 
 // Row is one attendee.
 type Row struct {
-	Name  string          `json:"name"`
-	Cells [Exercises]Cell `json:"exercises"`
+	Name  string                  `json:"name"`
+	Cells [experiment.Stages]Cell `json:"exercises"`
 }
 
 // passed is how many exercises the attendee has passed.
 func (r *Row) passed() (n int) {
 	for _, cell := range r.Cells {
-		if cell.Verdict == Passed {
+		if cell.Verdict == experiment.Passed {
 			n++
 		}
 	}
@@ -232,11 +223,11 @@ func (b *Board) add(report Report) error {
 		b.rows[report.Name] = row
 	}
 	first := report.Exercise
-	if report.Verdict == Passed {
+	if report.Verdict == experiment.Passed {
 		first = 1
 	}
 	for number := first; number <= report.Exercise; number++ {
-		if cell := &row.Cells[number-1]; cell.Verdict != Passed {
+		if cell := &row.Cells[number-1]; cell.Verdict != experiment.Passed {
 			*cell = Cell{report.Verdict, report.Check, b.now(), cell.Runs + 1}
 		}
 	}
@@ -266,13 +257,13 @@ type Count struct {
 
 // counts sums the rows up, an exercise each.
 func counts(rows []Row) []Count {
-	all := make([]Count, Exercises)
+	all := make([]Count, experiment.Stages)
 	for i := range all {
 		all[i].Exercise = i + 1
 		checks, most := map[string]int{}, 0
 		for _, row := range rows {
 			switch cell := row.Cells[i]; cell.State() {
-			case Passed:
+			case string(experiment.Passed):
 				all[i].Passed++
 			case "trying":
 				all[i].Trying++

@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"chaosworkshop/infra/chaos/experiment"
 )
 
 const code = "abc12"
@@ -111,7 +113,7 @@ func TestRefuses(t *testing.T) {
 func TestLimits(t *testing.T) {
 	b, send := newBoard(t)
 	for i := range maxPeople {
-		if err := b.add(Report{Name: fmt.Sprint(i), Exercise: 1, Verdict: Passed}); err != nil {
+		if err := b.add(Report{Name: fmt.Sprint(i), Exercise: 1, Verdict: experiment.Passed}); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -148,8 +150,8 @@ func TestSend(t *testing.T) {
 	if err := to.Check(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	report := Report{Exercise: 3, Verdict: Failed, Check: strings.Repeat("é", 2*maxWhy)}
-	if err := to.Send(t.Context(), report); err != nil || b.Rows()[0].Cells[2].Verdict != Failed {
+	report := Report{Exercise: 3, Verdict: experiment.Failed, Check: strings.Repeat("é", 2*maxWhy)}
+	if err := to.Send(t.Context(), report); err != nil || b.Rows()[0].Cells[2].Verdict != experiment.Failed {
 		t.Errorf("got %v, %+v, want the report on the board", err, b.Rows())
 	}
 	to.Code = "zzzzz"

@@ -12,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	"chaosworkshop/infra/chaos/experiment"
 	"chaosworkshop/infra/internal/cli"
 )
 
@@ -37,7 +38,7 @@ func (t Target) Check(ctx context.Context) error {
 	if t.Code == "" {
 		return cli.Usage(errors.New("a report needs the CODE on the instructor's screen"))
 	}
-	probe := Report{Name: t.Name, Exercise: 1, Verdict: Passed}
+	probe := Report{Name: t.Name, Exercise: 1, Verdict: experiment.Passed}
 	if err := probe.valid(); err != nil {
 		return cli.Usage(err)
 	}
