@@ -28,6 +28,9 @@ type statements struct {
 	// asked is how many statements there were.
 	asked atomic.Int64
 
+	// added wakes the watcher.
+	added chan struct{}
+
 	mutex   sync.Mutex
 	running map[*statement]struct{}
 }
@@ -59,7 +62,7 @@ func newStatements(limits limits) *statements {
 		limits.memory = max(limits.memory, heapInUse()+limits.memory/3*2)
 	}
 	limitHeap(limits.memory / 2 * 3)
-	return &statements{limits: limits, large: semaphore.NewWeighted(largeTexts), running: map[*statement]struct{}{}}
+	return &statements{limits: limits, large: semaphore.NewWeighted(largeTexts), added: make(chan struct{}, 1), running: map[*statement]struct{}{}}
 }
 
 // limitHeap makes the garbage collector work harder before the process takes so many bytes, 240 MB with OpenFlights, unless
@@ -198,6 +201,10 @@ func (s *statements) tryAdd(running *statement) bool {
 		return false
 	}
 	s.running[running] = struct{}{}
+	select {
+	case s.added <- struct{}{}:
+	default: // The watcher knows already.
+	}
 	return true
 }
 
@@ -211,17 +218,20 @@ func (s *statements) remove(ended *statement) {
 const patience = 200 * time.Millisecond
 
 // watch ends statements whenever the process uses more memory than it may, and each whose client is gone, until
-// the channel is closed.
+// the channel is closed. While no statement runs, it waits for one: a database that nobody asks costs no processor time.
 func (s *statements) watch(done <-chan struct{}) {
-	ticker := time.NewTicker(10 * time.Millisecond)
-	defer ticker.Stop()
 	for {
 		select {
 		case <-done:
 			return
-		case <-ticker.C:
-			if s.look() {
-				s.checkMemory(nil)
+		case <-s.added:
+		}
+		for running := true; running; running = s.look() {
+			s.checkMemory(nil)
+			select {
+			case <-done:
+				return
+			case <-time.After(10 * time.Millisecond):
 			}
 		}
 	}
