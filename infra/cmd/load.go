@@ -76,6 +76,17 @@ func runLoad(ctx context.Context, out, progress io.Writer, flags loadFlags) erro
 	if err != nil {
 		return err
 	}
+	data, err := stack.Dataset(cfg)
+	if err != nil {
+		return err
+	}
+	flags.Pairs = load.Pairs(data, flags.pairs, flags.Seed)
+	// Wrong usage is said first, whether an exercise runs or not.
+	asked := flags.Options
+	asked.URL = cmp.Or(flags.URL, "http://127.0.0.1")
+	if err := asked.Check(); err != nil {
+		return cli.Usage(err)
+	}
 	if flags.URL == "" {
 		if flags.URL, err = stack.AppURL(); err != nil {
 			return err
@@ -84,14 +95,6 @@ func runLoad(ctx context.Context, out, progress io.Writer, flags loadFlags) erro
 	flags.URL = strings.TrimRight(flags.URL, "/")
 	if !flags.remote && !onThisMachine(flags.URL) {
 		return cli.Usage(fmt.Errorf("%s is not on this computer; add --remote if you have permission to load it", flags.URL))
-	}
-	data, err := stack.Dataset(cfg)
-	if err != nil {
-		return err
-	}
-	flags.Pairs = load.Pairs(data, flags.pairs, flags.Seed)
-	if err := flags.Check(); err != nil {
-		return cli.Usage(err)
 	}
 	sayFault(ctx, progress)
 	look := newLook(flags.URL)

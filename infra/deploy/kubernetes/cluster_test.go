@@ -300,8 +300,10 @@ func load(t *testing.T, namespace string, duration time.Duration, meanwhile func
 	}
 	kubectl(t, "", "wait", in, "--for=condition=Complete", "job/load", "--timeout=2m")
 	logs := kubectl(t, "", "logs", in, "job/load")
+	// A pod's log mixes the lines of the progress with those of the summary.
+	lines := regexp.MustCompile(`(?m)^ *["{}\[\]].*$`).FindAllString(logs, -1)
 	var result summary
-	if err := json.Unmarshal([]byte(logs[max(strings.Index(logs, "\n{"), 0):]), &result); err != nil || result.Requests == 0 {
+	if err := json.Unmarshal([]byte(strings.Join(lines, "\n")), &result); err != nil || result.Requests == 0 {
 		t.Fatalf("the load: %v: %s", err, logs)
 	}
 	return result
