@@ -12,6 +12,7 @@ import (
 	"runtime"
 	"slices"
 	"strings"
+	"time"
 
 	"golang.org/x/mod/modfile"
 
@@ -90,7 +91,15 @@ func (b *builder) run(ctx context.Context, verb string, args ...string) (string,
 		return "", ctx.Err()
 	}
 	if _, refused := errors.AsType[*exec.ExitError](err); refused {
-		return "", &BuildError{Dir: b.dir, Output: strings.TrimSpace(string(bytes.ToValidUTF8(complaints.Bytes(), nil)))}
+		said := strings.TrimSpace(string(bytes.ToValidUTF8(complaints.Bytes(), nil)))
+		if said == "" { // A compiler that refuses says why. Ctrl-C reached it first, and is on its way here.
+			select {
+			case <-ctx.Done():
+				return "", ctx.Err()
+			case <-time.After(time.Second):
+			}
+		}
+		return "", &BuildError{Dir: b.dir, Output: said}
 	}
 	if err != nil {
 		return "", fmt.Errorf("build %s: %w; is Go installed and in the PATH?", b.dir, err)

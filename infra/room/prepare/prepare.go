@@ -17,8 +17,6 @@ import (
 	"strings"
 	"sync/atomic"
 	"time"
-
-	"chaosworkshop/infra/lab/app"
 )
 
 // megabytes is about how much there is to download. A test compares it with what is here.
@@ -77,6 +75,12 @@ func attendees(root string) ([]string, error) {
 
 type preparer struct{ Options }
 
+// tags are those with which exercises are built. Package app has them too, but it imports what is not downloaded yet.
+const tags = "nomsgpack"
+
+// inWorkspace is the environment of a go command at the root. The Makefile starts `make prepare` outside the workspace.
+var inWorkspace = []string{"GOWORK="}
+
 // download downloads what each module imports, its tests included, alone and in the workspace.
 func (p *preparer) download(ctx context.Context, modules []string) error {
 	archives, err := p.archives(ctx, modules)
@@ -93,7 +97,7 @@ func (p *preparer) download(ctx context.Context, modules []string) error {
 			}
 		}
 		// The tests of all modules run in the workspace, for which the go command reads the requirements of the tools too.
-		return p.explain(ctx, p.run(ctx, "", nil, nil, append([]string{"list", "-deps", "-test"}, workspace(modules)...)...), archives)
+		return p.explain(ctx, p.run(ctx, "", inWorkspace, nil, append([]string{"list", "-deps", "-test"}, workspace(modules)...)...), archives)
 	})
 }
 
@@ -107,11 +111,11 @@ func (p *preparer) count(ctx context.Context, modules []string) (int, error) {
 		if _, err := os.Stat(filepath.Join(p.Root, module, "vendor")); err != nil && p.vendored() {
 			off = "GOWORK=" // Only the workspace of a bundle has this module's packages.
 		}
-		if err := p.run(ctx, module, append(offline, off), add, resolve(module)...); err != nil {
+		if err := p.run(ctx, module, append(slices.Clip(offline), off), add, resolve(module)...); err != nil {
 			return 0, err
 		}
 	}
-	err := p.run(ctx, "", offline, nil, append([]string{"list", "-deps", "-test"}, workspace(modules)...)...)
+	err := p.run(ctx, "", slices.Concat(offline, inWorkspace), nil, append([]string{"list", "-deps", "-test"}, workspace(modules)...)...)
 	return len(seen), err
 }
 
@@ -127,7 +131,7 @@ func (p *preparer) compile(ctx context.Context, modules []string, packages int) 
 	measure := func() (done, of int) { return min(int(compiled.Load()), packages), packages }
 	return p.progress("Compiling", "packages", measure, func() error {
 		arguments := append([]string{"list", "-v", "-export", "-deps", "-test", "-f", ""}, workspace(modules)...)
-		if err := p.run(ctx, "", nil, count, arguments...); err != nil {
+		if err := p.run(ctx, "", inWorkspace, count, arguments...); err != nil {
 			return err
 		}
 		for _, module := range modules {
@@ -145,7 +149,7 @@ func (p *preparer) compile(ctx context.Context, modules []string, packages int) 
 			if p.vendored() && module == "infra" {
 				off = "GOWORK="
 			}
-			if err := p.run(ctx, module, []string{off}, count, "build", "-v", "-tags="+app.Tags, "-o", filepath.Join(p.Root, "bin", name), "."); err != nil {
+			if err := p.run(ctx, module, []string{off}, count, "build", "-v", "-tags="+tags, "-o", filepath.Join(p.Root, "bin", name), "."); err != nil {
 				return err
 			}
 		}

@@ -12,6 +12,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"chaosworkshop/infra/lab/app"
 )
 
 // workshop is a small workspace of the workshop's shape, whose module cache is empty. Its exercise needs example.com/needed.
@@ -80,6 +82,7 @@ func serve(t *testing.T) string {
 
 func TestPreparedWithoutANetwork(t *testing.T) {
 	root := workshop(t)
+	t.Setenv("GOWORK", "off") // As the Makefile starts it.
 	var said bytes.Buffer
 	if err := Run(t.Context(), Options{Root: root, Out: &said}); err != nil {
 		t.Fatalf("%v\n%s", err, &said)
@@ -110,6 +113,17 @@ func TestWithoutANetwork(t *testing.T) {
 		if err == nil || strings.Contains(err.Error(), "\n") || !strings.Contains(err.Error(), "of 90 MB are here") || !strings.Contains(err.Error(), "make prepare") {
 			t.Errorf("GOPROXY=%s: got %v, want one line that says how much is here and what to do", proxy, err)
 		}
+	}
+}
+
+// It is compiled before anything is downloaded.
+func TestImportsTheStandardLibraryAlone(t *testing.T) {
+	output, err := exec.Command("go", "list", "-deps", "-f", "{{if not .Standard}}{{.ImportPath}}{{end}}", "./now").Output()
+	if got := strings.Fields(string(output)); err != nil || len(got) != 2 {
+		t.Errorf("got %v, %v, want this package and now alone", got, err)
+	}
+	if tags != app.Tags {
+		t.Errorf("it builds exercises with %q, and the workshop with %q", tags, app.Tags)
 	}
 }
 
