@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"sync"
 
 	"github.com/fatih/color"
@@ -129,10 +130,14 @@ func sayOtherDatabase(out io.Writer) {
 	if err != nil {
 		return
 	}
+	var found []string
 	for _, name := range []string{"DB_HOST", "DB_PORT"} {
 		if value, err := config.Chosen(); err == nil && value[name] != "" {
-			cli.Pair(out, name, color.YellowString("set in %s: the app uses that database, and the faults may not reach it", sources[name]))
+			found = append(found, fmt.Sprintf("%s=%s in %s", name, value[name], sources[name]))
 		}
+	}
+	if len(found) > 0 {
+		cli.Pair(out, "settings", color.YellowString("%s: the app uses that database, and the faults may not reach it; unset it to use the workshop's", strings.Join(found, ", ")))
 	}
 }
 

@@ -19,7 +19,7 @@ func New() *cobra.Command {
 		Use:   "workshop",
 		Short: "Build robust software with chaos engineering, in Go",
 		Long: "Build robust software with chaos engineering, in Go.\n\n" +
-			"Each command is also a make target: `make exercise3` is `go run ./infra exercise3`.",
+			"Each command is also a target of make, where --ex 3 is EX=3.",
 		SilenceErrors:     true,
 		SilenceUsage:      true,
 		CompletionOptions: cobra.CompletionOptions{HiddenDefaultCmd: true},

@@ -75,7 +75,7 @@ func execute(ctx context.Context, root *cobra.Command) int {
 	case !started:
 		err = Exit(Broken, explain(command, err))
 	}
-	if text := err.Error(); text != "" {
+	if text := complaints.variables(command, err.Error()); text != "" {
 		color.New(color.FgRed).Fprint(os.Stderr, "error: ")
 		fmt.Fprintln(complaints, text)
 	}

@@ -9,6 +9,8 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+
+	"chaosworkshop/shared/config"
 )
 
 // hint finds a command as make spells it, with its variables.
@@ -77,9 +79,52 @@ func startedAs() string {
 	}
 	// The go command runs what it has built in a temporary folder.
 	if path, err := os.Executable(); err == nil && strings.Contains(filepath.ToSlash(path), "/go-build") {
-		return "go run ./infra"
+		return "go run " + fromHere("infra")
 	}
 	return os.Args[0]
+}
+
+// fromHere is the path of a folder of the workshop as the go command takes it in the current folder: ./infra at the root.
+func fromHere(folder string) string {
+	root, err := config.Root()
+	here, wrong := os.Getwd()
+	if err == nil && wrong == nil {
+		if path, err := filepath.Rel(here, filepath.Join(root, folder)); err == nil && strings.HasPrefix(path, "..") {
+			return filepath.ToSlash(path)
+		}
+	}
+	return "./" + folder
+}
+
+// passed finds the variables that the Makefile passes on as flags.
+var passed = regexp.MustCompile(`\$\(call (?:option|flag),([A-Z_]+),([a-z-]+)\)`)
+
+// flagWord finds a flag in a message.
+var flagWord = regexp.MustCompile(`--([a-z][a-z-]*)\b`)
+
+// variables is a message about a command with its flags as make users know them: --ttl is TTL.
+func (s speller) variables(command *cobra.Command, text string) string {
+	if s.program != "" || command == nil {
+		return text
+	}
+	root, err := config.Root()
+	if err != nil {
+		return text
+	}
+	makefile, err := os.ReadFile(filepath.Join(root, "Makefile"))
+	if err != nil {
+		return text // It was not make that started the program.
+	}
+	names := map[string]string{}
+	for _, found := range passed.FindAllStringSubmatch(string(makefile), -1) {
+		names[found[2]] = found[1]
+	}
+	return flagWord.ReplaceAllStringFunc(text, func(word string) string {
+		if name, known := names[word[2:]]; known && command.Flags().Lookup(word[2:]) != nil {
+			return name
+		}
+		return word
+	})
 }
 
 // Curl is the command that asks for a URL, in the shells of this system. PowerShell has another program called curl, and

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -68,6 +69,10 @@ func explain(command *cobra.Command, err error) error {
 		for _, other := range command.Commands() {
 			names = append(names, other.Name())
 		}
+		series := slices.DeleteFunc(slices.Clone(names), func(name string) bool { return name == unnumbered(name) || unnumbered(name) != unnumbered(found[1]) })
+		if len(series) > 0 {
+			return fmt.Errorf("there is no command %q; there are %s", found[1], strings.Join(series, ", "))
+		}
 		if near := spelling.Nearest(found[1], names); near != "" {
 			return fmt.Errorf("there is no command %q; did you mean %s?", found[1], near)
 		}
@@ -75,6 +80,9 @@ func explain(command *cobra.Command, err error) error {
 	}
 	return err
 }
+
+// unnumbered is a name without the number at its end: commands such as exercise1 and exercise2 are a series.
+func unnumbered(name string) string { return strings.TrimRight(name, "0123456789") }
 
 // kinds says what a flag of a type takes.
 func kinds(of string) string {

@@ -52,10 +52,11 @@ func run(t *testing.T, ctx context.Context, do func(*cobra.Command, []string) er
 
 // Wrong usage ends with 2 and with one line of our own that names the nearest right spelling.
 func TestWrongUsage(t *testing.T) {
-	t.Setenv("MAKELEVEL", "") // Hints are spelled as the program was started.
+	t.Setenv("MAKELEVEL", "") // Hints are spelled as the program was started,
+	t.Chdir("../../..")       // and where.
 	for line, want := range map[string]string{
 		"exercse1":                          `there is no command "exercse1"; did you mean exercise1?`,
-		"exercise6":                         `there is no command "exercise6"; did you mean exercise1?`,
+		"exercise6":                         `there is no command "exercise6"; there are exercise1, exercise2`,
 		"lod":                               `there is no command "lod"; did you mean load?`,
 		"cahos":                             `there is no command "cahos"; did you mean chaos?`,
 		"frobnicate":                        `there is no command "frobnicate"; go run ./infra help lists all`,
@@ -103,5 +104,24 @@ func TestInterrupted(t *testing.T) {
 	}
 	if code, got := run(t, t.Context(), func(*cobra.Command, []string) error { return context.Canceled }, "chaos"); code != 1 || !strings.Contains(got, "canceled") {
 		t.Errorf("without Ctrl-C: got %d and %q, want 1 and the error", code, got)
+	}
+}
+
+// Those who started the program by make know its variables, not its flags.
+func TestMakeUsersAreToldVariables(t *testing.T) {
+	command := &cobra.Command{Use: "load"}
+	command.Flags().Duration("ttl", 0, "")
+	command.Flags().Bool("remote", false, "")
+	for program, want := range map[string]string{"": "TTL, --remote and --rate", "go run ./infra": "--ttl, --remote and --rate"} {
+		if got := (speller{nil, nil, program}).variables(command, "--ttl, --remote and --rate"); got != want {
+			t.Errorf("started as %q: got %q, want %q: the Makefile does not pass the second on, and the command does not have the third", program, got, want)
+		}
+	}
+}
+
+func TestHintsFromASubfolder(t *testing.T) {
+	t.Chdir("../../../exercise3")
+	if got := fromHere("infra"); got != "../infra" {
+		t.Errorf("got %q, want the path from here", got)
 	}
 }

@@ -13,8 +13,9 @@ if (-not (Get-Command go -ErrorAction SilentlyContinue)) {
 } else {
     $have = (go version) -replace '^go version go([0-9]+\.[0-9]+).*', '$1'
     if ([version]$have -lt [version]($need -replace '^([0-9]+\.[0-9]+).*', '$1')) { Fix 'go' "Go $have, but the workshop needs $need" $install }
-    elseif ((go env GOFLAGS) -match '-mod=') { Fix 'GOFLAGS' "it is $(go env GOFLAGS), and the workshop cannot be built with that" 'go env -u GOFLAGS, or Remove-Item Env:GOFLAGS' }
+    elseif ((go env GOFLAGS) -match '-mod=') { Fix 'GOFLAGS' "it is $(go env GOFLAGS), with which the workshop does not compile" 'go env -u GOFLAGS, or Remove-Item Env:GOFLAGS' }
     elseif ((go env GOWORK) -eq 'off') { Fix 'GOWORK' 'it is off, so the go command does not find the workshop' 'go env -u GOWORK, or Remove-Item Env:GOWORK' }
+    elseif ((go env GO111MODULE) -eq 'off') { Fix 'GO111MODULE' 'it is off, so the go command does not find any module' 'go env -u GO111MODULE, or Remove-Item Env:GO111MODULE' }
     elseif (-not (Test-Path vendor) -and (go env GOPROXY) -eq 'off') { Fix 'GOPROXY' 'it is off, so no module can be downloaded' 'go env -u GOPROXY, or Remove-Item Env:GOPROXY' }
 }
 $free = (Get-PSDrive -Name (Get-Location).Drive.Name).Free / 1GB

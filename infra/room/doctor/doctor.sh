@@ -14,9 +14,10 @@ elif ! echo "$have $need" | awk '{ sub(/^go/, "", $1); split($1, h, /[^0-9]+/); 
 	fix go "$have, but the workshop needs $need" "install Go $need or later from https://go.dev/dl/ and open a new terminal"
 else
 	case $(go env GOFLAGS) in
-	*-mod=*) fix GOFLAGS "it is $(go env GOFLAGS), and the workshop cannot be built with that" 'go env -u GOFLAGS, or unset GOFLAGS where you set it' ;;
+	*-mod=*) fix GOFLAGS "it is $(go env GOFLAGS), with which the workshop does not compile" 'go env -u GOFLAGS, or unset GOFLAGS where you set it' ;;
 	esac
 	[ "$(go env GOWORK)" != off ] || fix GOWORK 'it is off, so the go command does not find the workshop' 'go env -u GOWORK, or unset GOWORK where you set it'
+	[ "$(go env GO111MODULE)" != off ] || fix GO111MODULE 'it is off, so the go command does not find any module' 'go env -u GO111MODULE, or unset GO111MODULE where you set it'
 	[ -d vendor ] || [ -x bin/workshop ] || [ "$(go env GOPROXY)" != off ] ||
 		fix GOPROXY 'it is off, so no module can be downloaded' 'go env -u GOPROXY, or unset GOPROXY where you set it'
 fi
@@ -29,4 +30,6 @@ if [ ! -x bin/workshop ] && [ ! -x bin/workshop.exe ]; then
 	fix modules 'the workshop has not been downloaded and compiled yet' 'make prepare (takes a few minutes, once)'
 	exit 1
 fi
-make workshop && exec bin/workshop doctor "$@"
+said=$(make workshop 2>&1) && exec bin/workshop doctor "$@"
+fix compile "the workshop does not compile: $(echo "$said" | grep -v -e '^error: ' -e '^make' -e '^go: downloading' | tail -n 1)" 'make prepare, with a network; if that fails, ask your instructor'
+exit 1
