@@ -9,8 +9,8 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
-	"time"
 
 	"chaosworkshop/infra/chaos/load"
 )
@@ -86,10 +86,15 @@ func TestLoadCommandRefuses(t *testing.T) {
 
 // A duration of 0 lasts until Ctrl-C.
 func TestLoadUntilInterrupted(t *testing.T) {
-	app := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
-	t.Cleanup(app.Close)
 	ctx, interrupt := context.WithCancel(t.Context())
-	defer time.AfterFunc(500*time.Millisecond, interrupt).Stop()
+	defer interrupt()
+	var asked atomic.Int32
+	app := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		if strings.HasPrefix(r.URL.Path, "/api/") && asked.Add(1) == 20 { // Most of those before have their answer.
+			interrupt()
+		}
+	}))
+	t.Cleanup(app.Close)
 	out, err := carryOut(ctx, "load", "--url", app.URL, "--duration", "0")
 	if err != nil || !strings.Contains(out, "until Ctrl-C") || !strings.Contains(out, "success      100.0 %") {
 		t.Errorf("got %v, %s, want a summary", err, out)

@@ -120,16 +120,20 @@ func (b *browser) shot(name string) {
 	if folder == "" {
 		return
 	}
-	for _, size := range []struct{ width, height int64 }{{1280, 720}, {1920, 1080}} {
+	for _, size := range []struct {
+		name          string
+		width, height int64
+		scale         float64
+	}{{"1920x1080", 1920, 1080, 1}, {"1280x720", 1280, 720, 1}, {"1024x768", 1024, 768, 1}, {"390x844", 390, 844, 2}, {"1920x1080-zoom200", 960, 540, 2}} {
 		for _, theme := range []string{"light", "dark"} {
 			var picture []byte
 			b.run(
-				chromedp.EmulateViewport(size.width, size.height),
+				chromedp.EmulateViewport(size.width, size.height, chromedp.EmulateScale(size.scale)),
 				emulation.SetEmulatedMedia().WithFeatures([]*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: theme}}),
 			)
 			eval[bool](b, "new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => done(true))))")
-			b.run(chromedp.CaptureScreenshot(&picture))
-			path := filepath.Join(folder, fmt.Sprintf("%s-%dx%d-%s.png", name, size.width, size.height, theme))
+			b.run(chromedp.FullScreenshot(&picture, 100))
+			path := filepath.Join(folder, fmt.Sprintf("%s-%s-%s.png", name, size.name, theme))
 			if err := os.WriteFile(path, picture, 0o644); err != nil {
 				b.t.Fatal(err)
 			}
