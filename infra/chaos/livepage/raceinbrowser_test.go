@@ -17,7 +17,12 @@ func TestRaceInTheBrowser(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	race := startRace(t, func(options *Options) { options.Traces = "http://" + listener.Addr().String() })
+	race := startRace(t, func(options *Options) {
+		options.Traces = "http://" + listener.Addr().String()
+		if os.Getenv(shots) != "" {
+			options.TTL = time.Hour
+		}
+	})
 	server, err := Serve(listener, race.hub, race)
 	if err != nil {
 		t.Fatal(err)

@@ -45,7 +45,7 @@ class Magnifier {
       attempts && `RETRY_ATTEMPTS ${attempts}`,
       deadline && `┃ DEADLINE ${limitOf(deadline)} for the request`,
     ];
-    write(get('request-limits'), limits.filter(Boolean).join('    '));
+    get('request-limits').replaceChildren(...limits.filter(Boolean).map((limit) => make('span', '', limit)));
   }
 
   /** One line: its name, its bar on the common scale with the limits that it meets, and how it ended. */
