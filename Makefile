@@ -96,7 +96,7 @@ experiment: workshop ## Run your own experiment on any HTTP service: FILE=my.yam
 	@$(WORKSHOP) experiment $(call flag,NEW,new) $(call option,FILE,file) $(call option,TARGET,target) $(call option,UPSTREAM,upstream) $(call option,HTML,html) $(call option,JUNIT,junit) $(call flag,JSON,json)
 
 .PHONY: diff
-diff: workshop ## Show the lesson as a diff: FROM=2 TO=3, STYLE=side, CODE=1 without tests
+diff: workshop ## Show the lesson as a diff: FROM=2 TO=3, CODE=1 without tests, STYLE=side or STYLE=page for the browser
 	@$(WORKSHOP) diff $(call option,FROM,from) $(call option,TO,to) $(call option,STYLE,style) $(call flag,CODE,code)
 
 .PHONY: trace

@@ -7,14 +7,13 @@ import (
 	"fmt"
 	"io"
 	"net"
-	"net/http"
 	"os"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/spf13/cobra"
 
+	"chaosworkshop/infra/chaos/page"
 	"chaosworkshop/infra/internal/cli"
 	"chaosworkshop/infra/internal/port"
 	"chaosworkshop/infra/room/board"
@@ -49,7 +48,7 @@ func newBoardCommand() *cobra.Command {
 }
 
 // runBoard serves the board until ctx ends.
-func runBoard(ctx context.Context, out io.Writer, flags boardFlags, chosen bool) (err error) {
+func runBoard(ctx context.Context, out io.Writer, flags boardFlags, chosen bool) error {
 	cfg, err := config.Load[config.Infra]()
 	if err != nil {
 		return err
@@ -82,10 +81,6 @@ func runBoard(ctx context.Context, out io.Writer, flags boardFlags, chosen bool)
 		}
 		return port.Unusable(flags.bind, flags.port, "PORT", err)
 	}
-	server := &http.Server{Handler: shown.Handler(), ReadTimeout: 10 * time.Second, WriteTimeout: 10 * time.Second, MaxHeaderBytes: 16 << 10}
-	served := make(chan error, 1)
-	go func() { served <- server.Serve(listener) }()
-
 	addresses := reachable(listener.Addr().(*net.TCPAddr))
 	fmt.Fprintf(out, "\n%s\n\n", title("The board: who has passed what"))
 	cli.Pair(out, "open", "http://"+addresses[0]+"/?code="+code)
@@ -96,15 +91,7 @@ func runBoard(ctx context.Context, out io.Writer, flags boardFlags, chosen bool)
 		cli.Pair(out, "note", "only this computer can reach it; make board BIND=0.0.0.0 opens it to the room")
 	}
 	cli.Pair(out, "Stop it", "Ctrl-C")
-	select {
-	case err = <-served:
-	case <-ctx.Done():
-		closing, cancel := context.WithTimeout(context.WithoutCancel(ctx), 2*time.Second)
-		defer cancel()
-		if server.Shutdown(closing) != nil {
-			err = server.Close()
-		}
-	}
+	err = page.Serve(ctx, listener, shown.Handler())
 	if flags.save != "" {
 		file, created := os.Create(flags.save)
 		if created != nil {

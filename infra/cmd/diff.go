@@ -1,6 +1,7 @@
 package cmd
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"os"
@@ -15,6 +16,7 @@ import (
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
 
+	"chaosworkshop/infra/chaos/page"
 	"chaosworkshop/infra/internal/cli"
 	"chaosworkshop/infra/room/diff"
 	"chaosworkshop/shared/config"
@@ -29,8 +31,8 @@ func newDiffCommand() *cobra.Command {
 		Short: "Show the lesson as a diff between two exercises, without go.sum and prose",
 		Args:  cobra.NoArgs,
 		RunE: func(command *cobra.Command, _ []string) error {
-			if style != "unified" && style != "side" {
-				return cli.Usage(fmt.Errorf("there is no style %q; choose unified or side", style))
+			if style != "unified" && style != "side" && style != "page" {
+				return cli.Usage(fmt.Errorf("there is no style %q; choose unified, side or page", style))
 			}
 			if number, err := strconv.Atoi(from); err == nil && !command.Flag("to").Changed {
 				to = strconv.Itoa(number + 1)
@@ -45,6 +47,9 @@ func newDiffCommand() *cobra.Command {
 			after, err := stageFolder(to)
 			if err != nil {
 				return err
+			}
+			if style == "page" {
+				return serveDiff(command.Context(), command.OutOrStdout(), before, after, options)
 			}
 			files, err := diff.Between(before, after, options)
 			if err != nil {
@@ -67,7 +72,7 @@ func newDiffCommand() *cobra.Command {
 	}
 	command.Flags().StringVar(&from, "from", "1", "the exercise to start from: 1 to 5, or a folder")
 	command.Flags().StringVar(&to, "to", "", "the exercise to go to: 1 to 5, or a folder (default: the one after)")
-	command.Flags().StringVar(&style, "style", "unified", "unified, or side for two columns")
+	command.Flags().StringVar(&style, "style", "unified", "unified; side for two columns; page for the browser, where it follows what you save")
 	command.Flags().BoolVar(&options.CodeOnly, "code", false, "leave out tests and go.mod")
 	return command
 }
@@ -85,6 +90,21 @@ func stageFolder(name string) (string, error) {
 		return "", err
 	}
 	return filepath.Join(root, "exercise"+name), nil
+}
+
+// serveDiff serves the page of a diff until ctx ends.
+func serveDiff(ctx context.Context, out io.Writer, before, after string, options diff.Options) error {
+	handler, policy, err := diff.NewHandler(before, after, options)
+	if err != nil {
+		return err
+	}
+	listener, err := listenAlone(out)
+	if err != nil {
+		return err
+	}
+	cli.Pair(out, "open", "http://"+listener.Addr().String())
+	cli.Pair(out, "Stop it", "Ctrl-C")
+	return page.Serve(ctx, listener, page.Guard(listener.Addr(), policy, handler))
 }
 
 // The colours of a diff; without a terminal there are none.

@@ -128,14 +128,7 @@ func runReplay(ctx context.Context, out io.Writer, path string) error {
 	if err != nil {
 		return err
 	}
-	plan, err := stack.PagePlan()
-	if err != nil {
-		return err
-	}
-	for _, note := range plan.Notes {
-		fmt.Fprintln(out, note)
-	}
-	listener, err := listenPage(plan.Infra)
+	listener, err := listenAlone(out)
 	if err != nil {
 		return err
 	}
@@ -148,6 +141,18 @@ func runReplay(ctx context.Context, out io.Writer, path string) error {
 	cli.Pair(out, "Stop it", "Ctrl-C")
 	<-ctx.Done()
 	return server.Close()
+}
+
+// listenAlone listens on the live page's port, or on the next that is free, for a page that needs nothing else.
+func listenAlone(out io.Writer) (net.Listener, error) {
+	plan, err := stack.PagePlan()
+	if err != nil {
+		return nil, err
+	}
+	for _, note := range plan.Notes {
+		fmt.Fprintln(out, note)
+	}
+	return listenPage(plan.Infra)
 }
 
 // listenPage listens on the live page's port; the error says who holds it.

@@ -15,6 +15,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"chaosworkshop/infra/chaos/experiment"
+	"chaosworkshop/infra/chaos/load"
 	"chaosworkshop/infra/chaos/trace"
 	"chaosworkshop/infra/internal/cli"
 	"chaosworkshop/infra/lab/app"
@@ -59,8 +60,21 @@ func newTraceCommand() *cobra.Command {
 	command.Flags().StringVar(&flags.dir, "dir", "", "the folder of your own version of the exercise")
 	command.Flags().StringVar(&flags.fault, "fault", "", "inject this fault of the catalogue meanwhile, such as flaky")
 	command.Flags().IntVar(&flags.after, "after", 0, "send this many requests first, all at once, such as 12 to open the breaker")
-	command.Flags().BoolVar(&flags.json, "json", false, "print the spans as JSON")
+	command.Flags().BoolVar(&flags.json, "json", false, "print the outcome, the limits and the spans as JSON")
 	return command
+}
+
+// traced is a trace as JSON: what was asked for, what came of it, and the spans. A limit of 0 is none.
+type traced struct {
+	Exercise int          `json:"exercise"`
+	Fault    string       `json:"fault"`
+	After    int          `json:"after"`
+	Timeout  int64        `json:"timeoutMs"`
+	Attempts int          `json:"retryAttempts"`
+	Deadline int64        `json:"deadlineMs"`
+	Outcome  load.Outcome `json:"outcome"`
+	Says     string       `json:"says"`
+	trace.Request
 }
 
 // runTrace starts what is missing, traces one request, and ends all that it started.
@@ -141,14 +155,18 @@ func runTrace(ctx context.Context, out, progress io.Writer, flags traceFlags) (e
 	if err != nil {
 		return err
 	}
-	if flags.json {
-		return printJSON(out, request)
-	}
 	if inPlace == "" {
 		inPlace = "none"
 	}
+	limits = limits.Of(flags.exercise)
+	if flags.json {
+		return printJSON(out, traced{
+			flags.exercise, inPlace, flags.after, limits.Timeout.Milliseconds(), limits.Attempts, limits.Deadline.Milliseconds(),
+			request.Outcome(), request.Sentence(limits), request,
+		})
+	}
 	fmt.Fprintf(out, "%s\n\n", title("One request to %s, started for this trace; fault: %s", target.name, inPlace))
-	request.Print(out, limits.Of(flags.exercise))
+	request.Print(out, limits)
 	return nil
 }
 

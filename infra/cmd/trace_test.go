@@ -10,7 +10,7 @@ import (
 	"testing"
 	"time"
 
-	"chaosworkshop/infra/chaos/trace"
+	"chaosworkshop/infra/chaos/load"
 	"chaosworkshop/infra/lab/stack"
 	"chaosworkshop/infra/lab/toxi"
 	"chaosworkshop/shared/config"
@@ -58,17 +58,20 @@ func TestTrace(t *testing.T) {
 	dir := filepath.Join(root, "exercise3") // Whoever runs the test may have a work/exercise3.
 	proxy := useStack(t)
 	text, _, err := command(t, "trace", "--ex", "3", "--dir", dir, "--fault", "refused", "--json")
-	var got trace.Request
+	var got traced
 	if err == nil {
 		err = json.Unmarshal([]byte(text), &got)
 	}
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(got.Attempts) != 10 || got.App != "exercise3" {
-		t.Errorf("got %d attempts of %s, want the 10 of exercise3", len(got.Attempts), got.App)
+	if len(got.Request.Attempts) != 10 || got.App != "exercise3" {
+		t.Errorf("got %d attempts of %s, want the 10 of exercise3", len(got.Request.Attempts), got.App)
 	}
-	for _, attempt := range got.Attempts {
+	if got.Exercise != 3 || got.Fault != "refused" || got.After != 0 || got.Timeout != 1000 || got.Attempts != 10 || got.Deadline != 5000 || got.Outcome != load.Error {
+		t.Errorf("got %+v, want what was asked for, the limits and an error", got)
+	}
+	for _, attempt := range got.Request.Attempts {
 		if len(attempt.Dials) != 1 || attempt.Dials[0].Attributes.Text(tracing.ErrorType) != tracing.Refused {
 			t.Errorf("got the dials %+v, want one that was refused", attempt.Dials)
 		}

@@ -25,7 +25,7 @@ func TestWrongUsage(t *testing.T) {
 		"diff --from 6":                 `there is no exercise and no folder "6"; choose 1 to 5`,
 		"diff --from 5":                 `there is no exercise and no folder "6"`,
 		"diff --from .":                 "say what to compare . with",
-		"diff --style sied":             `there is no style "sied"; choose unified or side`,
+		"diff --style sied":             `there is no style "sied"; choose unified, side or page`,
 		"load --rate 0":                 "a rate of 0 requests a second is out of bounds; choose 1 to 1000",
 		"load --timeout -1s":            "a timeout of -1s is negative",
 		"load --out x.txt":              "the name of the file must end in .json or .html",

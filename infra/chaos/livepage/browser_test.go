@@ -6,11 +6,14 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"sync"
 	"testing"
 	"time"
 
+	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/cdproto/runtime"
+	"github.com/chromedp/cdproto/target"
 	"github.com/chromedp/chromedp"
 
 	"chaosworkshop/infra/internal/require"
@@ -25,25 +28,62 @@ type browser struct {
 	ctx context.Context
 }
 
-// openBrowser opens a browser on a projector's 1280 x 720 pixels. flags are the browser's own.
+// shared is the browser of most tests: to start one takes longer than most of them. endShared ends it.
+var (
+	startShared sync.Once
+	shared      context.Context
+	endShared   = func() error { return nil }
+)
+
+// openBrowser opens a window on a projector's 1280 x 720 pixels. With flags of the browser, it starts a browser of its own.
 func openBrowser(t *testing.T, flags ...chromedp.ExecAllocatorOption) *browser {
 	t.Helper()
-	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(findBrowser(t)), chromedp.DisableGPU,
+	path := findBrowser(t)
+	if len(flags) > 0 {
+		ctx, end := startBrowser(path, flags...)
+		t.Cleanup(func() {
+			if err := end(); err != nil {
+				t.Error(err)
+			}
+		})
+		return watch(t, ctx)
+	}
+	startShared.Do(func() {
+		shared, endShared = startBrowser(path)
+		if err := chromedp.Run(shared); err != nil {
+			t.Error(err)
+		}
+	})
+	// A tab of a window would be hidden behind the others.
+	id, err := target.CreateTarget("about:blank").WithNewWindow(true).Do(cdp.WithExecutor(t.Context(), chromedp.FromContext(shared).Browser))
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, end := chromedp.NewContext(shared, chromedp.WithTargetID(id))
+	t.Cleanup(end) // Waits until the page has gone.
+	return watch(t, ctx)
+}
+
+// startBrowser starts a browser; end waits until it has ended.
+func startBrowser(path string, flags ...chromedp.ExecAllocatorOption) (ctx context.Context, end func() error) {
+	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(path), chromedp.DisableGPU,
 		chromedp.Flag("disable-quic", true), chromedp.Flag("disable-component-update", true),
 		chromedp.Flag("enable-precise-memory-info", true), chromedp.WSURLReadTimeout(time.Minute))
 	if os.Geteuid() == 0 {
 		options = append(options, chromedp.NoSandbox) // The sandbox refuses to run as root, which CI is.
 	}
-	options = append(options, flags...)
-	allocator, endAllocator := chromedp.NewExecAllocator(context.Background(), options...)
+	allocator, endAllocator := chromedp.NewExecAllocator(context.Background(), append(options, flags...)...)
 	ctx, endBrowser := chromedp.NewContext(allocator)
-	t.Cleanup(func() {
-		if err := chromedp.Cancel(ctx); err != nil { // Waits until the browser has ended.
-			t.Error(err)
-		}
-		endBrowser()
-		endAllocator()
-	})
+	return ctx, func() error {
+		defer endAllocator()
+		defer endBrowser()
+		return chromedp.Cancel(ctx)
+	}
+}
+
+// watch opens the page of a browser context.
+func watch(t *testing.T, ctx context.Context) *browser {
+	t.Helper()
 	chromedp.ListenTarget(ctx, func(event any) {
 		if thrown, ok := event.(*runtime.EventExceptionThrown); ok {
 			t.Errorf("the page threw %s", thrown.ExceptionDetails.Error())
@@ -120,16 +160,20 @@ func (b *browser) shot(name string) {
 	if folder == "" {
 		return
 	}
-	for _, size := range []struct{ width, height int64 }{{1280, 720}, {1920, 1080}} {
+	for _, size := range []struct {
+		name          string
+		width, height int64
+		scale         float64
+	}{{"1920x1080", 1920, 1080, 1}, {"1280x720", 1280, 720, 1}, {"1024x768", 1024, 768, 1}, {"390x844", 390, 844, 2}, {"1920x1080-zoom200", 960, 540, 2}} {
 		for _, theme := range []string{"light", "dark"} {
 			var picture []byte
 			b.run(
-				chromedp.EmulateViewport(size.width, size.height),
+				chromedp.EmulateViewport(size.width, size.height, chromedp.EmulateScale(size.scale)),
 				emulation.SetEmulatedMedia().WithFeatures([]*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: theme}}),
 			)
 			eval[bool](b, "new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => done(true))))")
-			b.run(chromedp.CaptureScreenshot(&picture))
-			path := filepath.Join(folder, fmt.Sprintf("%s-%dx%d-%s.png", name, size.width, size.height, theme))
+			b.run(chromedp.FullScreenshot(&picture, 100))
+			path := filepath.Join(folder, fmt.Sprintf("%s-%s-%s.png", name, size.name, theme))
 			if err := os.WriteFile(path, picture, 0o644); err != nil {
 				b.t.Fatal(err)
 			}

@@ -27,9 +27,10 @@ type LaneName struct {
 	Motto   string `json:"motto"`
 	Breaker bool   `json:"breaker"`
 	Health  bool   `json:"health"`
-	// Timeout and Deadline are the exercise's limits for one attempt and for the whole request, in milliseconds; 0 if it
-	// has none.
+	// Timeout and Deadline are the exercise's limits for one attempt and for the whole request, in milliseconds, and Attempts
+	// is how often it tries; 0 if it has no such limit.
 	Timeout  float64 `json:"timeout,omitempty"`
+	Attempts int     `json:"attempts,omitempty"`
 	Deadline float64 `json:"deadline,omitempty"`
 }
 
@@ -161,7 +162,7 @@ func (h *Hello) readLimits() error {
 	for i := range h.Lanes {
 		lane := &h.Lanes[i]
 		limits := all.Of(lane.Number)
-		lane.Timeout, lane.Deadline = milliseconds(limits.Timeout), milliseconds(limits.Deadline)
+		lane.Timeout, lane.Attempts, lane.Deadline = milliseconds(limits.Timeout), limits.Attempts, milliseconds(limits.Deadline)
 	}
 	return nil
 }

@@ -341,6 +341,7 @@ func TestExplanationNamesTheFaultThatIsOn(t *testing.T) {
 			t.Errorf("%q is explained, want %q", got, want)
 		}
 	}
+	explained("calm")
 	hover("cut")
 	explained("cut")
 	page.show(hub, under(10_500, "outage", func(int, *LaneFrame) {}))
@@ -348,9 +349,11 @@ func TestExplanationNamesTheFaultThatIsOn(t *testing.T) {
 	hover("sliced")
 	explained("outage")
 	page.show(hub, made(11_000, 50))
-	explained("outage")
+	explained("calm")
 	hover("sliced")
 	explained("sliced")
+	eval[bool](page, "document.activeElement.dispatchEvent(new MouseEvent('mouseleave')), true")
+	explained("calm")
 }
 
 // longestScript bounds the script of a frame in a window of full HD, in time on the processor. The aim is 16 ms; a shared computer

@@ -17,7 +17,12 @@ func TestRaceInTheBrowser(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	race := startRace(t, func(options *Options) { options.Traces = "http://" + listener.Addr().String() })
+	race := startRace(t, func(options *Options) {
+		options.Traces = "http://" + listener.Addr().String()
+		if os.Getenv(shots) != "" {
+			options.TTL = time.Hour
+		}
+	})
 	server, err := Serve(listener, race.hub, race)
 	if err != nil {
 		t.Fatal(err)
@@ -35,7 +40,7 @@ func TestRaceInTheBrowser(t *testing.T) {
 	great := "lane.dataset.state === 'up' && lane.querySelector('.success b').textContent === '100%'"
 	every("five live lanes", great)
 	time.Sleep(settle(page))
-	page.shot("1-calm")
+	page.shot("calm")
 
 	// Notes when the fault is drawn, by the page's own clock: the band is in the document and a picture was made.
 	eval[bool](page, `window.drawn = new Promise((done) => new MutationObserver(() => {
@@ -52,15 +57,15 @@ func TestRaceInTheBrowser(t *testing.T) {
 	}
 	page.until("stage 2 loses answers that stage 1 waits for", inLane(2, ".success b")+".textContent !== '100%' && "+inLane(2, ".p99")+".textContent.startsWith('1.0')")
 	time.Sleep(settle(page))
-	page.shot("2-slow")
+	page.shot("slow")
 
 	page.key("2")
 	page.until("retries pay", fmt.Sprintf("parseInt(%s.textContent) > parseInt(%s.textContent) + 25",
 		inLane(3, ".success b"), inLane(2, ".success b")))
 	time.Sleep(settle(page))
-	page.shot("3-flaky")
+	page.shot("flaky")
 	page.until("a request that was retried", "("+inLane(3, ".number")+".click(), [...document.querySelectorAll('#request-lines .attempt')].length > 1 && document.querySelector('#request-lines .dial'))")
-	page.shot("3-flaky-request")
+	page.shot("flaky-request")
 	page.key("\u001b") // Escape
 
 	page.key("3")
@@ -72,13 +77,18 @@ func TestRaceInTheBrowser(t *testing.T) {
 		t.Error("lane 3 shows a breaker, want none")
 	}
 	time.Sleep(settle(page))
-	page.shot("4-outage")
+	page.shot("outage")
 
 	page.key("0")
 	page.until("lane 4 closes", inLane(4, ".breaker")+".dataset.state === 'closed'")
 	every("all lanes recover", great)
 	time.Sleep(settle(page))
-	page.shot("5-recovery")
+	page.shot("recovery")
+	if os.Getenv(shots) != "" {
+		page.key("5")
+		time.Sleep(2 * settle(page))
+		page.shot("blackhole")
+	}
 	page.until("the breaker's news", "document.querySelectorAll('#bands div').length > 0")
 }
 

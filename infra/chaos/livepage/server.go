@@ -10,7 +10,6 @@ import (
 	"html/template"
 	"net"
 	"net/http"
-	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -88,7 +87,7 @@ func Serve(listener net.Listener, hub *Hub, control Control) (*Server, error) {
 		routes.Handle("/v1/traces", control.Spans())
 	}
 	server.http = &http.Server{
-		Handler:           guard(listener.Addr(), made.Policy, routes),
+		Handler:           page.Guard(listener.Addr(), made.Policy, routes),
 		ReadHeaderTimeout: 5 * time.Second,
 		ReadTimeout:       10 * time.Second,
 		IdleTimeout:       time.Minute,
@@ -209,36 +208,4 @@ func act(control Control) http.HandlerFunc {
 			problem.Write(w, http.StatusUnprocessableEntity, err.Error())
 		}
 	}
-}
-
-// guard lets only our own page act: a hostile page in the same browser must not be able to inject a fault.
-//
-// The Host must be one of ours: otherwise a hostile page could point its own name to 127.0.0.1 and share our origin.
-// CrossOriginProtection rejects changes from other origins, and a GET changes nothing anyway. policy is the content
-// security policy of the page: only our own code runs in it.
-func guard(addr net.Addr, policy string, next http.Handler) http.Handler {
-	hosts := []string{addr.String()}
-	if _, port, err := net.SplitHostPort(addr.String()); err == nil {
-		hosts = append(hosts, net.JoinHostPort("localhost", port))
-	}
-	crossOrigin := http.NewCrossOriginProtection()
-	crossOrigin.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		problem.Write(w, http.StatusForbidden, "Only the live page itself may do that.")
-	}))
-	guarded := crossOrigin.Handler(next)
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		header := w.Header()
-		header.Set("Content-Security-Policy", policy)
-		header.Set("Cross-Origin-Resource-Policy", "same-origin")
-		header.Set("Cross-Origin-Opener-Policy", "same-origin")
-		header.Set("X-Content-Type-Options", "nosniff")
-		header.Set("X-Frame-Options", "DENY")
-		header.Set("Referrer-Policy", "no-referrer")
-		header.Set("Cache-Control", "no-store")
-		if !slices.Contains(hosts, r.Host) {
-			problem.Write(w, http.StatusMisdirectedRequest, "The live page answers only at http://"+addr.String()+".")
-			return
-		}
-		guarded.ServeHTTP(w, r)
-	})
 }

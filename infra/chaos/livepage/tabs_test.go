@@ -37,7 +37,7 @@ func TestSevenTabs(t *testing.T) {
 					}
 				}
 			}()
-			first := openBrowser(t)
+			first := openBrowser(t, chromedp.NoFirstRun) // A browser of its own has one window, whose other tabs are hidden.
 			var tabs []*browser
 			for i := range 7 {
 				ctx, end := first.ctx, context.CancelFunc(func() {})

@@ -65,8 +65,8 @@ func TestAClickOnAPointShowsItsRequest(t *testing.T) {
 	if want := "request,attempt 1,dial,backoff,attempt 2,dial,backoff,attempt 3"; lines != want {
 		t.Errorf("the lines are %s, want %s", lines, want)
 	}
-	if got := page.text("#request-limits"); !strings.Contains(got, "TIMEOUT 1 s for one attempt") || !strings.Contains(got, "DEADLINE 5 s") {
-		t.Errorf("the limits are %q, want both", got)
+	if got := page.text("#request-limits"); !strings.Contains(got, "TIMEOUT 1 s for one attempt") || !strings.Contains(got, "RETRY_ATTEMPTS 10") || !strings.Contains(got, "DEADLINE 5 s") {
+		t.Errorf("the limits are %q, want all three", got)
 	}
 	page.shot("request")
 	page.key("\u001b") // Escape

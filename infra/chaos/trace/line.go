@@ -9,15 +9,18 @@ import (
 	"chaosworkshop/shared/tracing"
 )
 
-// Limits are an exercise's limits for one attempt and for the whole request; 0 where it has none.
+// Limits are an exercise's limits for one attempt, for the number of attempts, and for the whole request; 0 where it has none.
 type Limits struct {
-	Timeout, Deadline time.Duration
+	Timeout  time.Duration
+	Attempts int
+	Deadline time.Duration
 }
 
-// ReadLimits are the limits of an exercise that has both, as the environment sets them.
+// ReadLimits are the limits of an exercise that has all, as the environment sets them.
 func ReadLimits() (Limits, error) {
 	limits, err := config.Load[struct {
 		Timeout  time.Duration `env:"TIMEOUT" envDefault:"1s"`
+		Attempts int           `env:"RETRY_ATTEMPTS" envDefault:"10"`
 		Deadline time.Duration `env:"DEADLINE" envDefault:"5s"`
 	}]()
 	return Limits(limits), err
@@ -29,7 +32,7 @@ func (l Limits) Of(exercise int) Limits {
 		l.Timeout = 0
 	}
 	if exercise < 3 {
-		l.Deadline = 0
+		l.Attempts, l.Deadline = 0, 0
 	}
 	return l
 }

@@ -43,9 +43,9 @@ func (r Request) Print(out io.Writer, limits Limits) {
 	scale := short(r.Took())
 	fmt.Fprintf(out, "  %-*s0%*s\n", nameWidth, "", barWidth-1, scale)
 	if limits.Timeout > 0 {
-		words := fmt.Sprintf("TIMEOUT %s for one attempt", short(limits.Timeout))
+		words := fmt.Sprintf("TIMEOUT %s an attempt", short(limits.Timeout))
 		if limits.Deadline > 0 {
-			words += fmt.Sprintf(", DEADLINE %s for the request", short(limits.Deadline))
+			words += fmt.Sprintf(", RETRY_ATTEMPTS %d, DEADLINE %s for all", limits.Attempts, short(limits.Deadline))
 		}
 		fmt.Fprintf(out, "  %-*s%s\n", nameWidth, "limits", words)
 	}

@@ -85,7 +85,7 @@ func TestARequestIsPutTogether(t *testing.T) {
 }
 
 func TestWordsAndSentences(t *testing.T) {
-	limits := Limits{time.Second, 5 * time.Second}
+	limits := Limits{time.Second, 10, 5 * time.Second}
 	for _, test := range []struct {
 		name      string
 		attempts  [][]tracing.Span

@@ -43,9 +43,15 @@ function greet(to) {
     magnifier = new Magnifier();
     controls = new Controls(hello, player);
     controls.listen();
-    drawLegend(get('legend'), hello.outcomes);
+    drawMarks();
   }
   clear();
+}
+
+/** Fills the legend: the marks of the outcomes, and the states that are too short for a word in their strip. */
+function drawMarks() {
+  drawLegend(get('legend'), hello.outcomes);
+  get('legend').append(make('li', 'between', 'half-open, Degraded'));
 }
 
 /** Forgets the past. */
@@ -103,7 +109,7 @@ function startTheme() {
     get('theme').setAttribute('aria-pressed', String(on));
     colours.clear();
     if (!hello) return;
-    drawLegend(get('legend'), hello.outcomes);
+    drawMarks();
     draw();
   };
   let chosen = recall('theme');

@@ -14,7 +14,6 @@ class Controls {
     this.first.classList.toggle('calm', this.live);
     get('faults').parentElement.setAttribute('aria-label', player ? 'Chapters' : 'Faults');
     get('faults').replaceChildren(this.first, ...this.buttons);
-    this.preview = hello.faults[0];
     this.explain();
     get('rate').replaceChildren(...hello.rates.map((rate) => new Option(`${rate}/s`, rate)));
   }
@@ -31,6 +30,7 @@ class Controls {
     button.dataset.fault = fault.name;
     button.setAttribute('aria-pressed', 'false');
     for (const event of ['focus', 'mouseenter']) button.addEventListener(event, () => this.explain(fault));
+    for (const event of ['blur', 'mouseleave']) button.addEventListener(event, () => this.explain());
     return button;
   }
 
@@ -81,7 +81,6 @@ class Controls {
   }
 
   inject(fault) {
-    this.explain(fault);
     post('fault', { name: fault.name });
   }
 
@@ -115,13 +114,14 @@ class Controls {
     select.value = String(rate);
   }
 
-  /** Explains the fault that is on. In calm it explains the one that was asked for last. */
-  explain(asked = this.preview) {
-    const fault = this.faults.find((fault) => fault.name === this.frame?.fault?.name) ?? asked;
-    this.preview = fault;
+  /** Explains the fault that is on. In calm it explains the one that someone points at, or calm. */
+  explain(pointed) {
+    const calm = { name: 'calm', summary: this.live ? `no fault; choose one above, or press 1 to ${keys}` : 'no fault', cli: '' };
+    const fault = this.faults.find((fault) => fault.name === this.frame?.fault?.name) ?? pointed ?? calm;
     get('explain-name').textContent = fault.name;
     get('explain-summary').textContent = fault.summary;
     get('explain-cli').textContent = fault.cli;
+    get('explain-cli').hidden = get('copy').hidden = fault === calm;
   }
 
   async copy() {

@@ -33,15 +33,19 @@ class Magnifier {
 
   show(trace) {
     this.trace = trace;
-    const { number, pattern, timeout, deadline } = this.lane.name;
+    const { number, pattern, timeout, attempts, deadline } = this.lane.name;
     const at = this.all.indexOf(trace);
     write(get('request-name'), `${number} ${pattern}: a request at ${clock(trace.t - since)}`);
     write(get('request-says'), trace.says);
     get('request-earlier').disabled = at === 0;
     get('request-later').disabled = at === this.all.length - 1;
     get('request-lines').replaceChildren(...trace.lines.map((line) => this.makeLine(line, Math.max(trace.took, 0.01))));
-    const limits = [[timeout, 'TIMEOUT', 'for one attempt'], [deadline, 'DEADLINE', 'for the request']].filter(([ms]) => ms > 0);
-    write(get('request-limits'), limits.map(([ms, name, what]) => `┆ ${name} ${limitOf(ms)} ${what}`).join('    '));
+    const limits = [
+      timeout && `┆ TIMEOUT ${limitOf(timeout)} for one attempt`,
+      attempts && `RETRY_ATTEMPTS ${attempts}`,
+      deadline && `┃ DEADLINE ${limitOf(deadline)} for the request`,
+    ];
+    get('request-limits').replaceChildren(...limits.filter(Boolean).map((limit) => make('span', '', limit)));
   }
 
   /** One line: its name, its bar on the common scale with the limits that it meets, and how it ended. */
@@ -53,9 +57,9 @@ class Magnifier {
     if (outcome) bar.style.background = `var(--${markOf(outcome).colour})`;
     track.append(bar);
     const { timeout, deadline } = this.lane.name;
-    const ends = [deadline, line.className === 'attempt' && timeout > 0 ? start + timeout : 0];
-    for (const end of ends.filter((end) => end > 0 && end <= whole * 1.02)) {
-      const limit = make('i', 'limit');
+    const ends = [['limit', line.className === 'attempt' && timeout > 0 ? start + timeout : 0], ['limit deadline', deadline]];
+    for (const [mark, end] of ends.filter(([, end]) => end > 0 && end <= whole * 1.02)) {
+      const limit = make('i', mark);
       place(limit, end, end, 0, whole);
       track.append(limit);
     }
