@@ -86,9 +86,17 @@ func preferred(original sql.Function, own func(arguments []sql.Expression) (sql.
 
 // ownFunctions are the functions for which the library gives other values than MySQL.
 var ownFunctions = map[string]sql.Function{
-	"instr":    sql.Function2{Name: "instr", Fn: newInstr},
-	"locate":   sql.FunctionN{Name: "locate", Fn: newLocate("locate")},
-	"position": sql.FunctionN{Name: "position", Fn: newLocate("position")},
+	"instr":        sql.Function2{Name: "instr", Fn: newInstr},
+	"locate":       sql.FunctionN{Name: "locate", Fn: newLocate("locate")},
+	"position":     sql.FunctionN{Name: "position", Fn: newLocate("position")},
+	"adddate":      sql.FunctionN{Name: "adddate", Fn: newDateAdd(1)},
+	"curdate":      sql.Function0{Name: "curdate", Fn: newCurrentDate},
+	"current_date": sql.Function0{Name: "current_date", Fn: newCurrentDate},
+	"date_add":     sql.FunctionN{Name: "date_add", Fn: newDateAdd(1)},
+	"date_sub":     sql.FunctionN{Name: "date_sub", Fn: newDateAdd(-1)},
+	"subdate":      sql.FunctionN{Name: "subdate", Fn: newDateAdd(-1)},
+	"str_to_date":  sql.Function2{Name: "str_to_date", Fn: newStrToDate},
+	"week":         sql.FunctionN{Name: "week", Fn: newWeek},
 }
 
 // textLengths are the longest texts that functions make from their arguments: functions that a few words can ask for
