@@ -35,6 +35,11 @@ func (db *database) Function(ctx *sql.Context, name string) (sql.Function, bool)
 	if !ok {
 		return nil, false
 	}
+	if lengthFunctions[name] {
+		return sql.FunctionN{Name: name, Fn: func(arguments ...sql.Expression) (sql.Expression, error) {
+			return original.NewInstance(daysAsTexts(arguments))
+		}}, true
+	}
 	if clockFunctions[name] {
 		return sql.Function1{Name: name, Fn: func(argument sql.Expression) sql.Expression {
 			if kindOf(argument.Type()) == text {
@@ -70,6 +75,9 @@ func (db *database) Function(ctx *sql.Context, name string) (sql.Function, bool)
 		return &shortText{newCollated(made), name, length}, nil
 	}}, true
 }
+
+// lengthFunctions are functions that return the length of a text.
+var lengthFunctions = map[string]bool{"length": true, "octet_length": true, "char_length": true, "character_length": true}
 
 // preferred is a function that leaves to the original what own does not take.
 func preferred(original sql.Function, own func(arguments []sql.Expression) (sql.Expression, bool)) sql.Function {

@@ -88,7 +88,7 @@ func (s *session) SetSessionVariable(ctx *sql.Context, name string, value any) e
 	if name == "time_zone" && !isTimeZone(text) {
 		return mysql.NewSQLError(1298, mysql.SSUnknownSQLState, "Unknown or incorrect time zone: '%.100s'", text)
 	}
-	if only, ok := ignored[name]; ok && text != only {
+	if only, ok := ignored[name]; ok && text != only && text != "" {
 		return unsupported("SET " + name)
 	}
 	before, err := s.GetSessionVariable(ctx, name)

@@ -445,7 +445,11 @@ func randomCall(random *rand.Rand, addr, upstream string) (method, path, body st
 // healed makes the proxy what it was, checks that it serves, and returns its address, which may be another.
 func healed(t *testing.T, server *Server, upstream string) string {
 	t.Helper()
-	proxies, err := server.Proxies(t.Context())
+	var proxies map[string]Proxy
+	err := again(func() (err error) {
+		proxies, err = server.Proxies(t.Context())
+		return err
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
