@@ -7,11 +7,13 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+
+	"chaosworkshop/shared/mutants"
 )
 
 // Fuzz sends app any request that HTTP can carry. Whatever the request, the answer must be one that the API promises.
 func Fuzz(f *testing.F, app http.Handler) {
-	for _, seed := range []struct{ method, target, header, body string }{
+	mutants.Add(f, [][]any{
 		{"GET", "/api/flights/routes?from=LHR&to=JFK", "Accept: application/json", ""},
 		{"GET", "/api/flights/routes?from=lhr&to=jfk&from=CDG", "X-Forwarded-Prefix: //elsewhere.example/", ""},
 		{"GET", "/api/flights/routes?from='%20OR%201=1%20--&to=%00%ff", "Cookie: a=b; c", ""},
@@ -26,9 +28,7 @@ func Fuzz(f *testing.F, app http.Handler) {
 		{"OPTIONS", "*", "Origin: http://elsewhere.example", ""},
 		{"CONNECT", "elsewhere.example:443", "Content-Length: 3", "abc"},
 		{"HEAD", "/", "", ""},
-	} {
-		f.Add(seed.method, seed.target, seed.header, seed.body)
-	}
+	}...)
 	f.Fuzz(func(t *testing.T, method, target, header, body string) {
 		text := method + " " + target + " HTTP/1.1\r\nHost: localhost\r\n" + header + "\r\n\r\n" + body
 		request, err := http.ReadRequest(bufio.NewReader(strings.NewReader(text)))

@@ -9,6 +9,8 @@ import (
 	"testing"
 	"unicode/utf16"
 
+	"chaosworkshop/shared/mutants"
+
 	"github.com/joho/godotenv"
 )
 
@@ -109,9 +111,7 @@ func TestFileIsRefused(t *testing.T) {
 // FuzzParseFile: no text panics or is quoted in an error; a value in single quotes is itself; and a plain line means to us what
 // it means to godotenv.
 func FuzzParseFile(f *testing.F) {
-	for _, seed := range []string{"A=1", "\uFEFFA='x'\r\n", `A="\"\\\$\n"`, "export A=b # c", "A", "\xff\xfeA\x00"} {
-		f.Add(seed)
-	}
+	mutants.Add(f, []any{"A=1"}, []any{"\uFEFFA='x'\r\n"}, []any{`A="\"\\\$\n"`}, []any{"export A=b # c"}, []any{"A"}, []any{"\xff\xfeA\x00"})
 	f.Fuzz(func(t *testing.T, text string) {
 		if _, err := ParseFile([]byte("SECRET=" + text)); err != nil && strings.Contains(err.Error(), "\n") {
 			t.Errorf("%q: the error has several lines: %v", text, err)

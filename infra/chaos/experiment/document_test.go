@@ -10,6 +10,8 @@ import (
 	"testing"
 	"time"
 
+	"chaosworkshop/shared/mutants"
+
 	"chaosworkshop/infra/lab/toxi"
 )
 
@@ -184,14 +186,15 @@ func TestSchemaIsThatOfTheReader(t *testing.T) {
 
 // Whatever stands in a file, the reader says where it is wrong, or reads it.
 func FuzzRead(f *testing.F) {
-	f.Add([]byte(valid))
+	seeds := [][]any{{[]byte(valid)}}
 	for _, name := range []string{"e1.yaml", "e3.yaml", "e5.yaml"} {
 		text, err := os.ReadFile(name)
 		if err != nil {
 			f.Fatal(err)
 		}
-		f.Add(text)
+		seeds = append(seeds, []any{text})
 	}
+	mutants.Add(f, seeds...)
 	f.Fuzz(func(t *testing.T, text []byte) {
 		_, err := read("fuzz.yaml", text, settings.names())
 		if err == nil {
@@ -206,9 +209,7 @@ func FuzzRead(f *testing.F) {
 
 // Whatever an expression is, it is refused at a place within it, or gives a verdict.
 func FuzzExpression(f *testing.F) {
-	for _, text := range []string{"p(99) < 100ms", "rate(served, 504) >= 90% and count(5xx) == 0", "dials <= (1 + open_waits) * RETRY_ATTEMPTS", "max <= 1m30s / 2 - 3 * (4ms)"} {
-		f.Add(text)
-	}
+	mutants.Add(f, []any{"p(99) < 100ms"}, []any{"rate(served, 504) >= 90% and count(5xx) == 0"}, []any{"dials <= (1 + open_waits) * RETRY_ATTEMPTS"}, []any{"max <= 1m30s / 2 - 3 * (4ms)"})
 	run := healthyRun(5)
 	f.Fuzz(func(t *testing.T, text string) {
 		made, err := parseExpression(text, settings.names())
@@ -223,7 +224,7 @@ func FuzzExpression(f *testing.F) {
 
 // Whatever a path in JSON is, it is refused or finds at most one value.
 func FuzzPath(f *testing.F) {
-	f.Add("$.items[0].name", `{"items":[{"name":"tea"}]}`)
+	mutants.Add(f, []any{"$.items[0].name", `{"items":[{"name":"tea"}]}`})
 	f.Fuzz(func(_ *testing.T, path, body string) { holds([]byte(body), map[string]any{path: "tea"}) })
 }
 

@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"chaosworkshop/shared/mutants"
 )
 
 // newTestHub is a hub that records to out.
@@ -118,6 +120,37 @@ func (f *full) Write(piece []byte) (int, error) {
 		return 0, errors.New("no space left")
 	}
 	return len(piece), nil
+}
+
+// FuzzRecording reads anything as a recording: it is refused in one line, or harmless in a page, and the same after it is recorded again.
+func FuzzRecording(f *testing.F) {
+	var recorded bytes.Buffer
+	hub, err := NewHub(&recorded)
+	if err != nil {
+		f.Fatal(err)
+	}
+	for t := range int64(3) {
+		if err := hub.Add(Frame{T: t * 1000, Notice: "</script>"}); err != nil {
+			f.Fatal(err)
+		}
+	}
+	mutants.Add(f, []any{recorded.String()})
+	f.Fuzz(func(t *testing.T, text string) {
+		run, err := readRecording(strings.NewReader(text))
+		if err != nil {
+			if strings.Contains(err.Error(), "\n") {
+				t.Errorf("the error has several lines: %v", err)
+			}
+			return
+		}
+		kept := run.Recording()
+		if bytes.Contains(kept, []byte("</script")) {
+			t.Errorf("a recording brought an end tag into the page: %s", kept)
+		}
+		if again, err := readRecording(bytes.NewReader(kept)); err != nil || !bytes.Equal(again.Recording(), kept) {
+			t.Errorf("read again, %s is another recording: %v", kept, err)
+		}
+	})
 }
 
 func TestRaceGoesOnWithoutItsRecording(t *testing.T) {

@@ -3,6 +3,7 @@ package flightsdb
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 
 	"github.com/dolthub/go-mysql-server/sql"
@@ -46,8 +47,14 @@ func newCalculation(name string, arguments ...sql.Expression) (*calculation, boo
 	case "ceiling":
 		name = "ceil"
 	}
-	for _, argument := range arguments {
-		if _, isInterval := argument.(*expression.Interval); isInterval || !isCalculable(argument.Type()) {
+	arguments = slices.Clone(arguments)
+	for i, argument := range arguments {
+		if _, isInterval := argument.(*expression.Interval); isInterval {
+			return nil, false
+		}
+		if kindOf(argument.Type()) == temporal {
+			arguments[i] = newMomentNumber(argument)
+		} else if !isCalculable(argument.Type()) {
 			return nil, false
 		}
 	}
@@ -107,10 +114,10 @@ func (c *calculation) Type() sql.Type { return c.typ }
 
 // typeOf is the type for arguments of those types.
 func (c *calculation) typeOf(arguments []sql.Type) sql.Type {
-	whole, unsigned, largest, sum := true, true, uint8(0), uint8(0)
+	whole, unsigned, largest, sum := true, false, uint8(0), uint8(0)
 	for _, typ := range arguments {
 		whole = whole && (types.IsInteger(typ) || typ == types.Null)
-		unsigned = unsigned && types.IsUnsigned(typ)
+		unsigned = unsigned || types.IsUnsigned(typ)
 		largest = max(largest, scaleOf(typ))
 		sum += scaleOf(typ)
 	}
@@ -122,7 +129,7 @@ func (c *calculation) typeOf(arguments []sql.Type) sql.Type {
 		return types.Float64
 	case c.name == "/":
 		return decimalType(first + avgScale)
-	case whole && unsigned && c.name != "-":
+	case whole && unsigned && (c.name != "-" || len(arguments) > 1):
 		return types.Uint64
 	case whole:
 		return types.Int64

@@ -10,7 +10,7 @@ import (
 )
 
 // clockFunctions read the time of the day. MySQL reads a text that is too short for a day and a time as a time alone; the library as a day.
-var clockFunctions = map[string]bool{"hour": true, "minute": true, "second": true}
+var clockFunctions = map[string]bool{"hour": true, "minute": true, "second": true, "time": true, "time_to_sec": true}
 
 // clockText is the time in a text, on some day.
 type clockText struct{ wrapper }

@@ -144,7 +144,11 @@ func (c *conn) prepare() error {
 	if err != nil {
 		return err
 	}
-	query := strings.TrimRight(asRead(string(payload[1:])), "; \t\r\n")
+	query, err := asRead(string(payload[1:]))
+	if err != nil {
+		return c.answer(err)
+	}
+	query = strings.TrimRight(query, "; \t\r\n")
 	options, err := c.handler.ParserOptionsForConnection(c.library)
 	if err == nil {
 		err = c.handler.parser.check(query, options)

@@ -16,6 +16,9 @@ type complexity struct {
 	functions        []*sqlparser.FuncExpr
 	casts            []*sqlparser.ConvertExpr
 	unions           []*sqlparser.SetOp
+	groups           []*sqlparser.GroupConcatExpr
+	// shifts are where intervals are added to dates or taken off.
+	shifts []reflect.Value
 	// wholes are where conversions to decimals without digits after the point are.
 	wholes []reflect.Value
 }
@@ -90,8 +93,20 @@ func (c *complexity) countTables(node reflect.Value, depth, selects int) (tables
 	var children []reflect.Value
 	switch node.Kind() {
 	case reflect.Interface:
-		if cast, ok := node.Interface().(*sqlparser.ConvertExpr); ok && isWhole(cast.Type) {
-			c.wholes = append(c.wholes, node)
+		switch e := node.Interface().(type) {
+		case *sqlparser.ConvertExpr:
+			if isWhole(e.Type) {
+				c.wholes = append(c.wholes, node)
+			}
+		case *sqlparser.GroupConcatExpr:
+			c.groups = append(c.groups, e)
+		case *sqlparser.BinaryExpr:
+			if _, ok := e.Right.(*sqlparser.IntervalExpr); ok {
+				c.shifts = append(c.shifts, node)
+			} else if _, ok := e.Left.(*sqlparser.IntervalExpr); ok {
+				e.Left, e.Right = e.Right, e.Left
+				c.shifts = append(c.shifts, node)
+			}
 		}
 		return c.countTables(node.Elem(), depth, selects)
 	case reflect.Pointer:

@@ -90,6 +90,9 @@ var knownErrors = []knownError{
 	refuse(`^a range's order by must be one expression`, "A frame of RANGE with several orders"),
 	refuse(`^an aggregation remained in the expression|^Unimplemented `, "This function over a window"),
 	refuse(`^wrong type in collated expression`, "COLLATE of a value that is no text"),
+	refuse(`^the schema of the left side of union`, "This UNION of values of different types"),
+	refuse(`^time\.Time is not an exact number`, "This use of a date"),
+	refuse(`^function 'DATETIME' expected 1`, "TIMESTAMP of a date and a time"),
 	{regexp.MustCompile(`^unsupported feature: `), func(message string) error {
 		return unsupported(strings.TrimPrefix(message, "unsupported feature: "))
 	}},
@@ -109,9 +112,10 @@ var knownErrors = []knownError{
 	numberAs(1066, mysql.SSClientError, `^Not unique table/alias`, "%s"),
 	numberAs(1115, mysql.SSClientError, `^Unknown character set`, "%s"),
 	numberAs(1191, mysql.SSUnknownSQLState, `^no matching Full-Text index`, "%s"),
-	numberAs(mysql.ERUnknownSystemVariable, mysql.SSUnknownSQLState, `^Unknown system variable`, "%s"),
+	numberAs(mysql.ERUnknownSystemVariable, mysql.SSUnknownSQLState, `^Unknown system variable|^invalid system variable declaration`, "%s"),
 	numberAs(1229, mysql.SSUnknownSQLState, `is a GLOBAL variable and should be set`, "%s"),
-	numberAs(1231, mysql.SSClientError, `was not found in the set$`, "%s"),
+	numberAs(1231, mysql.SSClientError, `was not found in the set$|^Variable '(?s:.*)' can't be set to the value of`, "%s"),
+	numberAs(3636, mysql.SSUnknownSQLState, `^WITH RECURSIVE iteration limit`, "Recursive query aborted after 1001 iterations. Try increasing @@cte_max_recursion_depth to a larger value."),
 	numberAs(1238, mysql.SSUnknownSQLState, `is a read only variable$`, "%s"),
 	numberAs(1243, mysql.SSUnknownSQLState, `^Unknown prepared statement handler`, "%s"),
 	numberAs(1248, mysql.SSClientError, `^Every derived table must have its own alias`, "%s"),

@@ -2,12 +2,14 @@ package flightsdb
 
 import (
 	"context"
+	"slices"
 
 	"github.com/dolthub/go-mysql-server/sql"
 	"github.com/dolthub/go-mysql-server/sql/plan"
 	"github.com/dolthub/go-mysql-server/sql/rowexec"
 	"github.com/dolthub/go-mysql-server/sql/transform"
 	"github.com/dolthub/go-mysql-server/sql/types"
+	"github.com/dolthub/vitess/go/mysql"
 	"github.com/shopspring/decimal"
 )
 
@@ -51,6 +53,11 @@ func (e *executor) Build(ctx *sql.Context, node sql.Node, row sql.Row) (sql.RowI
 				row[2] = collation.Name()
 			}
 		}}, err
+	case *plan.Kill:
+		if !slices.ContainsFunc(ctx.ProcessList.Processes(), func(p sql.Process) bool { return p.Connection == node.ConnID }) {
+			return nil, mysql.NewSQLError(1094, mysql.SSUnknownSQLState, "Unknown thread id: %d", node.ConnID)
+		}
+		return nil, nil
 	case *plan.HashLookup:
 		keyValues(node)
 	case *plan.JoinNode, *plan.CachedResults, *plan.RecursiveTable, *plan.RecursiveCte, *plan.SubqueryAlias, *plan.JSONTable,

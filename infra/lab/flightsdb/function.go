@@ -35,6 +35,11 @@ func (db *database) Function(ctx *sql.Context, name string) (sql.Function, bool)
 	if !ok {
 		return nil, false
 	}
+	if lengthFunctions[name] {
+		return sql.FunctionN{Name: name, Fn: func(arguments ...sql.Expression) (sql.Expression, error) {
+			return original.NewInstance(daysAsTexts(arguments))
+		}}, true
+	}
 	if clockFunctions[name] {
 		return sql.Function1{Name: name, Fn: func(argument sql.Expression) sql.Expression {
 			if kindOf(argument.Type()) == text {
@@ -71,6 +76,9 @@ func (db *database) Function(ctx *sql.Context, name string) (sql.Function, bool)
 	}}, true
 }
 
+// lengthFunctions are functions that return the length of a text.
+var lengthFunctions = map[string]bool{"length": true, "octet_length": true, "char_length": true, "character_length": true}
+
 // preferred is a function that leaves to the original what own does not take.
 func preferred(original sql.Function, own func(arguments []sql.Expression) (sql.Expression, bool)) sql.Function {
 	return sql.FunctionN{Name: original.FunctionName(), Fn: func(arguments ...sql.Expression) (sql.Expression, error) {
@@ -86,9 +94,17 @@ func preferred(original sql.Function, own func(arguments []sql.Expression) (sql.
 
 // ownFunctions are the functions for which the library gives other values than MySQL.
 var ownFunctions = map[string]sql.Function{
-	"instr":    sql.Function2{Name: "instr", Fn: newInstr},
-	"locate":   sql.FunctionN{Name: "locate", Fn: newLocate("locate")},
-	"position": sql.FunctionN{Name: "position", Fn: newLocate("position")},
+	"instr":        sql.Function2{Name: "instr", Fn: newInstr},
+	"locate":       sql.FunctionN{Name: "locate", Fn: newLocate("locate")},
+	"position":     sql.FunctionN{Name: "position", Fn: newLocate("position")},
+	"adddate":      sql.FunctionN{Name: "adddate", Fn: newDateAdd(1)},
+	"curdate":      sql.Function0{Name: "curdate", Fn: newCurrentDate},
+	"current_date": sql.Function0{Name: "current_date", Fn: newCurrentDate},
+	"date_add":     sql.FunctionN{Name: "date_add", Fn: newDateAdd(1)},
+	"date_sub":     sql.FunctionN{Name: "date_sub", Fn: newDateAdd(-1)},
+	"subdate":      sql.FunctionN{Name: "subdate", Fn: newDateAdd(-1)},
+	"str_to_date":  sql.Function2{Name: "str_to_date", Fn: newStrToDate},
+	"week":         sql.FunctionN{Name: "week", Fn: newWeek},
 }
 
 // textLengths are the longest texts that functions make from their arguments: functions that a few words can ask for

@@ -18,10 +18,10 @@ type parser struct {
 
 // ParseSimple implements sql.Parser.
 func (p parser) ParseSimple(query string) (sqlparser.Statement, error) {
-	if err := checkLength(query); err != nil {
+	query, err := asRead(query)
+	if err != nil {
 		return nil, err
 	}
-	query = asRead(query)
 	statement, err := p.Parser.ParseSimple(query)
 	return accept(statement, syntaxError(query, err))
 }
@@ -33,10 +33,10 @@ func (p parser) Parse(ctx *sql.Context, query string, multi bool) (sqlparser.Sta
 
 // ParseWithOptions implements sql.Parser.
 func (p parser) ParseWithOptions(ctx context.Context, query string, delimiter rune, multi bool, options sqlparser.ParserOptions) (sqlparser.Statement, string, string, error) {
-	if err := checkLength(query); err != nil {
+	query, err := asRead(query)
+	if err != nil {
 		return nil, query, "", err
 	}
-	query = asRead(query)
 	statement, parsed, rest, err := p.Parser.ParseWithOptions(ctx, query, delimiter, multi, options)
 	statement, err = p.accept(ctx, statement, syntaxError(query, err))
 	return statement, parsed, rest, err
@@ -44,10 +44,10 @@ func (p parser) ParseWithOptions(ctx context.Context, query string, delimiter ru
 
 // ParseOneWithOptions implements sql.Parser.
 func (p parser) ParseOneWithOptions(ctx context.Context, query string, options sqlparser.ParserOptions) (sqlparser.Statement, int, error) {
-	if err := checkLength(query); err != nil {
+	query, err := asRead(query)
+	if err != nil {
 		return nil, 0, err
 	}
-	query = asRead(query)
 	statement, next, err := p.Parser.ParseOneWithOptions(ctx, query, options)
 	statement, err = p.accept(ctx, statement, syntaxError(query, err))
 	return statement, next, err
@@ -60,10 +60,9 @@ func (p parser) check(query string, options sqlparser.ParserOptions) (err error)
 			err = errUnable
 		}
 	}()
-	if err := checkLength(query); err != nil {
+	if query, err = asRead(query); err != nil {
 		return err
 	}
-	query = asRead(query)
 	statement, _, _, err := p.Parser.ParseWithOptions(context.Background(), query, ';', false, options)
 	statement, err = accept(statement, syntaxError(query, err))
 	switch statement.(type) {
@@ -118,6 +117,13 @@ func accept(statement sqlparser.Statement, err error) (sqlparser.Statement, erro
 	}
 	roundCasts(measured.wholes)
 	shortenCasts(measured.casts)
+	shiftDates(measured.shifts)
+	for _, group := range measured.groups {
+		// The library would keep the first alone.
+		if len(group.Exprs) > 1 {
+			group.Exprs = sqlparser.SelectExprs{&sqlparser.AliasedExpr{Expr: &sqlparser.FuncExpr{Name: sqlparser.NewColIdent("concat"), Exprs: group.Exprs}}}
+		}
+	}
 	nameColumns(measured.unions)
 	return statement, nil
 }
@@ -148,6 +154,20 @@ func roundCasts(places []reflect.Value) {
 		cast.Type.Length, cast.Type.Scale = sqlparser.NewIntVal([]byte("65")), sqlparser.NewIntVal([]byte("30"))
 		place.Set(reflect.ValueOf(&sqlparser.FuncExpr{
 			Name: sqlparser.NewColIdent("round"), Exprs: sqlparser.SelectExprs{&sqlparser.AliasedExpr{Expr: cast}},
+		}))
+	}
+}
+
+// shiftDates makes DATE_ADD and DATE_SUB of + and - with an interval.
+func shiftDates(places []reflect.Value) {
+	for _, place := range places {
+		e := place.Interface().(*sqlparser.BinaryExpr)
+		name := "date_add"
+		if e.Operator == sqlparser.MinusStr {
+			name = "date_sub"
+		}
+		place.Set(reflect.ValueOf(&sqlparser.FuncExpr{
+			Name: sqlparser.NewColIdent(name), Exprs: sqlparser.SelectExprs{&sqlparser.AliasedExpr{Expr: e.Left}, &sqlparser.AliasedExpr{Expr: e.Right}},
 		}))
 	}
 }

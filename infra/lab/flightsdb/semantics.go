@@ -1,6 +1,7 @@
 package flightsdb
 
 import (
+	"fmt"
 	"slices"
 
 	"github.com/dolthub/go-mysql-server/sql"
@@ -65,23 +66,32 @@ func replace(ctx *sql.Context, e sql.Expression) (sql.Expression, error) {
 		return newCase(e), nil
 	case *expression.And, *expression.Or, *expression.Xor, *expression.Not:
 		return truths(e)
-	case *calculation, *choice, *between:
+	case *calculation, *choice, *between, *dated:
 		return nil, nil
-	case *expression.Arithmetic:
-		// The library makes a time of a day in a text, but not in its functions.
-		if interval, ok := e.RightChild.(*expression.Interval); ok && e.Op == "-" {
-			return function.NewDateSub(e.LeftChild, interval)
-		} else if ok {
-			return function.NewDateAdd(e.LeftChild, interval)
+	case *function.DateAdd:
+		return newShift(e.Date, e.Interval, 1), nil
+	case *function.DateSub:
+		return newShift(e.Date, e.Interval, -1), nil
+	case *function.TimestampDiff:
+		unit, ok := e.Children()[0].(*expression.Literal)
+		if !ok {
+			return nil, unsupported("This TIMESTAMPDIFF")
 		}
-		if interval, ok := e.LeftChild.(*expression.Interval); ok && e.Op == "+" {
-			return function.NewDateAdd(e.RightChild, interval)
+		return newDifference(fmt.Sprint(unit.Value()), e.Children()[1], e.Children()[2]), nil
+	case *function.Extract:
+		switch unit, _ := e.LeftChild.(*expression.Literal); fmt.Sprint(unit.Value()) {
+		case "WEEK":
+			return newWeek(e.RightChild)
+		case "HOUR", "MINUTE", "SECOND":
+			if kindOf(e.RightChild.Type()) == text {
+				return e.WithChildren(e.LeftChild, &clockText{wrapper{e.RightChild}})
+			}
 		}
-		if made := calculated(e); made != nil {
-			return made, nil
+		return withMoments(e)
+	case *expression.Arithmetic, *expression.UnaryMinus, *expression.Div, *expression.IntDiv, *expression.Mod:
+		if slices.ContainsFunc(e.Children(), func(child sql.Expression) bool { return child.Type() == types.Time }) {
+			return nil, unsupported("A calculation with a time of the day")
 		}
-		return boundedNumbers(e)
-	case *expression.UnaryMinus, *expression.Div, *expression.IntDiv, *expression.Mod:
 		if made := calculated(e); made != nil {
 			return made, nil
 		}
@@ -90,6 +100,9 @@ func replace(ctx *sql.Context, e sql.Expression) (sql.Expression, error) {
 		if hasLibraryCollation(e.Type()) {
 			return newCollated(e), nil
 		}
+		if kindOf(e.Type()) == temporal && isWritten(e.Child) {
+			return e.WithChildren(momentOf(e.Child))
+		}
 		if types.IsNumber(e.Type()) && kindOf(e.Child.Type()) == text {
 			if _, already := e.Child.(*leadingText); !already {
 				return e.WithChildren(&leadingText{boundedNumber{wrapper{e.Child}}, types.IsInteger(e.Type())})
@@ -97,7 +110,12 @@ func replace(ctx *sql.Context, e sql.Expression) (sql.Expression, error) {
 			return nil, nil
 		}
 		return boundedNumbers(e)
-	case *expression.BitOp, sql.FunctionExpression:
+	case sql.FunctionExpression:
+		if made, err := withMoments(e); made != nil || err != nil {
+			return made, err
+		}
+		return boundedNumbers(e)
+	case *expression.BitOp:
 		return boundedNumbers(e)
 	}
 	return nil, nil
@@ -107,11 +125,51 @@ func replace(ctx *sql.Context, e sql.Expression) (sql.Expression, error) {
 func compared(ctx *sql.Context, e expression.Comparer) sql.Expression {
 	// The library's <=> compares texts byte by byte.
 	_, nullSafe := e.(*expression.NullSafeEquals)
+	left, right := kindOf(e.Left().Type()), kindOf(e.Right().Type())
+	if (left == temporal || right == temporal) && (left == exact || left == float || right == exact || right == float) {
+		if changed, err := e.WithChildren(momentOf(e.Left()), momentOf(e.Right())); err == nil {
+			return changed
+		}
+	}
 	ofTexts := common(kindOf(e.Left().Type()), kindOf(e.Right().Type())) == text
+	if l, ok := e.Left().(expression.Tuple); ok {
+		if r, ok := e.Right().(expression.Tuple); ok && len(l) == len(r) {
+			return comparedParts(ctx, e, l, r)
+		}
+	}
 	if types.IsTuple(e.Left().Type()) || isForIndexes(ctx, e.Left(), e.Right()) && !(nullSafe && ofTexts) {
 		return e
 	}
 	return &comparison{e}
+}
+
+// comparedParts compares two rows part by part: the library takes NULL for equal to NULL.
+func comparedParts(ctx *sql.Context, e expression.Comparer, left, right expression.Tuple) sql.Expression {
+	part := func(e expression.Comparer, at int) sql.Expression {
+		changed, err := e.WithChildren(left[at], right[at])
+		if err != nil {
+			return e
+		}
+		return compared(ctx, changed.(expression.Comparer))
+	}
+	strict := e
+	switch e.(type) {
+	case *expression.GreaterThanOrEqual:
+		strict = expression.NewGreaterThan(e.Left(), e.Right())
+	case *expression.LessThanOrEqual:
+		strict = expression.NewLessThan(e.Left(), e.Right())
+	}
+	last := len(left) - 1
+	all := part(e, last)
+	for at := last - 1; at >= 0; at-- {
+		switch e.(type) {
+		case *expression.Equals, *expression.NullSafeEquals:
+			all = expression.NewAnd(part(e, at), all)
+		default:
+			all = expression.NewOr(part(strict, at), expression.NewAnd(part(expression.NewEquals(left[at], right[at]), at), all))
+		}
+	}
+	return all
 }
 
 // truths makes numbers of the texts that AND, OR, XOR and NOT take for true or false, or returns nil.

@@ -2,8 +2,12 @@ package flightsdb
 
 import (
 	"context"
+	"errors"
+	"fmt"
+	"regexp"
 	"strings"
 	"sync"
+	"time"
 
 	sqle "github.com/dolthub/go-mysql-server"
 	"github.com/dolthub/go-mysql-server/server"
@@ -79,7 +83,45 @@ func (s *session) SetSessionVariable(ctx *sql.Context, name string, value any) e
 	if text, ok := value.(string); ok && len(text) > maxSetting {
 		return sql.ErrInvalidSystemVariableValue.New(name, text[:100]+"...")
 	}
-	return s.BaseSession.SetSessionVariable(ctx, name, value)
+	name = strings.ToLower(name)
+	text := fmt.Sprint(value)
+	if name == "time_zone" && !isTimeZone(text) {
+		return mysql.NewSQLError(1298, mysql.SSUnknownSQLState, "Unknown or incorrect time zone: '%.100s'", text)
+	}
+	if only, ok := ignored[name]; ok && text != only && text != "" {
+		return unsupported("SET " + name)
+	}
+	before, err := s.GetSessionVariable(ctx, name)
+	if err != nil {
+		return err
+	}
+	if err := s.BaseSession.SetSessionVariable(ctx, name, value); err != nil || name != "sql_mode" {
+		return err
+	}
+	// Only now it is a list of names.
+	modes, err := s.GetSessionVariable(ctx, name)
+	if ignored := ignoredModes.FindString(fmt.Sprint(modes)); err == nil && ignored != "" {
+		return errors.Join(s.BaseSession.SetSessionVariable(ctx, name, before), unsupported("sql_mode "+ignored))
+	}
+	return err
+}
+
+// ignored are variables that change values in MySQL, but not in the library, with the only value that they may have.
+var ignored = map[string]string{"lc_time_names": "en_US", "div_precision_increment": "4", "default_week_format": "0", "timestamp": "DEFAULT"}
+
+// ignoredModes matches those of sql_mode.
+var ignoredModes = regexp.MustCompile(`(?i)\b(?:ANSI|PIPES_AS_CONCAT|NO_BACKSLASH_ESCAPES|HIGH_NOT_PRECEDENCE|NO_UNSIGNED_SUBTRACTION|ALLOW_INVALID_DATES)\b`)
+
+// offset matches a time zone that is a distance from UTC.
+var offset = regexp.MustCompile(`^(?:[+-](?:0?\d|1[0-3]):[0-5]\d|\+14:00)$`)
+
+// isTimeZone tells whether the library can calculate in a time zone.
+func isTimeZone(name string) bool {
+	if strings.EqualFold(name, "SYSTEM") || offset.MatchString(name) {
+		return true
+	}
+	_, err := time.LoadLocation(name)
+	return err == nil && name != "" && name != "Local"
 }
 
 // Warn implements sql.Session. MySQL keeps as many warnings, its max_error_count.

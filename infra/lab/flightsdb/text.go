@@ -3,13 +3,19 @@ package flightsdb
 import (
 	"regexp"
 	"strings"
+
+	"github.com/dolthub/vitess/go/mysql"
 )
 
 // asRead is the statement in a form that the library's parser reads as MySQL reads the original. In MySQL \_ in a text is two
-// letters, since it stands for itself in a pattern of LIKE, -- begins a comment only before a blank, what is for newer versions is a comment, and DATE before a text makes a date. A second pass changes nothing.
-func asRead(query string) string {
-	if !strings.Contains(query, `\_`) && !strings.Contains(query, `\%`) && !strings.Contains(query, "--") && !strings.Contains(query, "/*!") && !day.MatchString(query) {
-		return query
+// letters, since it stands for itself in a pattern of LIKE, -- begins a comment only before a blank, what is for newer versions is a comment, DATE before a text makes a date, and N nothing. A second
+// pass changes nothing.
+func asRead(query string) (string, error) {
+	if err := checkLength(query); err != nil {
+		return "", err
+	}
+	if !special.MatchString(query) {
+		return query, nil
 	}
 	var kept strings.Builder
 	quoted := 0 // Where the last text or name ended.
@@ -27,9 +33,21 @@ func asRead(query string) string {
 			}
 			continue
 		}
-		isDay := day.MatchString(query[max(quoted, at-length-10) : at-length+1])
+		word := strings.ToUpper(literal.FindString(query[max(quoted, at-length-12) : at-length+1]))
+		word = strings.Trim(word, " \t\r\n'\"(,=<>+-*/")
 		quoted = at
-		if isDay {
+		switch word {
+		case "N":
+			national := strings.TrimSuffix(strings.TrimSuffix(kept.String(), "n"), "N")
+			kept.Reset()
+			kept.WriteString(national)
+		case "DATE", "TIMESTAMP", "TIME":
+			if err := checkLiteral(word, part[1:max(1, len(part)-1)]); err != nil {
+				return "", err
+			}
+		}
+		isMoment := word == "DATE" || word == "TIMESTAMP"
+		if isMoment {
 			kept.WriteByte('(')
 		}
 		for i := 0; i < len(part); i++ {
@@ -42,15 +60,36 @@ func asRead(query string) string {
 			}
 			kept.WriteByte(part[i])
 		}
-		if isDay {
+		if isMoment {
 			kept.WriteByte(')')
 		}
 	}
-	return kept.String()
+	return kept.String(), nil
 }
 
-// day matches DATE before a text.
-var day = regexp.MustCompile(`(?i)(^|[^\w@.])DATE\s*['"]`)
+// special matches what asRead looks at, and literal a word that tells what the text after it is.
+var (
+	special = regexp.MustCompile(`(?i)\\[_%]|--|/\*!|(?:^|[^\w@.$])(?:(?:DATE|TIME|TIMESTAMP)\s*['"]|N')`)
+	literal = regexp.MustCompile(`(?i)(?:^|[^\w@.$])(?:(?:DATE|TIME|TIMESTAMP)\s*['"]|N')$`)
+)
+
+// time of TIME before a text.
+var timeText = regexp.MustCompile(`^\s*-?(?:\d+ )?\d{1,3}(?::[0-5]?\d){0,2}(?:\.\d*)?\s*$`)
+
+// checkLiteral returns an error if the text after DATE, TIME or TIMESTAMP is none.
+func checkLiteral(word, written string) error {
+	ok := timeText.MatchString(written)
+	if word != "TIME" {
+		var err error
+		if _, _, ok, err = readMoment(written); err != nil {
+			return err
+		}
+	}
+	if !ok {
+		return mysql.NewSQLError(1525, mysql.SSUnknownSQLState, "Incorrect %s value: '%.100s'", strings.Replace(word, "STAMP", "", 1), written)
+	}
+	return nil
+}
 
 // newer matches the beginning of a part that only versions after this server's read, 8.0.33.
 var newer = regexp.MustCompile(`^/\*!(8003[4-9]|800[4-9]\d|80[1-9]\d\d|8[1-9]\d{3}|9\d{4}|[1-9]\d{5})`)
@@ -97,7 +136,8 @@ var unparsed = []*regexp.Regexp{
 	regexp.MustCompile(`(?i)^\s*((?:DESCRIBE|DESC)\s+\S+\s+\S+)\s*$`),
 	regexp.MustCompile(`(?i)\b(WITH\s+ROLLUP|SOUNDS\s+LIKE|PROCEDURE\s+ANALYSE|MEMBER\s+OF|(?:USE|FORCE|IGNORE)\s+(?:INDEX|KEY))\b`),
 	regexp.MustCompile(`(?i)\bSELECT\s+(DISTINCTROW|HIGH_PRIORITY|SQL_(?:SMALL|BIG|BUFFER)_RESULT)\b`),
-	regexp.MustCompile(`(?i)\b(ROW)\s*\(`),
+	regexp.MustCompile(`(?i)\b(ROW)\s*\(`), regexp.MustCompile(`(?i)(\{\s*(?:d|t|ts|fn|oj))\s`), regexp.MustCompile(`(?i)\b(IS\s+(?:NOT\s+)?UNKNOWN)\b`), regexp.MustCompile(`(?i)\b(0b[01]+)\b`),
+	regexp.MustCompile(`(?i)\b((?:YEAR|DAY|HOUR|MINUTE|SECOND)_(?:MONTH|HOUR|MINUTE|SECOND|MICROSECOND))\b`),
 	regexp.MustCompile(`(?i)^\s*((?:SHOW|CREATE|DROP|ALTER|SET|GET|EXECUTE|RESET|CHECK|OPTIMIZE|REPAIR|CHECKSUM|CACHE|LOAD\s+INDEX|INSTALL|UNINSTALL|IMPORT|CHANGE)\s+` +
 		`(?:FULL\s+|(?:OR\s+REPLACE\s+)?DEFINER\s*=\s*\S+\s+|CREATE\s+|MASTER\s+|COUNT\s*\(\s*\*\s*\)\s+)?` +
 		`(?:FUNCTION|PROCEDURE|EVENT|SERVER|SPATIAL|UNDO|RESOURCE|LOGFILE|TABLESPACE|PASSWORD|ROLE|DIAGNOSTICS|IMMEDIATE|QUERY|TABLES?|INDEX|PLUGIN|COMPONENT|MASTER|REPLICATION|` +

@@ -16,14 +16,16 @@ func TestAsRead(t *testing.T) {
 		`SELECT 1 /*!80000 , '\_' */`:     `SELECT 1 /*!80000 , '\\_' */`,
 		`SELECT 2--1, 'a\n\_', 'open \_`:  `SELECT 2- -1, 'a\n\\_', 'open \\_`,
 		`SELECT 2---1, '--\_', 2 --`:      `SELECT 2- - -1, '--\\_', 2 --`,
+		`SELECT N'a', n'b\_', 'N', aN'c'`: `SELECT 'a', 'b\\_', 'N', aN'c'`,
+		`SELECT DATE '2024-02-29'`:        `SELECT DATE ('2024-02-29')`,
 		`SELECT '\`:                       `SELECT '\`,
 		`SELECT 'no wildcard \' here', 5`: `SELECT 'no wildcard \' here', 5`,
 	} {
-		got := asRead(query)
-		if got != want {
-			t.Errorf("%s: %s, want %s", query, got, want)
+		got, err := asRead(query)
+		if err != nil || got != want {
+			t.Errorf("%s: %s, %v, want %s", query, got, err, want)
 		}
-		if again := asRead(got); again != got {
+		if again, _ := asRead(got); again != got {
 			t.Errorf("%s: %s the second time, want the same", got, again)
 		}
 	}

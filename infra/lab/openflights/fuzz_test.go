@@ -2,22 +2,28 @@ package openflights
 
 import (
 	"bytes"
+	"maps"
+	"slices"
 	"strings"
 	"testing"
 	"unicode/utf8"
+
+	"chaosworkshop/shared/mutants"
 )
 
 // FuzzRead reads any content as each of the five files: nothing panics, no row is lost, and the rows that are kept fit the schema.
 func FuzzRead(f *testing.F) {
-	for _, content := range smallSet() {
-		f.Add([]byte(content))
+	var seeds [][]any
+	for _, content := range slices.Sorted(maps.Values(smallSet())) {
+		seeds = append(seeds, []any{[]byte(content)})
 	}
 	for _, seed := range []string{
 		"", "\n", "\r\n\r\n", `"`, `"\`, `""""`, `"a""b",\N`, ",,,,,,,\n", "\ufeff\"en_XX\",\"x\"", "\xff,\x00",
 		`"a","b"` + "\n" + `"A","c"`, strings.Repeat(",", 20), `1e999,NaN,-0,0x1`,
 	} {
-		f.Add([]byte(seed))
+		seeds = append(seeds, []any{[]byte(seed)})
 	}
+	mutants.Add(f, seeds...)
 	f.Fuzz(func(t *testing.T, content []byte) {
 		fuzzTable(t, airlines(), content)
 		fuzzTable(t, countries(), content)
@@ -39,6 +45,7 @@ func FuzzRead(f *testing.F) {
 func fuzzTable[T any](t *testing.T, table table[T], content []byte) []T {
 	t.Helper()
 	values, report := table.read(content)
+	content = bytes.TrimPrefix(content, []byte("\ufeff"))
 	lines := bytes.Count(content, []byte("\n"))
 	if len(content) > 0 && content[len(content)-1] != '\n' {
 		lines++

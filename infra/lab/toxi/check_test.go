@@ -18,6 +18,8 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"chaosworkshop/shared/mutants"
 )
 
 // post sends a body to the API as a program would, and returns the status and the answer.
@@ -367,9 +369,7 @@ func FuzzAPI(f *testing.F) {
 			f.Error(err)
 		}
 	})
-	for seed := range uint64(20) {
-		f.Add(seed, "/proxies/x", `{"attributes":{}}`)
-	}
+	mutants.Add(f, []any{uint64(0), "/proxies/x", `{"attributes":{}}`}, []any{uint64(1), "/populate", `[{"name":"a","listen":"127.0.0.1:0"}]`})
 	f.Fuzz(func(t *testing.T, seed uint64, path, body string) {
 		random := rand.New(rand.NewPCG(seed, 0))
 		for range callsPerInput {
@@ -445,7 +445,11 @@ func randomCall(random *rand.Rand, addr, upstream string) (method, path, body st
 // healed makes the proxy what it was, checks that it serves, and returns its address, which may be another.
 func healed(t *testing.T, server *Server, upstream string) string {
 	t.Helper()
-	proxies, err := server.Proxies(t.Context())
+	var proxies map[string]Proxy
+	err := again(func() (err error) {
+		proxies, err = server.Proxies(t.Context())
+		return err
+	})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -7,7 +7,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
+	"reflect"
 	"sync"
 	"time"
 
@@ -205,13 +207,25 @@ func (e *engine) reviveLater(api *toxiproxy.ApiServer, proxy Proxy) {
 }
 
 // abandon stops each proxy of a stuck Toxiproxy. Each closes its port first and may then hang, so nothing waits for
-// them; a proxy that does hang keeps its goroutines until the process ends.
+// them; a proxy that does hang keeps its goroutines until the process ends, but not its connections.
 func abandon(stuck *toxiproxy.ApiServer) {
 	go func() {
 		for _, proxy := range stuck.Collection.Proxies() {
 			go proxy.Stop()
+			time.AfterFunc(portPatience, func() { hangUp(proxy) })
 		}
 	}()
+}
+
+// hangUp closes the connections of a proxy that hangs between closing its port and closing them. Toxiproxy does not export them.
+func hangUp(proxy *toxiproxy.Proxy) {
+	connections := reflect.ValueOf(proxy).Elem().FieldByName("connections")
+	mutex := (*sync.Mutex)(connections.FieldByName("lock").Addr().UnsafePointer())
+	mutex.Lock()
+	defer mutex.Unlock()
+	for _, conn := range connections.FieldByName("list").Seq2() {
+		_ = (*net.TCPConn)(conn.Elem().UnsafePointer()).Close() // It may be closed already.
+	}
 }
 
 // revive starts a proxy as it was, calm, as soon as its port is free.

@@ -13,6 +13,7 @@ import (
 	"github.com/go-sql-driver/mysql"
 
 	"chaosworkshop/infra/chaos/livepage"
+	"chaosworkshop/infra/chaos/trace"
 	"chaosworkshop/infra/lab/toxi"
 )
 
@@ -37,8 +38,18 @@ type room struct {
 	page *livepage.Server
 }
 
-// idle is a control that is never used.
-type idle struct{ livepage.Control }
+// idle is a control that is never used. It has each method, since one that a control embeds and lacks would end the soak.
+type idle struct{}
+
+func (idle) Inject(context.Context, string) error { return nil }
+func (idle) Calm(context.Context) error           { return nil }
+func (idle) SetRate(context.Context, int) error   { return nil }
+func (idle) Pause(context.Context, bool) error    { return nil }
+func (idle) Pool(context.Context, bool) error     { return nil }
+func (idle) Reset(context.Context) error          { return nil }
+
+// Spans implements livepage.Control.
+func (idle) Spans() *trace.Receiver { return &trace.Receiver{Done: func(trace.Request) {}} }
 
 // attend lets the attendees do what they like until ctx ends.
 func (s *soak) attend(ctx context.Context) error {
