@@ -220,6 +220,9 @@ func abandon(stuck *toxiproxy.ApiServer) {
 // hangUp closes the connections of a proxy that hangs between closing its port and closing them. Toxiproxy does not export them.
 func hangUp(proxy *toxiproxy.Proxy) {
 	connections := reflect.ValueOf(proxy).Elem().FieldByName("connections")
+	if !connections.IsValid() {
+		return // Another version of Toxiproxy: the connections stay, as its goroutines do.
+	}
 	mutex := (*sync.Mutex)(connections.FieldByName("lock").Addr().UnsafePointer())
 	mutex.Lock()
 	defer mutex.Unlock()
