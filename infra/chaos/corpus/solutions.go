@@ -24,6 +24,7 @@ const (
 	spaced     = "retries are spaced"
 	invalid    = "invalid requests do not open"
 	leftAlone  = "the database is left alone"
+	detected   = "an outage is detected"
 	staysDown  = "an outage stays detected"
 	sparesDown = "the health endpoint spares a database that is down"
 )
@@ -63,6 +64,13 @@ func Solutions() []Solution {
 		{Name: "a bulkhead before the breaker", Stage: 4, Dir: "plain", Habits: "bulkhead,full jitter"},
 		{Name: "a breaker that closes after two successes", Stage: 4, Dir: "plain", Habits: "two successes"},
 		{Name: "a health check that nobody has to ask for", Stage: 5, Dir: "plain", Habits: "health by itself"},
+		{Name: "answers in chunks, no keep-alive", Stage: 1, Dir: "plain", Habits: "chunked,no keep-alive"},
+		{Name: "answers in gzip, five seconds to start", Stage: 2, Dir: "plain", Habits: "gzip,slow start"},
+		{Name: "a hedge for a late attempt", Stage: 3, Dir: "plain", Habits: "delayed hedge"},
+		{Name: "a deadline of four seconds", Stage: 4, Dir: "plain", Habits: "four seconds"},
+		{Name: "a timeout of half a second", Stage: 3, Dir: "plain", Habits: "gives up early"},
+		{Name: "health that hears its users", Stage: 5, Dir: "plain", Habits: "health hears users"},
+		{Name: "health that says more", Stage: 5, Dir: "plain", Habits: "health says more"},
 		{Name: "retries without jitter", Stage: 3, File: policies, Old: "		WithJitterFactor(0.5).\n"},
 
 		// Wrong: the baseline.
@@ -80,6 +88,8 @@ func Solutions() []Solution {
 		{Name: "a timeout that leaves its query running", Stage: 2, Red: 2, Check: nothing, File: policies, Old: "return find(exec.Context(), from, to)", New: leaks},
 		{Name: "a short timeout that leaks its query", Stage: 2, Red: 2, Check: inTime, Dir: "plain", Habits: "short timeout,leak"},
 		{Name: "a query that outlives its request by 0.4 s", Stage: 2, Red: 2, Check: nothing, Dir: "plain", Habits: "lingers"},
+		{Name: "200 with an error", Stage: 2, Red: 2, Check: outOfTime, Dir: "plain", Habits: "error body"},
+		{Name: "four connections for everybody", Stage: 2, Red: 2, Check: inTime, Dir: "plain", Habits: "four connections"},
 		{Name: "a leaked query", Stage: 2, Red: 2, Check: nothing, Dir: "plain", Habits: "leak", Core: true},
 
 		// Wrong: the retries.
@@ -100,7 +110,10 @@ func Solutions() []Solution {
 		{Name: "a ping before each query", Stage: 3, Red: 3, Check: dials, Dir: "plain", Habits: "ping"},
 		{Name: "five attempts at once, always", Stage: 3, Red: 3, Check: "a request without a fault", Dir: "plain", Habits: "five at once,no jitter"},
 		{Name: "ten attempts at once", Stage: 3, Red: 3, Check: dials, Dir: "plain", Habits: "ten at once", Core: true},
-
+		{Name: "200 with an error when all attempts failed", Stage: 3, Red: 3, Check: honest, Dir: "plain", Habits: "error body unless late"},
+		{Name: "yesterday's rows when the database fails", Stage: 3, Red: 3, Check: honest, Dir: "plain", Habits: "stale rows"},
+		{Name: "a pause of 5 ms", Stage: 3, Red: 3, Check: waits, Dir: "plain", Habits: "short pause"},
+		{Name: "retries in two layers", Stage: 3, Red: 3, Check: dials, Dir: "plain", Habits: "two layers"},
 		{Name: "one long pause, then all at once", Stage: 3, Red: 3, Check: spaced, Dir: "plain", Habits: "one long pause", Core: true},
 
 		// Wrong: the breaker.
@@ -123,6 +136,16 @@ func Solutions() []Solution {
 		{Name: "rejections take 50 ms", Stage: 4, Red: 4, Check: immediate, Dir: "plain", Habits: "slow rejection"},
 		{Name: "users who hang up close the breaker", Stage: 4, Red: 4, Check: impatient, Dir: "plain", Habits: "users decide", Core: true},
 
+		{Name: "a breaker for each client, by its address", Stage: 4, Red: 4, Check: opens, Dir: "plain", Habits: "breaker per address"},
+		{Name: "a breaker for each client, by X-Forwarded-For", Stage: 4, Red: 4, Check: opens, Dir: "plain", Habits: "breaker per client"},
+		{Name: "a breaker for each pair of airports", Stage: 4, Red: 4, Check: opens, Dir: "plain", Habits: "breaker per pair"},
+		{Name: "a breaker that counts timeouts only", Stage: 4, Red: 4, Check: opens, Dir: "plain", Habits: "counts timeouts"},
+		{Name: "a breaker that counts errors only", Stage: 4, Red: 4, Check: impatient, Dir: "plain", Habits: "counts errors"},
+		{Name: "200 [] while the breaker is open", Stage: 4, Red: 4, Check: opens, Dir: "plain", Habits: "empty while open"},
+		{Name: "a rejection is a 429", Stage: 4, Red: 4, Check: opens, Dir: "plain", Habits: "too many requests"},
+		{Name: "each rejection pings the database", Stage: 4, Red: 4, Check: leftAlone, Dir: "plain", Habits: "pings while open"},
+		{Name: "a Retry-After that is always the whole wait", Stage: 4, Red: 4, Check: retryAfter, Dir: "plain", Habits: "retry-after constant"},
+		{Name: "two probes at once, of few attempts", Stage: 4, Red: 4, Check: leftAlone, Dir: "plain", Habits: "two probes,three attempts"},
 		{Name: "requests with invalid codes open the breaker", Stage: 4, Red: 4, Check: invalid, Dir: "plain", Habits: "invalid codes fail", Core: true},
 		{Name: "requests with invalid codes keep the breaker closed", Stage: 4, Red: 4, Check: opens, Dir: "plain", Habits: "invalid codes succeed"},
 		{Name: "two probes at once", Stage: 4, Red: 4, Check: leftAlone, Dir: "plain", Habits: "two probes"},
@@ -133,6 +156,13 @@ func Solutions() []Solution {
 		{Name: "one failed check is unhealthy, even while users are served", Stage: 5, Red: 5, Check: agrees, File: health, Old: "h.served.Load() < last.Began.UnixNano()", New: "true"},
 		{Name: "a failed check is never unhealthy", Stage: 5, Red: 5, File: health, Old: "h.served.Load() < last.Began.UnixNano()", New: "false"},
 		{Name: "unhealthy for 3 s after a user's failure", Stage: 5, Red: 5, Dir: "plain", Habits: "health asks nobody", Core: true},
+		{Name: "one failed check of the database alarms at once", Stage: 5, Red: 5, Dir: "plain", Habits: "health alarms at once"},
+		{Name: "health asks once", Stage: 5, Red: 5, Check: detected, Dir: "plain", Habits: "health asks once"},
+		{Name: "health stops asking after a failure", Stage: 5, Red: 5, Dir: "plain", Habits: "health stops"},
+		{Name: "healthy for 20 s after a success", Stage: 5, Red: 5, Check: detected, Dir: "plain", Habits: "health hears users too long"},
+		{Name: "unhealthy for 15 s after a failure", Stage: 5, Red: 5, Check: "healthy again", Dir: "plain", Habits: "health stays down"},
+		{Name: "health is the state of the breaker", Stage: 5, Red: 5, Dir: "plain", Habits: "health trusts the breaker"},
+		{Name: "unhealthy with 200", Stage: 5, Red: 5, Check: detected, Dir: "plain", Habits: "health is 200"},
 		{Name: "health is one ping", Stage: 5, Red: 5, Check: agrees, Dir: "plain", Habits: "health is one ping"},
 		{Name: "health asks the database in the background, once per question", Stage: 5, Red: 5, Check: spares, Dir: "plain", Habits: "health per question"},
 		{Name: "health is content with a ping", Stage: 5, Red: 5, Check: cut, Dir: "plain", Habits: "health pings"},
