@@ -89,7 +89,7 @@ func Solutions() []Solution {
 		{Name: "a short timeout that leaks its query", Stage: 2, Red: 2, Check: inTime, Dir: "plain", Habits: "short timeout,leak"},
 		{Name: "a query that outlives its request by 0.4 s", Stage: 2, Red: 2, Check: nothing, Dir: "plain", Habits: "lingers"},
 		{Name: "200 with an error", Stage: 2, Red: 2, Check: outOfTime, Dir: "plain", Habits: "error body"},
-		{Name: "four connections for everybody", Stage: 2, Red: 2, Check: inTime, Dir: "plain", Habits: "four connections"},
+		{Name: "a queue before four connections", Stage: 2, Red: 2, Check: inTime, Dir: "plain", Habits: "four at a time"},
 		{Name: "a leaked query", Stage: 2, Red: 2, Check: nothing, Dir: "plain", Habits: "leak", Core: true},
 
 		// Wrong: the retries.

@@ -31,7 +31,7 @@ var habits = []string{
 	"health on demand", "health says more", "hedging", "indented", "no jitter", "no keep-alive", "retry-after date", "slow start", "thirty failures", "two successes",
 	// Mistakes, by the experiment that is to catch them.
 	"empty on error", "empty unless late",
-	"leak", "no bound", "short timeout", "error body", "error body unless late", "four connections", "gives up early",
+	"leak", "no bound", "short timeout", "error body", "error body unless late", "four at a time", "gives up early",
 	"no pause", "no retry", "past the deadline", "attempts counted", "ping", "five at once", "ten at once", "bound by timeouts", "for nobody", "for nobody without end", "retries everything",
 	"one long pause", "short pause", "two layers", "stale rows", "a copy", "keeps connections", "lingers", "none is 404",
 	"all probes", "invalid codes fail", "invalid codes succeed", "no probe", "no retry-after", "retry-after an hour", "slow rejection", "timer", "two probes", "users decide",
@@ -52,7 +52,7 @@ type app struct {
 	breakers           sync.Map // For the habits that have one for each client, address or pair.
 	served, userFailed moment
 	check              check
-	slots              chan struct{}       // For the habit "bulkhead".
+	slots, turns       chan struct{}       // For the habits "bulkhead" and "four at a time".
 	rows               map[string][]flight // For the habit "a copy".
 	last               sync.Map            // For the habit "stale rows".
 }
@@ -67,7 +67,7 @@ func main() {
 func run() error {
 	a := &app{
 		stage: number("STAGE"), timeout: duration("TIMEOUT"), deadline: duration("DEADLINE"), attempts: number("RETRY_ATTEMPTS"),
-		pause: duration("RETRY_BASE_DELAY"), longest: duration("RETRY_MAX_DELAY"), slots: make(chan struct{}, 64),
+		pause: duration("RETRY_BASE_DELAY"), longest: duration("RETRY_MAX_DELAY"), slots: make(chan struct{}, 64), turns: make(chan struct{}, 4),
 	}
 	for name := range strings.SplitSeq(os.Getenv("HABITS"), ",") {
 		if name != "" && !slices.Contains(habits, name) {
@@ -88,9 +88,6 @@ func run() error {
 	}
 	a.db = sql.OpenDB(connector)
 	a.db.SetMaxIdleConns(number("DB_MAX_IDLE_CONNS"))
-	if a.is("four connections") {
-		a.db.SetMaxOpenConns(4)
-	}
 	if a.is("slow start") {
 		time.Sleep(5 * time.Second)
 	}
@@ -401,6 +398,14 @@ func (a *app) attempt(ctx context.Context, from, to string) ([]flight, error) {
 	defer cancel()
 	if a.is("ping") {
 		_ = a.db.PingContext(bounded) // As a careful programmer might, before each query.
+	}
+	if a.is("four at a time") {
+		select {
+		case a.turns <- struct{}{}:
+			defer func() { <-a.turns }()
+		case <-bounded.Done():
+			return nil, bounded.Err()
+		}
 	}
 	asking := context.Background()
 	switch {
