@@ -93,11 +93,9 @@ func Solutions() []Solution {
 		{Name: "a leaked query", Stage: 2, Red: 2, Check: nothing, Dir: "plain", Habits: "leak", Core: true},
 
 		// Wrong: the retries.
-		{Name: "no retry", Stage: 3, Red: 3, Check: healing, File: policies, Old: "failsafe.With(retry, timeout)", New: "failsafe.With(timeout)\n	_ = retry"},
+		{Name: "no retry", Stage: 3, Red: 3, Check: healing, Dir: "plain", Habits: "no retry"},
 		{Name: "one retry", Stage: 3, Red: 3, Check: healing, File: policies, Old: "WithMaxAttempts(p.RetryAttempts)", New: "WithMaxAttempts(2)"},
-		{Name: "no backoff", Stage: 3, Red: 3, Check: waits, File: policies, Old: "		WithBackoff(p.RetryBaseDelay*2/3, p.RetryMaxDelay*2/3).\n		WithJitterFactor(0.5).\n"},
 		{Name: "no deadline", Stage: 3, Red: 2, Check: noLater, File: policies, Old: "context.WithTimeout(ctx, p.Deadline)", New: "context.WithTimeout(ctx, time.Hour)"},
-		{Name: "an error is an empty answer", Stage: 3, Red: 2, Check: outOfTime, File: policies, Old: "		return flights, err\n", New: "		if err != nil {\n			return []flight{}, nil\n		}\n		return flights, nil\n"},
 		{Name: "200 [] on every error", Stage: 3, Red: 3, Check: healing, Dir: "plain", Habits: "empty on error,no retry", Core: true},
 		{Name: "200 [] when all attempts failed", Stage: 3, Red: 2, Check: outOfTime, Dir: "plain", Habits: "empty on error"},
 		{Name: "a deadline for attempts that hang only", Stage: 3, Red: 3, Check: "no answer later than the deadline", Dir: "plain", Habits: "bound by timeouts"},
@@ -122,11 +120,7 @@ func Solutions() []Solution {
 		{Name: "the timeout around the retries", Stage: 4, Red: 3, Check: healing, File: policies, Old: composed, New: "failsafe.With(breaker, timeout, retry)"},
 		{Name: "the breaker opens at the first failure", Stage: 4, Red: 3, Check: healing, File: breaker, Old: "WithFailureThreshold(p.BreakerFailures)", New: "WithFailureThreshold(1)"},
 		{Name: "the breaker hardly opens", Stage: 4, Red: 4, Check: opens, File: breaker, Old: "WithFailureThreshold(p.BreakerFailures)", New: "WithFailureThreshold(10000)"},
-		{Name: "the breaker has no delay", Stage: 4, Red: 4, File: breaker, Old: delay, New: "WithDelay(0)"},
-		{Name: "the breaker never lets a probe through", Stage: 4, Red: 4, File: breaker, Old: delay, New: "WithDelay(720 * p.BreakerDelay)"},
 		{Name: "a rejection is a 500", Stage: 4, Red: 4, Check: opens, File: policies, Old: "errors.Is(err, circuitbreaker.ErrOpen)", New: "false"},
-		{Name: "Retry-After is an hour", Stage: 4, Red: 4, Check: retryAfter, File: policies, Old: "After: breaker.RemainingDelay()", New: "After: time.Hour"},
-		{Name: "users who hang up end their requests", Stage: 4, Red: 4, Check: impatient, File: policies, Old: "		ctx = context.WithoutCancel(ctx)", New: "		_ = context.WithoutCancel(ctx)"},
 		{Name: "attempts counted instead of requests", Stage: 4, Red: 3, Dir: "plain", Habits: "attempts counted", Core: true},
 		{Name: "no probe, ever", Stage: 4, Red: 4, Dir: "plain", Habits: "no probe"},
 		{Name: "everybody is a probe", Stage: 4, Red: 4, Dir: "plain", Habits: "all probes", Core: true},
@@ -152,11 +146,10 @@ func Solutions() []Solution {
 
 		// Wrong: the health endpoint.
 		{Name: "health does not ask the database", Stage: 5, Red: 5, File: health, Old: "_, err := h.find(ctx, \"LHR\", \"JFK\")\n		return err", New: "return nil"},
-		{Name: "health waits for its check", Stage: 5, Red: 5, Check: answers, File: health, Old: "checkWait  = 800 * time.Millisecond", New: "checkWait  = time.Minute"},
 		{Name: "one failed check is unhealthy, even while users are served", Stage: 5, Red: 5, Check: agrees, File: health, Old: "h.served.Load() < last.Began.UnixNano()", New: "true"},
 		{Name: "a failed check is never unhealthy", Stage: 5, Red: 5, File: health, Old: "h.served.Load() < last.Began.UnixNano()", New: "false"},
 		{Name: "unhealthy for 3 s after a user's failure", Stage: 5, Red: 5, Dir: "plain", Habits: "health asks nobody", Core: true},
-		{Name: "one failed check of the database alarms at once", Stage: 5, Red: 5, Dir: "plain", Habits: "health alarms at once"},
+		{Name: "one failed check of the database alarms at once", Stage: 5, Red: 5, Check: "a failed health check", Dir: "plain", Habits: "health alarms at once"},
 		{Name: "health asks once", Stage: 5, Red: 5, Check: detected, Dir: "plain", Habits: "health asks once"},
 		{Name: "health stops asking after a failure", Stage: 5, Red: 5, Dir: "plain", Habits: "health stops"},
 		{Name: "healthy for 20 s after a success", Stage: 5, Red: 5, Check: detected, Dir: "plain", Habits: "health hears users too long"},
