@@ -387,8 +387,8 @@ func (c clause) check(s scope) Check {
 		check.near = left.median > 0 && left.median <= limit
 	case left.late > 0 && c.op == "==":
 		check.Excess = left.late
-	case !upper && !c.left.duration && value < limit/2, upper && !c.left.duration && limit > 0 && value > 2*limit,
-		strings.HasPrefix(c.left.text, "at_once"), c.left.text == "count(wrong)":
+	case !upper && !c.left.duration && value < limit/2 && left.late == 0, upper && !c.left.duration && limit > 0 && value > 2*limit,
+		c.op == "==" && left.lied, strings.HasPrefix(c.left.text, "at_once"), c.left.text == "count(wrong)":
 		check.certain = true
 	}
 	return check

@@ -30,6 +30,8 @@ type figure struct {
 	text, missing string
 	// late is the longest latency, if every request that was not served may have been too late because of a stall.
 	late float64
+	// lied says that a health check said 2xx where Unhealthy was looked for, which no stall can cause.
+	lied bool
 	// median is that of the latencies, if they were measured.
 	median float64
 	// answers are those that were measured, and is what was looked for among them; nil means that latency was.
@@ -187,6 +189,7 @@ func tally(s scope, names []string) figure {
 	if slices.Contains(names, "served") || slices.Contains(names, "healthy") {
 		made.text += firstOther(answers, is)
 	}
+	made.lied = names[0] == "unhealthy" && count(answers, func(a Answer) bool { return a.Status/100 == 2 }) > 0
 	late := count(answers, func(a Answer) bool { return is(a) || a.Status == 0 || a.Status == 504 })
 	if slices.Contains(names, "served") && late == len(answers) {
 		made.late = stats.Percentile(Latencies(answers), 100) // A computer that stalls for a second makes a timeout fire.
