@@ -98,7 +98,7 @@ func runTrace(ctx context.Context, out, progress io.Writer, flags traceFlags) (e
 	if err != nil {
 		return err
 	}
-	target, err := findTarget(root, verifyFlags{exercise: flags.exercise, dir: flags.dir})
+	subject, err := findSubject(root, verifyFlags{exercise: flags.exercise, dir: flags.dir})
 	if err != nil {
 		return cli.Usage(err)
 	}
@@ -116,8 +116,8 @@ func runTrace(ctx context.Context, out, progress io.Writer, flags traceFlags) (e
 		return fmt.Errorf("the fault %s is in place; leave out FAULT to trace a request under it, or remove it first: make calm", inPlace)
 	}
 	var binary string
-	err = cli.Step("Building "+target.name+"; the first time takes a minute", func() (err error) {
-		binary, err = app.Build(ctx, target.dir)
+	err = cli.Step("Building "+subject.Folder+"; the first time takes a minute", func() (err error) {
+		binary, err = app.Build(ctx, subject.App.Dir)
 		return err
 	})
 	if err != nil {
@@ -165,7 +165,7 @@ func runTrace(ctx context.Context, out, progress io.Writer, flags traceFlags) (e
 			request.Outcome(), request.Sentence(limits), request,
 		})
 	}
-	fmt.Fprintf(out, "%s\n\n", title("One request to %s, started for this trace; fault: %s", target.name, inPlace))
+	fmt.Fprintf(out, "%s\n\n", title("One request to %s, started for this trace; fault: %s", subject.Folder, inPlace))
 	request.Print(out, limits)
 	return nil
 }

@@ -111,29 +111,22 @@ func asFlags(command *cobra.Command, args []string) []string {
 	return flags
 }
 
-// target is the app to judge.
-type target struct {
-	// name names it for people. dir holds its code; empty if that is not known.
-	name, dir string
-	subject   experiment.Subject
-}
-
-// findTarget is the app that the flags name. The error says how to name one.
-func findTarget(root string, flags verifyFlags) (target, error) {
+// findSubject is the app that the flags name. The error says how to name one.
+func findSubject(root string, flags verifyFlags) (experiment.Subject, error) {
 	if flags.exercise < 1 || flags.exercise > experiment.Stages {
 		if flags.exercise == 0 {
-			return target{}, errors.New("say which exercise to judge the app as, such as: make verify EX=3")
+			return experiment.Subject{}, errors.New("say which exercise to judge the app as, such as: make verify EX=3")
 		}
-		return target{}, fmt.Errorf("there is no exercise %d; choose 1 to %d, such as: make verify EX=%d", flags.exercise, experiment.Stages, experiment.Stages)
+		return experiment.Subject{}, fmt.Errorf("there is no exercise %d; choose 1 to %d, such as: make verify EX=%d", flags.exercise, experiment.Stages, experiment.Stages)
 	}
 	subject := experiment.Subject{Stage: flags.exercise}
 	switch {
 	case flags.url != "" && (flags.dir != "" || flags.command != ""):
-		return target{}, errors.New("URL names an app that is already running; leave out DIR and CMD, or leave out URL so that verify starts the app")
+		return experiment.Subject{}, errors.New("URL names an app that is already running; leave out DIR and CMD, or leave out URL so that verify starts the app")
 	case flags.url != "" && flags.watch:
-		return target{}, errors.New("WATCH needs the app's code; leave out URL and use DIR or CMD")
+		return experiment.Subject{}, errors.New("WATCH needs the app's code; leave out URL and use DIR or CMD")
 	case flags.url == "" && flags.proxyPort != 0:
-		return target{}, errors.New("PROXY_PORT goes with URL; an app that verify starts finds its proxy in DB_HOST and DB_PORT")
+		return experiment.Subject{}, errors.New("PROXY_PORT goes with URL; an app that verify starts finds its proxy in DB_HOST and DB_PORT")
 	case flags.url != "":
 		return findURL(subject, flags)
 	}
@@ -153,10 +146,10 @@ func findTarget(root string, flags verifyFlags) (target, error) {
 	}
 	full, err := filepath.Abs(dir)
 	if err != nil {
-		return target{}, err
+		return experiment.Subject{}, err
 	}
 	if info, err := os.Stat(full); err != nil || !info.IsDir() {
-		return target{}, fmt.Errorf("there is no folder %s%s", dir, beside(full))
+		return experiment.Subject{}, fmt.Errorf("there is no folder %s%s", dir, beside(full))
 	}
 	name := full
 	if below, err := filepath.Rel(root, full); err == nil && !strings.HasPrefix(below, "..") {
@@ -165,12 +158,11 @@ func findTarget(root string, flags verifyFlags) (target, error) {
 			name = "the workshop's folder"
 		}
 	}
-	subject.Folder, subject.App.Dir = filepath.Base(full), full
+	subject.Folder, subject.App.Dir = name, full
 	if flags.command != "" {
-		subject.Folder, subject.App.Script = flags.command, flags.command
-		name = fmt.Sprintf("`%s` in %s", flags.command, name)
+		subject.Folder, subject.App.Script = fmt.Sprintf("`%s` in %s", flags.command, name), flags.command
 	}
-	return target{name, full, subject}, nil
+	return subject, nil
 }
 
 // beside names a few of the folders next to one that is missing.
@@ -190,41 +182,41 @@ func beside(missing string) string {
 }
 
 // findURL is an app that is already running. It must use a proxy on a port that is known beforehand.
-func findURL(subject experiment.Subject, flags verifyFlags) (target, error) {
+func findURL(subject experiment.Subject, flags verifyFlags) (experiment.Subject, error) {
 	text := flags.url
 	if !strings.Contains(text, "://") {
 		text = "http://" + text
 	}
 	at, err := url.Parse(text)
 	if err != nil || at.Scheme != "http" || at.Port() == "" {
-		return target{}, fmt.Errorf("%s is not the address of an app; write URL=http://HOST:PORT, such as URL=http://127.0.0.1:5000", flags.url)
+		return experiment.Subject{}, fmt.Errorf("%s is not the address of an app; write URL=http://HOST:PORT, such as URL=http://127.0.0.1:5000", flags.url)
 	}
 	cfg, err := config.Load[config.Infra]()
 	if err != nil {
-		return target{}, err
+		return experiment.Subject{}, err
 	}
 	number := cfg.ProxyPort
 	if flags.proxyPort != 0 {
 		number = flags.proxyPort
 	}
 	if number < 1 || number > 65535 {
-		return target{}, fmt.Errorf("%d is not a port; choose a PROXY_PORT from 1 to 65535, and start the app with it as DB_PORT", number)
+		return experiment.Subject{}, fmt.Errorf("%d is not a port; choose a PROXY_PORT from 1 to 65535, and start the app with it as DB_PORT", number)
 	}
 	proxy := fmt.Sprintf("127.0.0.1:%d", number)
 	listener, err := net.Listen("tcp", proxy)
 	if err != nil {
-		return target{}, fmt.Errorf("the judge's own proxy cannot listen on %s: the port is taken%s; stop what uses it (make infra and the exercises have their own proxy there), "+
+		return experiment.Subject{}, fmt.Errorf("the judge's own proxy cannot listen on %s: the port is taken%s; stop what uses it (make infra and the exercises have their own proxy there), "+
 			"or choose another: make verify EX=%d URL=%s PROXY_PORT=3317, and restart the app with DB_PORT=3317", proxy, port.HeldBy(number), flags.exercise, flags.url)
 	}
 	listener.Close()
-	subject.Folder, subject.Proxy = at.Host, proxy
 	subject.App = app.Options{URL: at.Scheme + "://" + at.Host}
-	return target{name: subject.App.URL, subject: subject}, nil
+	subject.Folder, subject.Proxy = subject.App.URL, proxy
+	return subject, nil
 }
 
 // judge judges the app once, or again whenever it changes.
 func judge(ctx context.Context, out, progress io.Writer, root string, flags verifyFlags) error {
-	target, err := findTarget(root, flags)
+	subject, err := findSubject(root, flags)
 	if err != nil {
 		return err
 	}
@@ -234,17 +226,17 @@ func judge(ctx context.Context, out, progress io.Writer, root string, flags veri
 		}
 	}
 	if !flags.watch {
-		return verify(ctx, out, progress, root, target, flags)
+		return verify(ctx, out, progress, root, subject, flags)
 	}
-	experiment.Watch(ctx, target.dir, func(ctx context.Context) {
-		err := verify(ctx, out, progress, root, target, flags)
+	experiment.Watch(ctx, subject.App.Dir, func(ctx context.Context) {
+		err := verify(ctx, out, progress, root, subject, flags)
 		if ctx.Err() != nil {
 			return
 		}
 		if err != nil && err.Error() != "" {
 			fmt.Fprintf(progress, "error: %v\n", err)
 		}
-		fmt.Fprintf(progress, "Watching %s; save a file to run again, Ctrl-C to end.\n", target.name)
+		fmt.Fprintf(progress, "Watching %s; save a file to run again, Ctrl-C to end.\n", subject.Folder)
 	})
 	return nil
 }
@@ -253,7 +245,7 @@ func judge(ctx context.Context, out, progress io.Writer, root string, flags veri
 type journal struct {
 	Time     time.Time `json:"time"`
 	Exercise int       `json:"exercise"`
-	// Name and Dir are those of the target, Code the fingerprint of its code.
+	// Name and Dir are those of the app, Code the fingerprint of its code.
 	Name  string            `json:"name"`
 	Dir   string            `json:"dir,omitempty"`
 	Code  string            `json:"code,omitempty"`
@@ -265,14 +257,14 @@ func journalPath(root string) string { return filepath.Join(root, "reports", "ve
 
 // verify runs the experiments of the exercise and of those before it, remembers the results, and prints them. The error holds
 // the exit code.
-func verify(ctx context.Context, out, progress io.Writer, root string, target target, flags verifyFlags) error {
-	last := journal{Time: time.Now(), Exercise: flags.exercise, Name: target.name, Dir: target.dir, Code: start.Fingerprint(target.dir)}
+func verify(ctx context.Context, out, progress io.Writer, root string, subject experiment.Subject, flags verifyFlags) error {
+	last := journal{Time: time.Now(), Exercise: flags.exercise, Name: subject.Folder, Dir: subject.App.Dir, Code: start.Fingerprint(subject.App.Dir)}
 	var err error
-	if last.Cells, err = runExperiments(ctx, progress, target); err != nil {
+	if last.Cells, err = runExperiments(ctx, progress, subject); err != nil {
 		return err
 	}
 	err = writeFile(journalPath(root), func(out io.Writer) error { return json.NewEncoder(out).Encode(last) })
-	if err == nil && target.dir == filepath.Join(root, start.Folder(flags.exercise)) {
+	if err == nil && subject.App.Dir == filepath.Join(root, start.Folder(flags.exercise)) {
 		err = start.Note(root, entry(last))
 	}
 	if err == nil && flags.json {
@@ -319,10 +311,9 @@ func entry(last journal) start.Entry {
 }
 
 // runExperiments builds the app if it must, and runs the experiments on it, side by side.
-func runExperiments(ctx context.Context, progress io.Writer, target target) (_ []experiment.Cell, err error) {
-	subject := target.subject
+func runExperiments(ctx context.Context, progress io.Writer, subject experiment.Subject) (_ []experiment.Cell, err error) {
 	if subject.App.URL == "" && subject.App.Script == "" {
-		if subject.App.Binary, err = app.Build(ctx, target.dir); err != nil {
+		if subject.App.Binary, err = app.Build(ctx, subject.App.Dir); err != nil {
 			return nil, err
 		}
 	}
@@ -336,7 +327,7 @@ func runExperiments(ctx context.Context, progress io.Writer, target target) (_ [
 		by = fmt.Sprintf("E1 to E%d", subject.Stage)
 	}
 	if subject.Proxy == "" {
-		fmt.Fprintf(progress, "Judging %s by %s; this takes up to a minute...\n", target.name, by)
+		fmt.Fprintf(progress, "Judging %s by %s; this takes up to a minute...\n", subject.Folder, by)
 	} else {
 		host, number, _ := strings.Cut(subject.Proxy, ":")
 		length := "; this takes up to a minute"
@@ -345,7 +336,7 @@ func runExperiments(ctx context.Context, progress io.Writer, target target) (_ [
 		}
 		fmt.Fprintf(progress, "Judging %s by %s%s. The app must reach its database through the judge's proxy: "+
 			"start it with DB_HOST=%s DB_PORT=%s DB_USER=root DB_NAME=flights, and the value of MYSQL_ROOT_PASSWORD as DB_PASSWORD. The judge waits a minute for it.\n",
-			target.name, by, length, host, number)
+			subject.Folder, by, length, host, number)
 	}
 	return runner.Verify(ctx, subject,
 		func(done, of int, cell experiment.Cell, left time.Duration) {

@@ -55,7 +55,11 @@ func newCorpusCommand() *cobra.Command {
 			defer func() { err = errors.Join(err, runner.Close()) }()
 			start := time.Now()
 			results, err := corpus.Judge(command.Context(), runner, solutions, scratch, func(done, of int, cell experiment.Cell, left time.Duration) {
-				fmt.Fprintf(command.ErrOrStderr(), "%2d/%d  %3.0f s left  E%d on %s %s\n", done, of, left.Seconds(), cell.Number, cell.Run.Folder, cell.Run.Verdict)
+				why := ""
+				if !cell.OK() {
+					why = ": " + cell.Run.Reason
+				}
+				fmt.Fprintf(command.ErrOrStderr(), "%2d/%d  %3.0f s left  E%d on %s %s%s\n", done, of, left.Seconds(), cell.Number, cell.Run.Folder, cell.Run.Verdict, why)
 			})
 			if err != nil {
 				return cli.Exit(cli.Broken, err)

@@ -77,8 +77,15 @@ func Judge(ctx context.Context, runner *experiment.Runner, solutions []Solution,
 		return nil, err
 	}
 	var jobs []experiment.Job
+	binaries := map[string]string{} // By folder: many solutions are one app with other habits.
 	for i, solution := range solutions {
-		subject, err := solution.subject(ctx, root, filepath.Join(scratch, fmt.Sprint(i)))
+		subject, err := solution.subject(root, filepath.Join(scratch, fmt.Sprint(i)))
+		if dir := subject.App.Dir; err == nil && solution.Script == "" {
+			if binaries[dir] == "" {
+				binaries[dir], err = app.Build(ctx, dir)
+			}
+			subject.App.Binary = binaries[dir]
+		}
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", solution, err)
 		}
@@ -106,8 +113,8 @@ func Judge(ctx context.Context, runner *experiment.Runner, solutions []Solution,
 	return results, nil
 }
 
-// subject is the solution, ready to start. The folder scratch gets its copy of an exercise.
-func (s Solution) subject(ctx context.Context, root, scratch string) (experiment.Subject, error) {
+// subject is the solution, not yet compiled. The folder scratch gets its copy of an exercise.
+func (s Solution) subject(root, scratch string) (experiment.Subject, error) {
 	subject := experiment.Subject{Folder: s.String(), Stage: s.Stage}
 	dir := filepath.Join(root, "infra", "chaos", "corpus", s.Dir)
 	if s.Dir == "" {
@@ -117,12 +124,7 @@ func (s Solution) subject(ctx context.Context, root, scratch string) (experiment
 		}
 	}
 	subject.App = app.Options{Dir: dir, Script: s.Script, Env: map[string]string{"STAGE": fmt.Sprint(s.Stage), "HABITS": s.Habits}}
-	if s.Script != "" {
-		return subject, nil
-	}
-	var err error
-	subject.App.Binary, err = app.Build(ctx, dir)
-	return subject, err
+	return subject, nil
 }
 
 // edit copies the exercise below root to the folder dir, and changes the copy.

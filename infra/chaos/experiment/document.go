@@ -386,7 +386,7 @@ func (r *reader) fault(node *yaml.Node, e Experiment) (Fault, error) {
 			fault.Attributes[key.Value] = number
 		}
 	}
-	if _, own := greetings[fault.Type]; own && e.API != "" {
+	if _, own := refusals[fault.Type]; own && e.API != "" {
 		return fault, problem(node, "%s needs the experiment's own Toxiproxy; remove toxiproxy", fault.Type)
 	}
 	if e.Exercise == 0 && len(e.Proxies) == 0 {

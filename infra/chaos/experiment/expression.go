@@ -387,7 +387,8 @@ func (c clause) check(s scope) Check {
 		check.near = left.median > 0 && left.median <= limit
 	case left.late > 0 && c.op == "==":
 		check.Excess = left.late
-	case !upper && !c.left.duration && value < limit/2, upper && strings.HasPrefix(c.left.text, "dials") && value > 2*limit:
+	case !upper && !c.left.duration && value < limit/2 && left.late == 0, upper && !c.left.duration && limit > 0 && value > 2*limit,
+		c.op == "==" && left.lied, strings.HasPrefix(c.left.text, "at_once"), c.left.text == "count(wrong)":
 		check.certain = true
 	}
 	return check

@@ -6,6 +6,7 @@ import (
 	"math"
 	"slices"
 	"strings"
+	"time"
 
 	"chaosworkshop/infra/lab/toxi"
 )
@@ -26,16 +27,27 @@ type Fault struct {
 	Proxies []string `json:"proxies,omitempty"`
 }
 
-// The types of faults that the meter injects: MySQL denies every connection with an error that stays, or closes each at once.
+// The types of faults that the meter injects: MySQL denies every connection with an error that stays, closes each at once, or
+// closes those that no user waits for.
 const (
 	denied  = "denied"
 	dropped = "dropped"
+	unlucky = "unlucky"
 )
 
-// greetings are what the meter answers under its own faults: for denied, MySQL's error 1130, which the next attempt meets as well.
-var greetings = map[string]string{
-	denied:  "\x48\x00\x00\x00\xff\x6a\x04#HY000Host '127.0.0.1' is not allowed to connect to this MySQL server",
-	dropped: "",
+// refusal is what the meter does to a connection under one of its own faults: after a while, it sends the greeting and closes it.
+type refusal struct {
+	greeting string
+	after    time.Duration
+	// spares says that the connections of users pass.
+	spares bool
+}
+
+// refusals are those of the meter's own faults: for denied, MySQL's error 1130, which the next attempt meets as well.
+var refusals = map[string]refusal{
+	denied:  {greeting: "\x48\x00\x00\x00\xff\x6a\x04#HY000Host '127.0.0.1' is not allowed to connect to this MySQL server"},
+	dropped: {},
+	unlucky: {after: 100 * time.Millisecond, spares: true},
 }
 
 // FromCatalogue is a fault of the catalogue, unchanged.
@@ -66,6 +78,7 @@ var attributes = map[string][]string{
 	"":           nil,
 	denied:       nil,
 	dropped:      nil,
+	unlucky:      nil,
 	"latency":    {"latency", "jitter"},
 	"bandwidth":  {"rate"},
 	"slow_close": {"delay"},

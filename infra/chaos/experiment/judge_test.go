@@ -18,6 +18,7 @@ const (
 	flaky     = "flaky"
 	failing   = "outage"
 	open      = "outage continues"
+	lonely    = "only checks fail"
 	quiet     = "outage without users"
 	impatient = "black hole, impatient users"
 	again     = "second rollback"
@@ -70,7 +71,7 @@ func healthyRun(number int) *Run {
 			run.Answers = append(run.Answers, many(impatient, 20, from, Answer{Latency: 2000})...)
 			from += 3000
 			answer = Answer{Status: 503, RetryAfter: 5, Latency: 0.5}
-		case number == 5 && phase.Faults != nil && phase.Name != flaky && phase.Name != slow:
+		case number == 5 && phase.Faults != nil && phase.Name != flaky && phase.Name != slow && phase.Name != lonely:
 			answer = Answer{Status: 500, Latency: 100}
 		}
 		if phase.Rate == 0 {
@@ -178,7 +179,13 @@ func TestBrokenRunsFail(t *testing.T) {
 		{3, "too many connections", dials(flaky, 300), "15.0 connections per request"},
 		{3, "too many connections while the database is down", dials(failing, 500), "13.1 connections per request"},
 		{3, "retries of an error that stays", dials(noAccess, 200), "10.0 connections per request"},
-		{3, "retries for nobody", func(r *Run) { r.Stage = 3; dials(nobody, 8)(r) }, "8 connections while nobody asked, required at most 2"},
+		{3, "retries for nobody", func(r *Run) {
+			r.Stage = 3
+			span, _ := r.phase(nobody)
+			for i := range 8 {
+				r.Dials = append(r.Dials, Dial{At: span.From - 200 + 100*float64(i)})
+			}
+		}, "8 connections opened while no user waited, required at most 2"},
 		{3, "attempts all at once", func(r *Run) {
 			span, _ := r.phase("dropped")
 			for i := range 9 {
@@ -187,7 +194,11 @@ func TestBrokenRunsFail(t *testing.T) {
 		}, "9 connections opened within 50 ms"},
 		{3, "no backoff", each(refused, latency(2)), "2.0 ms"},
 		{4, "invalid requests count", each("calm after them", status(503)), "the first failure is 503"},
-		{4, "two probes at once", dials(open, 40), "40 connections for 321 requests, required at most 30"},
+		{4, "a probe with twice its connections", dials(open, 40), "40 connections for 321 requests, required at_once(admitted): at most 1; dials: at most 30"},
+		{4, "two probes at once", func(r *Run) {
+			span, _ := r.phase(open)
+			r.Answers = append(r.Answers, Answer{Phase: open, At: span.From + 3000.5, Status: 500, Latency: 1})
+		}, "up to 2 at once"},
 		{4, "never opens", each(failing, status(500)), "0 of 32 requests were rejected"},
 		{4, "no Retry-After", each(failing, func(a *Answer) { a.RetryAfter = 0 }), "20 of 32 requests are 503, required count(rejected): at least 1; count(503): as many as count(rejected)"},
 		{4, "slow rejections", each(open, latency(30)), "p99 30 ms"},
@@ -200,6 +211,7 @@ func TestBrokenRunsFail(t *testing.T) {
 		{5, "no endpoint", health(steady, status(404)), "the health endpoint answers 404"},
 		{5, "cries wolf under flaky", health(flaky, status(503)), "5 of 5 health checks said Unhealthy"},
 		{5, "cries wolf under slow", health(slow, status(503)), "5 of 5 health checks said Unhealthy"},
+		{5, "cries wolf for a check of its own", health(lonely, status(503)), "5 of 5 health checks said Unhealthy"},
 		{5, "silent about the outage", health(failing, status(200)), "never unhealthy"},
 		{5, "needs users to know", health(quiet, status(200)), "5 of 10 health checks said Unhealthy"},
 		{5, "content with a ping", health("answers are cut", status(200)), "never unhealthy"},

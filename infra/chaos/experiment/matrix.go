@@ -18,9 +18,9 @@ import (
 // Stages is the number of exercises.
 const Stages = 5
 
-// sideBySide is how many experiments run at once. Each waits most of the time, but with more of them, a computer with two
-// cores would itself become the slow part. Inconclusive runs are repeated with fewer next to them.
-var sideBySide = []int{6, 2, 1}
+// sideBySide is how many experiments run at once. Each waits most of the time: six of them take a fifth of two cores. With many
+// more, a computer with two cores would itself become the slow part. Inconclusive runs are repeated with fewer next to them.
+var sideBySide = []int{7, 3, 2}
 
 // Cell is one experiment on one stage, with the verdict and the expected one.
 type Cell struct {
@@ -142,8 +142,7 @@ type task struct {
 	subject Subject
 }
 
-// RunJobs runs the experiments on the apps, several at a time, and returns their cells in the order of the jobs. The longest
-// come first, so that no long one is left running alone at the end. Inconclusive runs are repeated, and once those that are too
+// RunJobs runs the experiments on the apps, several at a time, and returns their cells in the order of the jobs. Inconclusive runs are repeated, and once those that are too
 // close to a limit. The error says that the environment is broken.
 func (r *Runner) RunJobs(ctx context.Context, jobs []Job, progress Progress) ([]Cell, error) {
 	cells, tasks, all := make([]Cell, len(jobs)), make([]task, len(jobs)), Experiments(r.Settings)
@@ -175,7 +174,9 @@ func (r *Runner) RunJobs(ctx context.Context, jobs []Job, progress Progress) ([]
 	return cells, nil
 }
 
-// pass runs each cell once, as many at a time as side says.
+// pass runs each cell once, as many at a time as side says. The longest experiments come first, so that no long one is left
+// running alone at the end. One worker begins with the shortest instead: those send the most requests a second, and several at
+// once would keep the computer busy.
 func (r *Runner) pass(ctx context.Context, tasks []task, side int, progress Progress) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
@@ -184,12 +185,25 @@ func (r *Runner) pass(ctx context.Context, tasks []task, side int, progress Prog
 		total += one.cell.Experiment.Takes()
 	}
 	var mutex sync.Mutex
-	done := 0
-	next := make(chan task)
+	done, all := 0, len(tasks)
+	next := func(shortest bool) (one task, ok bool) {
+		mutex.Lock()
+		defer mutex.Unlock()
+		last := len(tasks) - 1
+		switch {
+		case last < 0 || ctx.Err() != nil:
+			return one, false
+		case shortest:
+			one, tasks = tasks[last], tasks[:last]
+		default:
+			one, tasks = tasks[0], tasks[1:]
+		}
+		return one, true
+	}
 	var group sync.WaitGroup
-	for range side {
+	for worker := range side {
 		group.Go(func() {
-			for one := range next {
+			for one, ok := next(worker == 1); ok; one, ok = next(worker == 1) {
 				e := one.cell.Experiment
 				run, err := r.Run(ctx, e, one.subject)
 				if err != nil {
@@ -204,17 +218,11 @@ func (r *Runner) pass(ctx context.Context, tasks []task, side int, progress Prog
 				gone += e.Takes()
 				// The estimates are bounds, and the pace so far corrects them.
 				left := time.Duration(float64(time.Since(begin)) * float64(total-gone) / float64(gone))
-				progress(done, len(tasks), *one.cell, left)
+				progress(done, all, *one.cell, left)
 				mutex.Unlock()
 			}
 		})
 	}
-	for _, one := range tasks {
-		if ctx.Err() == nil {
-			next <- one
-		}
-	}
-	close(next)
 	group.Wait()
 	return context.Cause(ctx)
 }

@@ -30,6 +30,8 @@ type figure struct {
 	text, missing string
 	// late is the longest latency, if every request that was not served may have been too late because of a stall.
 	late float64
+	// lied says that a health check said 2xx where Unhealthy was looked for, which no stall can cause.
+	lied bool
 	// median is that of the latencies, if they were measured.
 	median float64
 	// answers are those that were measured, and is what was looked for among them; nil means that latency was.
@@ -79,6 +81,7 @@ var measures = map[string]measure{
 		return latency(s, 100, "the slowest took %s, of %d answers", args)
 	}},
 	"time_to": {duration: true, least: 1, most: 1, takes: "an outcome, as in time_to(served)", check: outcomeArg, eval: timeTo},
+	"at_once": {least: 1, most: 9, takes: "outcomes, as in at_once(admitted)", check: outcomeArg, eval: atOnce},
 	"dials":   {metered: true, eval: func(s scope, _ []string) figure { return dials(s) }},
 	"dials_per_request": {metered: true, eval: func(s scope, _ []string) figure {
 		made := dials(s)
@@ -120,7 +123,7 @@ var measures = map[string]measure{
 		if s.run.Stage > 3 {
 			return figure{text: "a request goes on when its user hangs up, so that the breaker hears how it ended"}
 		}
-		return dials(s)
+		return dialsForNobody(s)
 	}},
 	"open_waits": {workshop: true, eval: func(s scope, _ []string) figure {
 		return figure{value: math.Floor(s.took() / s.names["BREAKER_DELAY"].value)}
@@ -186,6 +189,7 @@ func tally(s scope, names []string) figure {
 	if slices.Contains(names, "served") || slices.Contains(names, "healthy") {
 		made.text += firstOther(answers, is)
 	}
+	made.lied = names[0] == "unhealthy" && count(answers, func(a Answer) bool { return a.Status/100 == 2 }) > 0
 	late := count(answers, func(a Answer) bool { return is(a) || a.Status == 0 || a.Status == 504 })
 	if slices.Contains(names, "served") && late == len(answers) {
 		made.late = stats.Percentile(Latencies(answers), 100) // A computer that stalls for a second makes a timeout fire.
@@ -194,6 +198,22 @@ func tally(s scope, names []string) figure {
 		made.text = "the health endpoint answers 404: there is none"
 	}
 	return s.filled(made)
+}
+
+// atOnce is how many of the answers with one of the outcomes were waited for at the same time, at most.
+func atOnce(s scope, names []string) figure {
+	made := tally(s, names)
+	made.value = 0
+	for _, answer := range made.answers {
+		beside := count(made.answers, func(b Answer) bool { return made.is(b) && b.At <= answer.At && b.end() >= answer.At })
+		if made.is(answer) {
+			made.value = max(made.value, float64(beside))
+		}
+	}
+	if made.missing == "" {
+		made.text = fmt.Sprintf("%s, up to %.0f at once", made.text, made.value)
+	}
+	return made
 }
 
 // rate is the share of the answers with one of the outcomes.
@@ -259,7 +279,7 @@ func timeTo(s scope, names []string) figure {
 func retryAfterError(s scope, _ []string) figure {
 	rejected := Outcome("rejected").has
 	answers := s.run.Of(s.phases...)
-	admitted := slices.DeleteFunc(slices.Clone(answers), func(a Answer) bool { return a.Status == 503 || a.Status == 0 })
+	admitted := slices.DeleteFunc(slices.Clone(answers), func(a Answer) bool { return !Outcome("admitted").has(a) })
 	worst, judged := 0.0, 0
 	for _, answer := range answers {
 		beside := slices.ContainsFunc(admitted, func(probe Answer) bool { return probe.At <= answer.end() && answer.At <= probe.end() })
@@ -302,6 +322,20 @@ func dials(s scope) figure {
 		made.text = fmt.Sprintf("%d connections while nobody asked", dials)
 		return made
 	}
+	return s.filled(made)
+}
+
+// dialsForNobody is how many connections were opened while no user waited for an answer.
+func dialsForNobody(s scope) figure {
+	made := figure{answers: s.run.Of(s.phases...)}
+	spans := s.spans()
+	for _, dial := range s.run.Dials {
+		waited := slices.ContainsFunc(made.answers, func(a Answer) bool { return a.At <= dial.At && dial.At <= a.end() })
+		if len(spans) > 0 && dial.At >= spans[0].From && dial.At <= spans[len(spans)-1].To && !waited {
+			made.value++
+		}
+	}
+	made.text = fmt.Sprintf("%.0f connections opened while no user waited", made.value)
 	return s.filled(made)
 }
 

@@ -23,8 +23,9 @@ type Meter struct {
 	upstream atomic.Pointer[string]
 	token    [16]byte // The first bytes of a canary.
 	dials    atomic.Int64
-	expected atomic.Int64           // Canaries that may still come.
-	refuses  atomic.Pointer[string] // Unless nil, every connection gets this and is closed.
+	expected atomic.Int64            // Canaries that may still come.
+	refuses  atomic.Pointer[refusal] // Unless nil, connections are refused.
+	spared   atomic.Int64            // The connections that users who wait for an answer may still open.
 
 	mutex  sync.Mutex
 	log    []*passage
@@ -128,8 +129,9 @@ func (m *Meter) relay(client net.Conn) {
 		passage.end = time.Now()
 		m.mutex.Unlock()
 	}()
-	if greeting := m.refuses.Load(); greeting != nil {
-		_, _ = io.WriteString(counted{client, &passage.received}, *greeting)
+	if refusal := m.refuses.Load(); refusal != nil && !(refusal.spares && m.spared.Add(-1) >= 0) {
+		time.Sleep(refusal.after)
+		_, _ = io.WriteString(counted{client, &passage.received}, refusal.greeting)
 		return
 	}
 	server, err := net.Dial("tcp", *m.upstream.Load())

@@ -71,8 +71,8 @@ func TestMeterDenies(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer meter.Close()
-	greeting := greetings[denied]
-	meter.refuses.Store(&greeting)
+	refusal := refusals[denied]
+	meter.refuses.Store(&refusal)
 	database, err := sql.Open("mysql", "root@tcp("+meter.Addr()+")/flights")
 	if err != nil {
 		t.Fatal(err)

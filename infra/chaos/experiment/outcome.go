@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// Outcome names a kind of answer: a status such as 504 or 5xx, or one of served, wrong, rejected, unanswered; of the health
+// Outcome names a kind of answer: a status such as 504 or 5xx, or one of served, wrong, rejected, admitted, unanswered; of the health
 // endpoint healthy, unhealthy, answered.
 type Outcome string
 
@@ -19,6 +19,7 @@ var outcomes = map[Outcome]struct {
 	"served":     {false, "were served", Answer.Served},
 	"wrong":      {false, "got a wrong answer", func(a Answer) bool { return a.Wrong }},
 	"rejected":   {false, "were rejected with Retry-After", func(a Answer) bool { return a.Status == 503 && a.RetryAfter > 0 }},
+	"admitted":   {false, "were let through", func(a Answer) bool { return a.Status != 0 && a.Status != 503 }},
 	"unanswered": {false, "got no answer", func(a Answer) bool { return a.Status == 0 }},
 	"healthy":    {true, "said Healthy", func(a Answer) bool { return a.Status/100 == 2 && a.Says == "Healthy" }},
 	"unhealthy":  {true, "said Unhealthy", func(a Answer) bool { return a.Status/100 == 5 }},
@@ -33,7 +34,7 @@ func checkOutcome(name string) error {
 	if _, ok := outcomes[Outcome(name)]; ok || status.MatchString(name) {
 		return nil
 	}
-	known := []string{"a status such as 200 or 5xx", "served", "wrong", "rejected", "unanswered", "healthy", "unhealthy", "answered"}
+	known := []string{"a status such as 200 or 5xx", "served", "wrong", "rejected", "admitted", "unanswered", "healthy", "unhealthy", "answered"}
 	return fmt.Errorf("there is no outcome %q; %s", name, instead(name, known))
 }
 

@@ -192,11 +192,14 @@ func (r *Runner) lab(subject Subject) lab {
 		},
 		attached: subject.App.URL != "",
 		upstream: r.other.Addr(), right: r.right(r.otherRows),
-		load:    load.Options{Pairs: r.pairs, Seed: r.Seed, Right: r.right(r.rows), Timeout: r.Settings.Deadline + patience},
+		load:    load.Options{Pairs: r.pairs, Seed: r.Seed, Right: r.right(r.rows), Timeout: r.Settings.Deadline + patience, Clients: clients},
 		health:  "/health/",
 		control: func(ctx context.Context) { _, _ = r.database.ExecContext(ctx, "SELECT 1") }, // Only the time matters, not the result.
 	}
 }
+
+// clients is how many clients the load comes from, so that nothing that a single client does decides about the others.
+const clients = 1000
 
 // patience is how much longer than the app's last bound a user waits.
 const patience = 1500 * time.Millisecond

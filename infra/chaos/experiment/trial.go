@@ -67,6 +67,8 @@ type trial struct {
 	watch sync.WaitGroup
 	stall atomic.Int64 // The longest since the phase began, in nanoseconds.
 
+	perRequest int // The connections of a request in the steady state, at least 1.
+
 	mutex sync.Mutex // Guards the run.
 	run   *Run
 }
@@ -256,6 +258,9 @@ func (t *trial) conduct(ctx context.Context, phase Phase) error {
 	t.mutex.Lock()
 	defer t.mutex.Unlock()
 	t.run.Phases = append(t.run.Phases, span)
+	if calm {
+		t.perRequest = max(1, span.Dials/max(1, len(t.run.Of(phase.Name))))
+	}
 	select {
 	case <-t.app.Done():
 		t.run.Died = "the app ended during the phase " + phase.Name + ": it exited cleanly"
@@ -287,10 +292,10 @@ func (t *trial) inject(ctx context.Context, path *path, phase Phase) (changed bo
 		path.meter.refuses.Store(nil)
 	}
 	for i, fault := range faults {
-		greeting, own := greetings[fault.Type]
+		refusal, own := refusals[fault.Type]
 		switch {
 		case own:
-			path.meter.refuses.Store(&greeting)
+			path.meter.refuses.Store(&refusal)
 		case fault.Type == "":
 			err = t.toxi.Disable(ctx, path.Name)
 		default:
@@ -393,11 +398,15 @@ func (t *trial) send(ctx context.Context, phase Phase, rate int, options load.Op
 	}()
 	options.URL, options.Throttle, options.Duration = t.app.URL, throttle, phase.For
 	options.Timeout = cmp.Or(phase.Patience, options.Timeout)
-	options.Sent = func() { due.Add(1) }
+	options.Sent = func() {
+		due.Add(1)
+		t.spare(t.perRequest)
+	}
 	if !t.plain { // Each phase draws its own requests; requests of a file are all drawn in the first one.
 		options.Seed += uint64(len(t.run.Phases))
 	}
 	return load.Run(ctx, options, func(result load.Result) {
+		t.spare(0)
 		see(Answer{
 			Phase: phase.Name, At: stats.Milliseconds(result.At.Sub(t.start)), Latency: stats.Milliseconds(result.Latency),
 			Status: result.Status, Wrong: result.Wrong, RetryAfter: result.RetryAfter, Error: result.Err,
@@ -406,6 +415,15 @@ func (t *trial) send(ctx context.Context, phase Phase, rate int, options load.Op
 			cancel()
 		}
 	})
+}
+
+// spare lets the user of a request open n connections under a fault that spares users.
+func (t *trial) spare(n int) {
+	for _, path := range t.paths {
+		if path.meter != nil {
+			path.meter.spared.Store(int64(n))
+		}
+	}
 }
 
 // askHealth asks the health endpoint at a constant pace until the phase is over, and waits for the answers still due.

@@ -7,8 +7,11 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"math/rand/v2"
+	"net"
 	"net/http"
 	"net/url"
+	"runtime"
 	"strings"
 	"sync"
 	"time"
@@ -46,6 +49,9 @@ type Options struct {
 	Timeout time.Duration
 	// Right, unless nil, tells whether an answer of 2xx or 3xx is the right one for the pair or request with that index.
 	Right func(index, status int, body []byte) bool
+	// Clients is how many clients the requests come from: each has an address of its own in X-Forwarded-For, and on Linux, for
+	// an app on loopback, also as the source of its connections. 0 leaves both as they are.
+	Clients int
 	// Sent, unless nil, is called for every request before it is sent.
 	Sent func()
 	// OutOfPorts, unless nil, tells whether this computer has no port left. Watch calls it for each second in which requests failed.
@@ -78,6 +84,11 @@ func (o Options) Check() error {
 	return nil
 }
 
+// address is that of a client below a network of class A, such as 10.0.0.0.
+func address(network byte, client int) net.IP {
+	return net.IPv4(network, 1+byte(client>>16), byte(client>>8), byte(client))
+}
+
 // Run sends requests until the duration is over or ctx ends, and calls each, one call at a time, for every result as it
 // comes in. After the duration it waits for the answers still due; when ctx ends it cancels them, drops their results
 // and returns nil at once. The error says what is wrong with the options; what the app does is in the results.
@@ -94,6 +105,15 @@ func Run(ctx context.Context, options Options, each func(Result)) error {
 	}
 	transport := &http.Transport{MaxIdleConnsPerHost: MaxRate}
 	defer transport.CloseIdleConnections()
+	if options.Clients > 0 && runtime.GOOS == "linux" {
+		transport.DialContext = func(ctx context.Context, network, addr string) (net.Conn, error) {
+			dialer := net.Dialer{}
+			if host, _, _ := net.SplitHostPort(addr); host == "127.0.0.1" {
+				dialer.LocalAddr = &net.TCPAddr{IP: address(127, rand.IntN(options.Clients))}
+			}
+			return dialer.DialContext(ctx, network, addr)
+		}
+	}
 	client := &http.Client{
 		Transport: transport, Timeout: options.Timeout,
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
@@ -136,6 +156,9 @@ func ask(ctx context.Context, client *http.Client, options Options, number int) 
 		return result
 	}
 	maps.Copy(request.Header, what.Header)
+	if options.Clients > 0 {
+		request.Header.Set("X-Forwarded-For", address(10, number%options.Clients).String())
+	}
 	if host := what.Header.Get("Host"); host != "" {
 		request.Host = host
 	}

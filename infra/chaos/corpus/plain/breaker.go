@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"math"
+	"net"
+	"net/http"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -27,6 +29,27 @@ type breaker struct {
 	failures  int
 	succeeded bool   // The first probe has; for the habit "two successes".
 	recent    []bool // The last results, true for failures; for the habit "failure rate".
+}
+
+func (a *app) newBreaker() *breaker {
+	return &breaker{app: a, most: number("BREAKER_FAILURES"), delay: duration("BREAKER_DELAY")}
+}
+
+// breakerOf is the breaker of a request: that of the app, or a breaker of its own for each client or question.
+func (a *app) breakerOf(r *http.Request) *breaker {
+	key := ""
+	switch {
+	case a.is("breaker per address"):
+		key, _, _ = net.SplitHostPort(r.RemoteAddr)
+	case a.is("breaker per client"):
+		key = r.Header.Get("X-Forwarded-For")
+	case a.is("breaker per pair"):
+		key = r.URL.RawQuery
+	default:
+		return a.breaker
+	}
+	found, _ := a.breakers.LoadOrStore(key, a.newBreaker())
+	return found.(*breaker)
 }
 
 // admit tells whether a request may ask the database, or how long it should wait.
@@ -66,6 +89,9 @@ func (b *breaker) report(err error) {
 	b.mutex.Lock()
 	defer b.mutex.Unlock()
 	if b.app.is("users decide") && errors.Is(err, context.Canceled) {
+		err = nil
+	}
+	if late := errors.Is(err, context.DeadlineExceeded); err != nil && (b.app.is("counts timeouts") && !late || b.app.is("counts errors") && late) {
 		err = nil
 	}
 	most, delay := b.most, b.delay

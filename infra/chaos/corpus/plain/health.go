@@ -29,8 +29,24 @@ func (a *app) health(w http.ResponseWriter, r *http.Request) {
 		defer cancel()
 		healthy = a.db.PingContext(ctx) == nil
 	case a.is("health waits for the database"):
-		_, err := a.find(r.Context(), "LHR", "JFK")
+		_, err := a.find(r.Context(), a.breaker, "LHR", "JFK")
 		healthy = err == nil
+	case a.is("health trusts the breaker"):
+		healthy = !a.breaker.isOpen()
+	case a.is("health asks once"), a.is("health stops"):
+		healthy = !a.check.isFailed()
+	case a.is("health hears users too long"):
+		a.ask(10 * time.Millisecond)
+		healthy = a.served.since(time.Now().Add(-20*time.Second)) || !a.check.isFailed()
+	case a.is("health hears users"):
+		a.ask(10 * time.Millisecond)
+		healthy = !a.breaker.isOpen() && (a.served.since(time.Now().Add(-time.Second)) || !a.check.isFailed())
+	case a.is("health stays down"):
+		a.ask(10 * time.Millisecond)
+		if a.check.isFailed() || a.breaker.isOpen() {
+			a.userFailed.now()
+		}
+		healthy = !a.userFailed.since(time.Now().Add(-15 * time.Second))
 	case a.is("health on demand"):
 		a.ask(700 * time.Millisecond)
 		healthy = !a.check.isFailed() && !a.breaker.isOpen()
@@ -50,9 +66,15 @@ func (a *app) health(w http.ResponseWriter, r *http.Request) {
 	text := "Healthy"
 	if !healthy {
 		text = "Unhealthy"
+	}
+	if !healthy && !a.is("health is 200") {
 		w.WriteHeader(http.StatusServiceUnavailable)
 	}
-	_ = json.NewEncoder(w).Encode(map[string]string{"status": text}) // The caller may have hung up.
+	report := map[string]any{"status": text}
+	if a.is("health says more") {
+		report["version"], report["checks"] = 7, []map[string]any{{"name": "disk", "status": "Healthy"}, {"name": "database", "ok": healthy}}
+	}
+	_ = json.NewEncoder(w).Encode(report) // The caller may have hung up.
 }
 
 // ask starts a check, unless one runs or ran a moment ago, and waits for it as long as that.
@@ -74,7 +96,7 @@ func (a *app) ask(patience time.Duration) {
 			_, _ = a.db.Conn(ctx) // It only wanted to see whether it gets one.
 			cancel()
 		}
-		_, err := a.find(context.Background(), "LHR", "JFK")
+		_, err := a.find(context.Background(), a.breaker, "LHR", "JFK")
 		if a.is("health hammers") && err != nil { // Past the breaker, it finds out sooner.
 			ctx, cancel := context.WithTimeout(context.Background(), a.deadline)
 			_, err = a.retry(ctx, "LHR", "JFK")
@@ -87,7 +109,7 @@ func (a *app) ask(patience time.Duration) {
 		}
 		c.mutex.Lock()
 		defer c.mutex.Unlock()
-		c.running, c.failed = false, err != nil && !a.served.since(began)
+		c.running, c.failed = false, err != nil && (a.is("health alarms at once") || !a.served.since(began))
 	}()
 	select {
 	case <-done:

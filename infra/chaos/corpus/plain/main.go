@@ -4,11 +4,13 @@
 package main
 
 import (
+	"compress/gzip"
 	"context"
 	"database/sql"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"math/rand/v2"
 	"net"
 	"net/http"
@@ -16,6 +18,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/go-sql-driver/mysql"
@@ -24,16 +27,17 @@ import (
 // habits are the names that HABITS may hold.
 var habits = []string{
 	// As good as the exercises, in another way.
-	"bulkhead", "failure rate", "few attempts", "full jitter", "health by itself", "health on demand", "hedging", "indented",
-	"no jitter", "retry-after date", "thirty failures", "two successes",
+	"bulkhead", "chunked", "delayed hedge", "failure rate", "few attempts", "four seconds", "full jitter", "gzip", "three attempts", "health by itself", "health hears users",
+	"health on demand", "health says more", "hedging", "indented", "no jitter", "no keep-alive", "retry-after date", "slow start", "thirty failures", "two successes",
 	// Mistakes, by the experiment that is to catch them.
 	"empty on error", "empty unless late",
-	"leak", "no bound", "short timeout",
+	"leak", "no bound", "short timeout", "error body", "error body unless late", "four at a time", "gives up early",
 	"no pause", "no retry", "past the deadline", "attempts counted", "ping", "five at once", "ten at once", "bound by timeouts", "for nobody", "for nobody without end", "retries everything",
-	"one long pause", "a copy", "keeps connections", "lingers", "none is 404",
+	"one long pause", "short pause", "two layers", "stale rows", "a copy", "keeps connections", "lingers", "none is 404",
 	"all probes", "invalid codes fail", "invalid codes succeed", "no probe", "no retry-after", "retry-after an hour", "slow rejection", "timer", "two probes", "users decide",
+	"breaker per address", "breaker per client", "breaker per pair", "counts errors", "counts timeouts", "empty while open", "pings while open", "retry-after constant", "too many requests",
 	"health asks nobody", "health flaps", "health hammers", "health keeps connections", "health is one ping", "health is slow", "health trusts the wait", "health waits for users",
-	"health waits for the database", "health per question", "health pings",
+	"health waits for the database", "health per question", "health pings", "health alarms at once", "health asks once", "health hears users too long", "health is 200", "health stays down", "health stops", "health trusts the breaker",
 }
 
 // app is the app and its settings.
@@ -45,10 +49,12 @@ type app struct {
 	attempts           int
 	pause, longest     time.Duration
 	breaker            *breaker
+	breakers           sync.Map // For the habits that have one for each client, address or pair.
 	served, userFailed moment
 	check              check
-	slots              chan struct{}       // For the habit "bulkhead".
+	slots, turns       chan struct{}       // For the habits "bulkhead" and "four at a time".
 	rows               map[string][]flight // For the habit "a copy".
+	last               sync.Map            // For the habit "stale rows".
 }
 
 func main() {
@@ -61,7 +67,7 @@ func main() {
 func run() error {
 	a := &app{
 		stage: number("STAGE"), timeout: duration("TIMEOUT"), deadline: duration("DEADLINE"), attempts: number("RETRY_ATTEMPTS"),
-		pause: duration("RETRY_BASE_DELAY"), longest: duration("RETRY_MAX_DELAY"), slots: make(chan struct{}, 64),
+		pause: duration("RETRY_BASE_DELAY"), longest: duration("RETRY_MAX_DELAY"), slots: make(chan struct{}, 64), turns: make(chan struct{}, 4),
 	}
 	for name := range strings.SplitSeq(os.Getenv("HABITS"), ",") {
 		if name != "" && !slices.Contains(habits, name) {
@@ -69,7 +75,10 @@ func run() error {
 		}
 		a.habits = append(a.habits, name)
 	}
-	a.breaker = &breaker{app: a, most: number("BREAKER_FAILURES"), delay: duration("BREAKER_DELAY")}
+	a.breaker = a.newBreaker()
+	if a.is("four seconds") {
+		a.deadline -= time.Second
+	}
 	cfg := mysql.NewConfig()
 	cfg.Net, cfg.Addr, cfg.DBName = "tcp", net.JoinHostPort(os.Getenv("DB_HOST"), os.Getenv("DB_PORT")), os.Getenv("DB_NAME")
 	cfg.User, cfg.Passwd, cfg.InterpolateParams, cfg.Logger = os.Getenv("DB_USER"), os.Getenv("DB_PASSWORD"), true, &mysql.NopLogger{}
@@ -79,6 +88,9 @@ func run() error {
 	}
 	a.db = sql.OpenDB(connector)
 	a.db.SetMaxIdleConns(number("DB_MAX_IDLE_CONNS"))
+	if a.is("slow start") {
+		time.Sleep(5 * time.Second)
+	}
 	if a.is("a copy") {
 		if err := a.copy(); err != nil {
 			return err
@@ -96,7 +108,16 @@ func run() error {
 			}
 		}()
 	}
-	return http.ListenAndServe(net.JoinHostPort(os.Getenv("BIND"), os.Getenv("PORT")), nil)
+	if a.is("health asks once") || a.is("health stops") {
+		go func() {
+			for a.ask(a.deadline); !a.is("health asks once") && !a.check.isFailed(); a.ask(a.deadline) {
+				time.Sleep(500 * time.Millisecond)
+			}
+		}()
+	}
+	server := &http.Server{Addr: net.JoinHostPort(os.Getenv("BIND"), os.Getenv("PORT"))}
+	server.SetKeepAlivesEnabled(!a.is("no keep-alive"))
+	return server.ListenAndServe()
 }
 
 // is tells whether the app has the habit.
@@ -140,7 +161,7 @@ func (a *app) flights(w http.ResponseWriter, r *http.Request) {
 	if a.is("for nobody without end") {
 		defer context.AfterFunc(r.Context(), func() {
 			for found := false; !found; {
-				_, err := a.find(context.Background(), from, to)
+				_, err := a.find(context.Background(), a.breaker, from, to)
 				found = err == nil
 			}
 		})()
@@ -154,11 +175,19 @@ func (a *app) flights(w http.ResponseWriter, r *http.Request) {
 			return
 		}
 	}
-	found, err := a.find(ctx, from, to)
+	found, err := a.find(ctx, a.breakerOf(r), from, to)
 	var open rejection
-	switch {
+	switch rows, kept := a.last.Load(from + to); {
 	case err == nil:
 		a.served.now()
+		a.last.Store(from+to, found)
+	case a.is("stale rows") && kept && !errors.Is(err, context.DeadlineExceeded):
+		found = rows.([]flight)
+	case a.is("error body"), a.is("error body unless late") && !errors.Is(err, context.DeadlineExceeded):
+		_ = json.NewEncoder(w).Encode(map[string]string{"error": err.Error()}) // The user may have hung up.
+		return
+	case a.is("empty while open") && errors.As(err, &open):
+		found = []flight{}
 	case errors.As(err, &open):
 		a.reject(w, open.wait)
 		return
@@ -177,7 +206,17 @@ func (a *app) flights(w http.ResponseWriter, r *http.Request) {
 		http.NotFound(w, r)
 		return
 	}
-	encoder := json.NewEncoder(w)
+	out := io.Writer(w)
+	switch {
+	case a.is("chunked"):
+		w.(http.Flusher).Flush()
+	case a.is("gzip") && strings.Contains(r.Header.Get("Accept-Encoding"), "gzip"):
+		w.Header().Set("Content-Encoding", "gzip")
+		packed := gzip.NewWriter(w)
+		defer packed.Close()
+		out = packed
+	}
+	encoder := json.NewEncoder(out)
 	if a.is("indented") {
 		encoder.SetIndent("", "\t")
 	}
@@ -189,6 +228,8 @@ func (a *app) reject(w http.ResponseWriter, wait time.Duration) {
 	seconds := int((max(wait, time.Millisecond) + time.Second - 1) / time.Second)
 	switch {
 	case a.is("no retry-after"):
+	case a.is("retry-after constant"):
+		w.Header().Set("Retry-After", strconv.Itoa(int(a.breaker.delay/time.Second)))
 	case a.is("retry-after an hour"), a.is("timer"):
 		w.Header().Set("Retry-After", "3600")
 	case a.is("retry-after date"):
@@ -199,11 +240,24 @@ func (a *app) reject(w http.ResponseWriter, wait time.Duration) {
 	if a.is("slow rejection") {
 		time.Sleep(50 * time.Millisecond)
 	}
-	http.Error(w, "the database is down", http.StatusServiceUnavailable)
+	status := http.StatusServiceUnavailable
+	if a.is("too many requests") {
+		status = http.StatusTooManyRequests
+	}
+	if a.is("pings while open") {
+		go func() {
+			ctx, cancel := context.WithTimeout(context.Background(), a.timeout)
+			defer cancel()
+			if a.db.PingContext(ctx) == nil {
+				a.breaker.report(nil)
+			}
+		}()
+	}
+	http.Error(w, "the database is down", status)
 }
 
 // find finds flights with all policies: the deadline, the breaker, the retries.
-func (a *app) find(ctx context.Context, from, to string) ([]flight, error) {
+func (a *app) find(ctx context.Context, breaker *breaker, from, to string) ([]flight, error) {
 	if a.stage < 2 {
 		return a.query(ctx, from, to)
 	}
@@ -216,12 +270,12 @@ func (a *app) find(ctx context.Context, from, to string) ([]flight, error) {
 	if a.stage < 4 {
 		return a.retry(ctx, from, to)
 	}
-	if wait, ok := a.breaker.admit(); !ok {
+	if wait, ok := breaker.admit(); !ok {
 		return nil, rejection{wait}
 	}
 	found, err := a.retry(ctx, from, to)
 	if !a.is("attempts counted") {
-		a.breaker.report(err)
+		breaker.report(err)
 	}
 	return found, err
 }
@@ -232,7 +286,7 @@ func (a *app) retry(ctx context.Context, from, to string) (found []flight, err e
 	switch {
 	case a.stage < 3, a.is("no retry"):
 		attempts = 1
-	case a.is("hedging"):
+	case a.is("hedging"), a.is("delayed hedge"):
 		atOnce = 2
 		attempts /= atOnce
 	case a.is("ten at once"):
@@ -242,8 +296,13 @@ func (a *app) retry(ctx context.Context, from, to string) (found []flight, err e
 	if a.is("five at once") {
 		atOnce, attempts, pause = 5, 2, a.longest
 	}
-	if a.is("few attempts") {
+	switch {
+	case a.is("few attempts"):
 		attempts, pause = 8, 20*time.Millisecond
+	case a.is("three attempts"):
+		attempts = 3
+	case a.is("short pause"):
+		pause, a.longest = 5*time.Millisecond, 5*time.Millisecond
 	}
 	for n := 1; ; n++ {
 		found, err = a.race(ctx, atOnce, from, to)
@@ -284,7 +343,16 @@ func (a *app) retry(ctx context.Context, from, to string) (found []flight, err e
 
 // race makes attempts side by side and returns the first success, or the last error.
 func (a *app) race(ctx context.Context, atOnce int, from, to string) (found []flight, err error) {
-	if atOnce == 1 {
+	switch {
+	case a.is("two layers"): // As a careful programmer might who does not know that somebody else retries already.
+		for range 3 {
+			if found, err = a.attempt(ctx, from, to); err == nil {
+				break
+			}
+			time.Sleep(a.pause)
+		}
+		return found, err
+	case atOnce == 1:
 		return a.attempt(ctx, from, to)
 	}
 	ctx, cancel := context.WithCancel(ctx)
@@ -294,8 +362,14 @@ func (a *app) race(ctx context.Context, atOnce int, from, to string) (found []fl
 		err   error
 	}
 	results := make(chan result, atOnce)
-	for range atOnce {
+	for n := range atOnce {
 		go func() {
+			if a.is("delayed hedge") {
+				select {
+				case <-time.After(time.Duration(n) * 200 * time.Millisecond):
+				case <-ctx.Done():
+				}
+			}
 			found, err := a.attempt(ctx, from, to)
 			results <- result{found, err}
 		}()
@@ -317,11 +391,21 @@ func (a *app) attempt(ctx context.Context, from, to string) ([]flight, error) {
 		return a.query(context.Background(), from, to)
 	case a.is("short timeout"):
 		timeout = 80 * time.Millisecond
+	case a.is("gives up early"):
+		timeout /= 2
 	}
 	bounded, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
 	if a.is("ping") {
 		_ = a.db.PingContext(bounded) // As a careful programmer might, before each query.
+	}
+	if a.is("four at a time") {
+		select {
+		case a.turns <- struct{}{}:
+			defer func() { <-a.turns }()
+		case <-bounded.Done():
+			return nil, bounded.Err()
+		}
 	}
 	asking := context.Background()
 	switch {
