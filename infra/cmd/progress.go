@@ -36,20 +36,21 @@ func newProgressCommand() *cobra.Command {
 	}
 }
 
-// printProgress writes a line for each exercise, and the next step.
+// printProgress writes a line for each exercise, and the next step: what is begun comes before what is not.
 func printProgress(out io.Writer, standings []start.Standing) {
-	next := ""
+	next, begun := "", false
 	for _, standing := range standings {
 		mark := " "
 		if standing.Done() {
 			mark = color.GreenString("x")
 		}
 		fmt.Fprintf(out, "  [%s] exercise %d   %s\n", mark, standing.Exercise, describe(standing))
-		if next == "" && !standing.Done() {
-			next = fmt.Sprintf("make verify EX=%d", standing.Exercise)
-			if !standing.Exists {
-				next = fmt.Sprintf("make start EX=%d", standing.Exercise)
-			}
+		switch {
+		case standing.Done() || begun:
+		case standing.Exists:
+			next, begun = fmt.Sprintf("make verify EX=%d", standing.Exercise), true
+		case next == "":
+			next = fmt.Sprintf("make start EX=%d", standing.Exercise)
 		}
 	}
 	fmt.Fprintln(out)

@@ -184,6 +184,7 @@ func TestProgressShowsTheNextStep(t *testing.T) {
 		{[]start.Standing{{Exercise: 2, Exists: true, Last: passed, Changed: true}}, []string{"[ ]", "E1 E2 passed on 2", "changed since", "make verify EX=2"}},
 		{[]start.Standing{{Exercise: 2, Last: passed}}, []string{"[ ]", "the folder is gone", "make start EX=2"}},
 		{[]start.Standing{{Exercise: 2, Exists: true, Last: passed}, {Exercise: 3}}, []string{"[x] exercise 2", "make start EX=3"}},
+		{[]start.Standing{{Exercise: 2}, {Exercise: 3, Exists: true, Last: failed}, {Exercise: 4, Exists: true}}, []string{"[ ] exercise 2", "make verify EX=3"}},
 		{[]start.Standing{{Exercise: 5, Exists: true, Last: passed}}, []string{"[x] exercise 5", "last exercise"}},
 	} {
 		var out strings.Builder

@@ -149,6 +149,7 @@ func Solutions() []Solution {
 		{Name: "one failed check is unhealthy, even while users are served", Stage: 5, Red: 5, Check: failedCheck, File: health, Old: "h.served.Load() < last.Began.UnixNano()", New: "true"},
 		{Name: "a failed check is never unhealthy", Stage: 5, Red: 5, File: health, Old: "h.served.Load() < last.Began.UnixNano()", New: "false"},
 		{Name: "unhealthy for 3 s after a user's failure", Stage: 5, Red: 5, Dir: "plain", Habits: "health asks nobody", Core: true},
+		{Name: "no alarm before three failed checks in a row", Stage: 5, Red: 5, Check: "a black hole is detected without users", Dir: "plain", Habits: "health counts to three"},
 		{Name: "one failed check of the database alarms at once", Stage: 5, Red: 5, Check: failedCheck, Dir: "plain", Habits: "health alarms at once"},
 		{Name: "health asks once", Stage: 5, Red: 5, Check: detected, Dir: "plain", Habits: "health asks once"},
 		{Name: "health stops asking after a failure", Stage: 5, Red: 5, Dir: "plain", Habits: "health stops"},

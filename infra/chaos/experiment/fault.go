@@ -39,8 +39,10 @@ const (
 type refusal struct {
 	greeting string
 	after    time.Duration
-	// spares says that the connections of users pass.
+	// spares says that the connections of users pass, most how many of the others are refused, as those of a few unlucky health
+	// checks; 0 is all.
 	spares bool
+	most   int64
 }
 
 // refusals are those of the meter's own faults: for denied, MySQL's error 1130, which the next attempt meets as well.

@@ -25,6 +25,7 @@ type Meter struct {
 	dials    atomic.Int64
 	expected atomic.Int64            // Canaries that may still come.
 	refuses  atomic.Pointer[refusal] // Unless nil, connections are refused.
+	refused  atomic.Int64            // How many were, of those that a refusal does not spare.
 	spared   atomic.Int64            // The connections that users who wait for an answer may still open.
 
 	mutex  sync.Mutex
@@ -129,7 +130,7 @@ func (m *Meter) relay(client net.Conn) {
 		passage.end = time.Now()
 		m.mutex.Unlock()
 	}()
-	if refusal := m.refuses.Load(); refusal != nil && !(refusal.spares && m.spared.Add(-1) >= 0) {
+	if refusal := m.refuses.Load(); refusal != nil && !m.passes(*refusal) {
 		time.Sleep(refusal.after)
 		_, _ = io.WriteString(counted{client, &passage.received}, refusal.greeting)
 		return
@@ -154,6 +155,17 @@ func (m *Meter) relay(client net.Conn) {
 	_, _ = io.Copy(counted{client, &passage.received}, server)
 	client.Close()
 	<-done
+}
+
+// refuse makes the meter refuse connections from now on, or none if the refusal is nil.
+func (m *Meter) refuse(refusal *refusal) {
+	m.refused.Store(0)
+	m.refuses.Store(refusal)
+}
+
+// passes tells whether a connection is spared.
+func (m *Meter) passes(refusal refusal) bool {
+	return refusal.spares && (m.spared.Add(-1) >= 0 || refusal.most > 0 && m.refused.Add(1) > refusal.most)
 }
 
 // greet answers a canary, if the connection is one. Otherwise it returns the bytes that it has read.

@@ -72,7 +72,7 @@ func TestMeterDenies(t *testing.T) {
 	}
 	defer meter.Close()
 	refusal := refusals[denied]
-	meter.refuses.Store(&refusal)
+	meter.refuse(&refusal)
 	database, err := sql.Open("mysql", "root@tcp("+meter.Addr()+")/flights")
 	if err != nil {
 		t.Fatal(err)

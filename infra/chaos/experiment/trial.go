@@ -52,6 +52,8 @@ type lab struct {
 	// decides, and it has no metrics.
 	health string
 	plain  bool
+	// unlucky is how many connections the fault unlucky closes; 0 is all that no user waits for.
+	unlucky int
 	// control, unless nil, does what the app does, but past every fault: how long that takes shows the scheduling noise.
 	control func(context.Context)
 }
@@ -289,13 +291,16 @@ func (t *trial) inject(ctx context.Context, path *path, phase Phase) (changed bo
 		}
 	}
 	if path.meter != nil {
-		path.meter.refuses.Store(nil)
+		path.meter.refuse(nil)
 	}
 	for i, fault := range faults {
 		refusal, own := refusals[fault.Type]
 		switch {
 		case own:
-			path.meter.refuses.Store(&refusal)
+			if refusal.spares {
+				refusal.most = int64(t.unlucky)
+			}
+			path.meter.refuse(&refusal)
 		case fault.Type == "":
 			err = t.toxi.Disable(ctx, path.Name)
 		default:

@@ -173,7 +173,7 @@ const window = 60_000
 // NewHello describes the five lanes and the catalogue of faults.
 func NewHello() Hello {
 	hello := Hello{Outcomes: load.Outcomes(), Window: window, Rates: []int{10, 25, 50, 100, 200}, Lanes: []LaneName{
-		{Number: 1, Pattern: "baseline", Motto: "waits for ever"},
+		{Number: 1, Pattern: "baseline", Motto: "has no time limit"},
 		{Number: 2, Pattern: "timeout", Motto: "gives up in time"},
 		{Number: 3, Pattern: "retry", Motto: "tries again"},
 		{Number: 4, Pattern: "circuit breaker", Motto: "stops asking", Breaker: true},

@@ -199,7 +199,7 @@ func TestCardAfterAFault(t *testing.T) {
 		t.Errorf("the card is called %q, want %q", got, want)
 	}
 	words := eval[string](page, inLane(3, ".toll")+".innerText.replaceAll('\\n', ' ')")
-	if want := "served 11% worst wait 5.01 s recovered in not yet dials wasted 5158 rejected (503) 7"; words != want {
+	if want := "served 11% longest wait 5.01 s recovered in not yet dials wasted 5158 rejected (503) 7"; words != want {
 		t.Errorf("the card says %q, want %q", words, want)
 	}
 	page.show(hub, after(31_000, 3000, 30_000, 611))

@@ -62,6 +62,7 @@ func Examine(ctx context.Context, say func(Finding)) Verdict {
 	found(modules(ctx, root))
 	found(writable(root), disk(root), clock(root))
 	found(settings(root)...)
+	found(proxied()...)
 	if cfg, err := config.Load[config.Infra](); err == nil {
 		found(dataset(cfg))
 		found(ports(ctx, root, cfg)...)

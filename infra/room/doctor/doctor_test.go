@@ -205,6 +205,11 @@ func TestSettings(t *testing.T) {
 		t.Setenv("DB_HOST", "db.example.com")
 		wantFinding(t, settings(root)[0], Fix, "DB_HOST", "unset DB_HOST")
 	})
+	t.Run("a name that is not a setting", func(t *testing.T) {
+		root := folder(t, example)
+		write(t, filepath.Join(root, ".env"), "PRT=5001\n", 0o600)
+		wantFinding(t, settings(root)[0], Fix, "PRT in ", "did you mean PORT?")
+	})
 	t.Run("a wrong value", func(t *testing.T) {
 		root := folder(t, example)
 		write(t, filepath.Join(root, ".env"), "DB_PORT=s3cret\n", 0o600)
@@ -213,6 +218,23 @@ func TestSettings(t *testing.T) {
 			t.Errorf("a value is shown: %s", got)
 		}
 	})
+}
+
+func TestProxyForThisComputer(t *testing.T) {
+	for _, test := range []struct {
+		proxy, without string
+		want           int
+	}{
+		{"", "", 0}, {"http://proxy.example.com:3128", "", 1}, {"http://proxy.example.com:3128", "example.com", 1},
+		{"http://proxy.example.com:3128", "localhost,127.0.0.1", 0}, {"http://proxy.example.com:3128", "*", 0},
+	} {
+		t.Setenv("http_proxy", test.proxy)
+		t.Setenv("no_proxy", test.without)
+		t.Setenv("NO_PROXY", "")
+		if got := proxied(); len(got) != test.want {
+			t.Errorf("http_proxy=%s no_proxy=%s: got %v, want %d findings", test.proxy, test.without, got, test.want)
+		}
+	}
 }
 
 func TestDocumentedVariables(t *testing.T) {

@@ -1,7 +1,9 @@
 package doctor
 
 import (
+	"cmp"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -9,6 +11,7 @@ import (
 	"slices"
 	"strings"
 
+	"chaosworkshop/infra/internal/spelling"
 	"chaosworkshop/infra/lab/stack"
 	"chaosworkshop/shared/config"
 )
@@ -41,6 +44,13 @@ func settings(root string) []Finding {
 			standard++
 		}
 	}
+	for _, name := range slices.Sorted(maps.Keys(sources)) {
+		// Other programs, such as Docker Compose, read the file as well.
+		near := spelling.Nearest(strings.ToUpper(name), names)
+		if source := sources[name]; source != config.RealEnvironment && near != "" && near != name {
+			findings = append(findings, Finding{"settings", Fix, fmt.Sprintf("%s in %s is not a setting", name, source), "did you mean " + near + "?"})
+		}
+	}
 	findings = append(findings, ok("settings", fmt.Sprintf("%d variables have their defaults", standard)))
 	for _, path := range []string{filepath.Join(root, ".env"), config.UserFile()} {
 		info, err := os.Stat(path)
@@ -65,6 +75,18 @@ func documented(root string) ([]string, error) {
 		names = append(names, found[1])
 	}
 	return slices.Compact(names), nil
+}
+
+// proxied says that curl asks a proxy even for what runs on this computer.
+func proxied() []Finding {
+	if os.Getenv("http_proxy") == "" {
+		return nil // For this kind of URL, curl reads only the small letters.
+	}
+	without := cmp.Or(os.Getenv("no_proxy"), os.Getenv("NO_PROXY"))
+	if without == "*" || strings.Contains(without, "127.0.0.1") {
+		return nil
+	}
+	return []Finding{{"http_proxy", Fix, "curl asks that proxy even for 127.0.0.1", "export no_proxy=127.0.0.1,localhost (in PowerShell: $env:no_proxy = '127.0.0.1,localhost')"}}
 }
 
 // dataset says what the embedded database would serve.

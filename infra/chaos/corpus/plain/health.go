@@ -14,6 +14,7 @@ type check struct {
 	running bool
 	began   time.Time
 	failed  bool // The last one failed, and no user has been served since it began.
+	row     int  // How many have failed in a row.
 }
 
 // health says whether the app can serve.
@@ -109,7 +110,18 @@ func (a *app) ask(patience time.Duration) {
 		}
 		c.mutex.Lock()
 		defer c.mutex.Unlock()
-		c.running, c.failed = false, err != nil && (a.is("health alarms at once") || !a.served.since(began))
+		c.running, c.row = false, c.row+1
+		if err == nil {
+			c.row = 0
+		}
+		switch {
+		case a.is("health alarms at once"):
+			c.failed = c.row > 0
+		case a.is("health counts to three"):
+			c.failed = c.row >= 3
+		default:
+			c.failed = c.row > 0 && !a.served.since(began)
+		}
 	}()
 	select {
 	case <-done:

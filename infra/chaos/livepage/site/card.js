@@ -27,7 +27,7 @@ function tollOf({ answered, served, rejected, worst, wasted, recovered }) {
   const share = served / Math.max(1, answered);
   return {
     served: [answered > 0 ? percent(share) : '–', grade({ success: share })],
-    'worst wait': [latency(worst), lateness(worst)],
+    'longest wait': [latency(worst), lateness(worst)],
     'recovered in': recovered < 0 ? ['not yet', 'poor'] : [latency(recovered), ''],
     'dials wasted': [String(wasted), wasted >= manyDials * answered ? 'bad' : ''],
     'rejected (503)': [String(rejected), ''],

@@ -29,7 +29,7 @@ function drawHeader(frame) {
 
 function detail({ since, left }, now) {
   const lasts = `for ${clock(now - since)}`;
-  return left > 0 ? `${lasts}, ends by itself in ${clock(left)}` : lasts;
+  return left > 0 ? `${lasts}, stops automatically in ${clock(left)}` : lasts;
 }
 
 /** Shows where the race comes from: live, lost, or replay. */
