@@ -184,7 +184,7 @@ func TestSchemaIsThatOfTheReader(t *testing.T) {
 	}
 }
 
-// Whatever stands in a file, the reader says where it is wrong, or reads it.
+// Whatever a file holds, the reader reads it or says where it is wrong.
 func FuzzRead(f *testing.F) {
 	seeds := [][]any{{[]byte(valid)}}
 	for _, name := range []string{"e1.yaml", "e3.yaml", "e5.yaml"} {

@@ -20,7 +20,7 @@ var hint = regexp.MustCompile("\\bmake ([a-z][a-z0-9-]*)((?: [A-Z_]+=[^\\s;,)`]+
 type speller struct {
 	*os.File
 	root *cobra.Command
-	// program is what stands before a command's name, such as go run ./infra; empty for make.
+	// program is what comes before a command's name, such as go run ./infra; empty for make.
 	program string
 }
 

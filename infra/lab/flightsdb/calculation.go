@@ -165,21 +165,29 @@ func (c *calculation) roundedScale(scale uint8) uint8 {
 	return scale
 }
 
-// Eval implements sql.Expression.
-func (c *calculation) Eval(ctx *sql.Context, row sql.Row) (any, error) {
+// valuesOf evaluates the arguments of a function. It stops at the first that is NULL, which makes the function's result NULL.
+func valuesOf(ctx *sql.Context, row sql.Row, arguments []sql.Expression) (values []any, isNull bool, err error) {
 	if err := made(ctx, 0); err != nil {
-		return nil, err
+		return nil, false, err
 	}
-	var values []any
-	for _, argument := range c.arguments {
+	for _, argument := range arguments {
 		value, err := argument.Eval(ctx, row)
 		if err != nil || value == nil {
-			return nil, err
+			return nil, value == nil, err
 		}
 		if value, err = sql.UnwrapAny(ctx, value); err != nil {
-			return nil, err
+			return nil, false, err
 		}
 		values = append(values, value)
+	}
+	return values, false, nil
+}
+
+// Eval implements sql.Expression.
+func (c *calculation) Eval(ctx *sql.Context, row sql.Row) (any, error) {
+	values, isNull, err := valuesOf(ctx, row, c.arguments)
+	if isNull || err != nil {
+		return nil, err
 	}
 	if c.isExact {
 		return c.exactly(values)

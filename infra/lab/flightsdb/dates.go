@@ -34,19 +34,9 @@ var (
 
 // Eval implements sql.Expression.
 func (d *dated) Eval(ctx *sql.Context, row sql.Row) (any, error) {
-	if err := made(ctx, 0); err != nil {
+	values, isNull, err := valuesOf(ctx, row, d.arguments)
+	if isNull || err != nil {
 		return nil, err
-	}
-	var values []any
-	for _, argument := range d.arguments {
-		value, err := argument.Eval(ctx, row)
-		if err != nil || value == nil {
-			return nil, err
-		}
-		if value, err = sql.UnwrapAny(ctx, value); err != nil {
-			return nil, err
-		}
-		values = append(values, value)
 	}
 	return d.value(ctx, values)
 }

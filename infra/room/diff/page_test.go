@@ -60,7 +60,7 @@ func TestPageHoldsEveryLineOfEveryExercise(t *testing.T) {
 	}
 }
 
-// A learner's file may not compile, and what stands in it is text.
+// A learner's file may not compile, and what it holds is text.
 func TestPageShowsCodeAsText(t *testing.T) {
 	from, to := folders(t,
 		map[string]string{"main.go": "package main\n\nvar policies = With(timeout) // old\n"},

@@ -97,7 +97,7 @@ func near(want, got string) bool {
 	return true
 }
 
-// ellipsis stands in a transcript for any number of lines that are left out.
+// ellipsis replaces any number of lines that a transcript leaves out.
 const ellipsis = "..."
 
 // align matches the output with the documented lines, of which each ellipsis matches any number of lines, and returns the

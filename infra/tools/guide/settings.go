@@ -46,7 +46,7 @@ func settings(root string) ([]setting, error) {
 			all = append(all, one)
 		}
 	}
-	// A variable of several structs stands in the table once, where it comes first.
+	// A variable of several structs is in the table once, where it comes first.
 	var once []setting
 	at := map[string]int{}
 	for _, one := range all {
