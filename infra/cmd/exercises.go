@@ -130,10 +130,14 @@ func sayOtherDatabase(out io.Writer) {
 	if err != nil {
 		return
 	}
+	chosen, err := config.Chosen()
+	if err != nil {
+		return
+	}
 	var found []string
 	for _, name := range []string{"DB_HOST", "DB_PORT"} {
-		if value, err := config.Chosen(); err == nil && value[name] != "" {
-			found = append(found, fmt.Sprintf("%s=%s in %s", name, value[name], sources[name]))
+		if chosen[name] != "" {
+			found = append(found, fmt.Sprintf("%s=%s in %s", name, chosen[name], sources[name]))
 		}
 	}
 	if len(found) > 0 {

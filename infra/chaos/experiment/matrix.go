@@ -18,8 +18,8 @@ import (
 // Stages is the number of exercises.
 const Stages = 5
 
-// sideBySide is how many experiments run at once. Each waits most of the time: six of them take a fifth of two cores. With many
-// more, a computer with two cores would itself become the slow part. Inconclusive runs are repeated with fewer next to them.
+// sideBySide is how many experiments run at once. Each waits most of the time: together they take between a third and half of two
+// cores. With many more, such a computer would itself become the slow part. Inconclusive runs are repeated with fewer next to them.
 var sideBySide = []int{7, 3, 2}
 
 // Cell is one experiment on one stage, with the verdict and the expected one.
@@ -142,8 +142,8 @@ type task struct {
 	subject Subject
 }
 
-// RunJobs runs the experiments on the apps, several at a time, and returns their cells in the order of the jobs. Inconclusive runs are repeated, and once those that are too
-// close to a limit. The error says that the environment is broken.
+// RunJobs runs the experiments on the apps, several at a time, and returns their cells in the order of the jobs. Inconclusive
+// runs are repeated, and once those that are too close to a limit. The error says that the environment is broken.
 func (r *Runner) RunJobs(ctx context.Context, jobs []Job, progress Progress) ([]Cell, error) {
 	cells, tasks, all := make([]Cell, len(jobs)), make([]task, len(jobs)), Experiments(r.Settings)
 	for i, job := range jobs {
