@@ -29,7 +29,7 @@ func explain(target *mysql.Config, err error) error {
 		return fmt.Errorf("the server at %s offers no TLS; turn it on there, or leave ssl-mode and tls out of the DSN", target.Addr)
 	}
 	if _, ok := errors.AsType[net.Error](err); ok || slices.ContainsFunc(noMySQL, func(one error) bool { return errors.Is(err, one) }) {
-		return fmt.Errorf("no database answers at %s; start it, or name another: make seed DSN='mysql://root:password@HOST:3306/flights'", target.Addr)
+		return fmt.Errorf("no database answers at %s; start it, or name another: make seed DSN='mysql://USER:PASSWORD@HOST:3306/flights'", target.Addr)
 	}
 	return err
 }
