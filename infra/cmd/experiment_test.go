@@ -141,8 +141,9 @@ func TestAtWorkPasses(t *testing.T) {
 
 // The mistake that at-work.md makes is detected and explained.
 func TestAtWorkExplainsWhatFails(t *testing.T) {
+	t.Parallel()
 	s := newShop(t)
-	s.change(t, "prices.py", "timeout=0.25", "timeout=3")
+	s.change(t, "prices.py", "timeout=0.25", "timeout=1.2")
 	s.change(t, "prices.yaml", "duration: 5s", "duration: 2s")
 	out, progress, err := command(t, "experiment", "--file", s.path("prices.yaml"), "--junit", s.path("run.xml"))
 	wantExit(t, err, cli.Failed)
@@ -158,6 +159,7 @@ func TestAtWorkExplainsWhatFails(t *testing.T) {
 
 // A service that bypasses the proxy meets no fault: there is no verdict.
 func TestUnfeltFaultIsInconclusive(t *testing.T) {
+	t.Parallel()
 	s := newShop(t)
 	s.change(t, "prices.yaml", "REDIS: \""+s.listen, "REDIS: \""+s.redis, "duration: 2s", "duration: 500ms", "duration: 5s", "duration: 1s", "duration: 1s", "duration: 500ms")
 	out, _, err := command(t, "experiment", "--file", s.path("prices.yaml"))
@@ -169,6 +171,7 @@ func TestUnfeltFaultIsInconclusive(t *testing.T) {
 
 // A Toxiproxy that was already running is left as it was found, whether the run ends or is interrupted. The command has ended.
 func TestToxiproxyOfOthersIsLeftAsItWas(t *testing.T) {
+	t.Parallel()
 	s := newShop(t)
 	others, err := toxi.Start(t.Context(), toxi.Options{APIAddr: "127.0.0.1:0"})
 	if err != nil {

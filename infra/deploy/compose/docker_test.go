@@ -312,7 +312,7 @@ func startDaemon(t *testing.T) {
 	t.Setenv("DOCKER_CONFIG", filepath.Join(dir, "config"))
 	t.Setenv("DOCKER_BUILDKIT", "0") // The builder that is part of the daemon.
 	var said bytes.Buffer
-	daemon := exec.Command("dockerd", "--storage-driver=vfs", "--host="+host, "--data-root="+filepath.Join(dir, "data"),
+	daemon := exec.Command("dockerd", "--host="+host, "--data-root="+filepath.Join(dir, "data"),
 		"--exec-root="+filepath.Join(dir, "run"), "--pidfile="+filepath.Join(dir, "pid"))
 	daemon.Stdout, daemon.Stderr = &said, &said
 	if err := daemon.Start(); err != nil {
@@ -372,7 +372,7 @@ func makeImages(t *testing.T) {
 	makeGolang(t, dir)
 }
 
-// smallLog keeps the images small: the storage driver copies a whole image for each layer and each container.
+// smallLog keeps the images small: where there is no overlay, the daemon copies a whole image for each layer and container.
 const smallLog = "--innodb-log-file-size=4M"
 
 // makeDatabase makes mysql:8.4 from this computer's MariaDB, and flights-db from that one, seeded.

@@ -45,7 +45,7 @@ type session struct {
 }
 
 // newSession is a session with ports and a config directory of its own. Settings of the real environment that would
-// change what the documents show are left out.
+// change what the documents show are left out, and so is that a make runs this: its own would say which folder they enter.
 func newSession(root, home string) (*session, error) {
 	workshop, err := config.Root()
 	if err != nil {
@@ -58,7 +58,7 @@ func newSession(root, home string) (*session, error) {
 	s := &session{root: root, real: map[string]string{}, documented: map[string]string{}}
 	for _, pair := range os.Environ() {
 		name, _, _ := strings.Cut(pair, "=")
-		if !slices.ContainsFunc(all, func(one setting) bool { return one.name == name }) {
+		if name != "MAKELEVEL" && !slices.ContainsFunc(all, func(one setting) bool { return one.name == name }) {
 			s.env = append(s.env, pair)
 		}
 	}
