@@ -48,7 +48,7 @@ func newRaceCommand() *cobra.Command {
 	}
 	command.Flags().StringVar(&flags.record, "record", "", "record the race in this file, to replay it later")
 	command.Flags().StringVar(&flags.replay, "replay", "", "replay the race in this file; start nothing else")
-	command.Flags().IntVar(&flags.rate, "rate", 50, "requests a second to each exercise at the start")
+	command.Flags().IntVar(&flags.rate, "rate", usualRate, "requests a second to each exercise at the start")
 	command.Flags().Uint64Var(&flags.seed, "seed", 1, "decides which airports to ask for")
 	command.Flags().IntVar(&flags.pairs, "pairs", 200, "how many different pairs of airports to ask for")
 	command.Flags().DurationVar(&flags.ttl, "ttl", 5*time.Minute, "how long a fault lasts at most")

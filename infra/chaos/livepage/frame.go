@@ -58,6 +58,8 @@ type Frame struct {
 	// After is the fault that has ended, until the next one begins; each lane then has its toll.
 	After *AfterFrame `json:"after,omitempty"`
 	Lanes []LaneFrame `json:"lanes"`
+	// Holds is about how many requests a second this computer holds in each lane; 0 while unknown.
+	Holds int `json:"holds,omitempty"`
 	// Overloaded says that users suffer although there has been no fault for a while: this computer cannot keep up with the load.
 	Overloaded bool `json:"overloaded,omitempty"`
 	// Notice says what went wrong, for the people who watch the page.

@@ -113,6 +113,34 @@ func TestBreakerShowsItsFailures(t *testing.T) {
 	page.want(4, ".breaker", "closed")
 }
 
+// The load menu marks what this computer does not hold, and says what it holds; nobody is locked out.
+func TestLoadMenuMarksWhatThisComputerDoesNotHold(t *testing.T) {
+	page, hub, control := openLive(t)
+	frame := made(10_500, 50)
+	page.show(hub, frame)
+	const menu = "[...document.querySelectorAll('#rate option')].map((one) => one.textContent).join()"
+	if got, want := eval[string](page, menu), "10/s,25/s,50/s,100/s,200/s"; got != want {
+		t.Errorf("before the calibration: got %q, want %q", got, want)
+	}
+	frame.T, frame.Holds, frame.Rate = 11_000, 80, 300
+	page.show(hub, frame)
+	if got, want := eval[string](page, menu), "10/s,25/s,50/s,100/s ⚠,200/s ⚠,300/s ⚠"; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+	const says = "this computer holds about 80/s in each lane; above that, some failures are its own"
+	if got := eval[string](page, "document.querySelector('#rate optgroup').label"); got != says {
+		t.Errorf("the menu says %q, want %q", got, says)
+	}
+	if got := page.text("#state-detail"); got != says {
+		t.Errorf("at 300 a second, the page says %q, want %q", got, says)
+	}
+	page.run(chromedp.SetValue("#rate", "200"))
+	page.until("the rate was asked for", "fetch('/').then(() => true)")
+	if got := control.asked(); got != "rate 200" {
+		t.Errorf("asked for %q, want rate 200", got)
+	}
+}
+
 // The plots hold a line for each limit that the exercise has: none, TIMEOUT, and DEADLINE as well.
 func TestPlotsShowTheLimits(t *testing.T) {
 	page, hub, _ := openLive(t)

@@ -81,6 +81,7 @@ type Race struct {
 	started bool            // The load may run.
 	now     Frame           // The settings and the notice of the moment; the rest is filled in for each frame.
 	failed  string          // What failed for the rest of the race, such as the recording.
+	holds   int             // How many requests a second this computer holds; 0 while unknown.
 	own     *toxi.Injection // Our own fault; nil without one.
 	expires time.Time       // When it is removed.
 }
@@ -121,6 +122,8 @@ func (r *Race) Run(ctx context.Context) (err error) {
 	if r.options.Ready != nil {
 		r.options.Ready(started)
 	}
+	holds := load.Calibrate(ctx, port.Reachable(started.Database()), "root", r.options.Infra.RootPassword, r.options.Pairs)
+	r.choose(func() { r.holds = holds })
 	running.Go(func() { load.Every(ctx, proxyEvery, func() { r.look(ctx) }) })
 
 	binaries, err := r.build(ctx)
@@ -242,6 +245,7 @@ func (r *Race) frame() Frame {
 	now := time.Now()
 	r.mutex.Lock()
 	frame := r.now
+	frame.Holds = lasting(r.holds, frame.Pooled) / max(1, len(r.lanes))
 	frame.T = r.clock.Now()
 	frame.Notice = strings.Join(slices.DeleteFunc([]string{frame.Notice, r.failed}, func(notice string) bool { return notice == "" }), "; ")
 	if frame.Fault != nil {
@@ -257,6 +261,15 @@ func (r *Race) frame() Frame {
 	}
 	frame.Overloaded = frame.overloaded()
 	return frame
+}
+
+// lasting is the part of a load that does not run out of ports either: without a pool, each request takes one for a while.
+func lasting(rate int, pooled bool) int {
+	ports, kept := load.Ports()
+	if _, lasts := load.Exhausts(rate, 0, ports, kept); !pooled {
+		rate = min(rate, lasts)
+	}
+	return rate
 }
 
 // frameNow asks for a frame without waiting for its turn.

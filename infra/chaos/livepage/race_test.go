@@ -136,6 +136,9 @@ func TestRace(t *testing.T) {
 	t.Parallel() // As everything here that mostly waits.
 	race := startRace(t, nil)
 	frame := race.until(t, "all lanes in calm", calmly)
+	if frame.Holds < 1 || frame.Holds > load.MaxRate {
+		t.Errorf("this computer holds %d requests a second and lane, want some", frame.Holds)
+	}
 	for i, lane := range frame.Lanes {
 		if lane.Dials < 0.5 || lane.Dials > 1.5 {
 			t.Errorf("lane %d dials %v times a request in calm, want about once", i+1, lane.Dials)
