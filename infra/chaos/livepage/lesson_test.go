@@ -75,7 +75,12 @@ func (b *browser) want(number int, selector, text string) {
 	}
 }
 
-// The lesson of exercise 2: under slow, all succeed at the baseline, but late.
+// sizeOf is a script for the size of the type of an element of the lane.
+func sizeOf(number int, selector string) string {
+	return "parseFloat(getComputedStyle(" + inLane(number, selector) + ").fontSize)"
+}
+
+// The lesson of exercise 2: under slow, all succeed at the baseline, but late. So the large number is who is served in time.
 func TestSlowIsNoTriumphOfTheBaseline(t *testing.T) {
 	page, hub, _ := openLive(t)
 	page.show(hub, under(10_500, "slow", func(number int, lane *LaneFrame) {
@@ -89,19 +94,30 @@ func TestSlowIsNoTriumphOfTheBaseline(t *testing.T) {
 			lane.P99 = 5200
 		}
 	}))
-	page.want(1, ".success b", "100%")
-	page.want(1, ".success small", "59% within 1 s")
+	page.want(1, ".success b", "59%")
+	page.want(1, ".success small", "100% in the end")
+	if got := page.text("#head-success"); got != "within 1 s" {
+		t.Errorf("the head of the large numbers is %q, want what they are", got)
+	}
 	grade := func(number int, selector string) string {
 		return eval[string](page, inLane(number, selector)+".dataset.grade")
 	}
 	for _, test := range []struct {
 		number         int
 		selector, want string
-	}{{1, "", "poor"}, {1, ".p99", "poor"}, {2, "", "poor"}, {2, ".p99", ""}, {3, ".p99", "bad"}, {5, "", "good"}} {
+	}{{1, "", "bad"}, {1, ".p99", "poor"}, {2, "", "poor"}, {2, ".p99", ""}, {3, ".p99", "bad"}, {5, "", "good"}} {
 		if got := grade(test.number, test.selector); got != test.want {
 			t.Errorf("lane %d %s: the grade is %q, want %q", test.number, test.selector, got, test.want)
 		}
 	}
+}
+
+// The lesson of exercise 3: under flaky, the large number is who is served at all, however late.
+func TestFlakyIsWhatRetriesHeal(t *testing.T) {
+	page, hub, _ := openLive(t)
+	page.show(hub, under(10_500, "flaky", func(_ int, lane *LaneFrame) { lane.Success, lane.InTime = 0.89, 0.47 }))
+	page.want(3, ".success b", "89%")
+	page.want(3, ".success small", "47% within 1 s")
 }
 
 // How far a breaker is from opening, as under flaky, which it rides out.
@@ -150,7 +166,7 @@ func TestPlotsShowTheLimits(t *testing.T) {
 			continue
 		}
 		for i, ms := range []float64{1000, 5000} {
-			share := eval[float64](page, fmt.Sprintf("1 - (4 + (%s.height / devicePixelRatio - 8) * Math.log(%v / 0.1) / Math.log(16000 / 0.1)) / (%[1]s.height / devicePixelRatio)",
+			share := eval[float64](page, fmt.Sprintf("1 - (4 + (%s.height / devicePixelRatio - 8) * Math.log(%v) / Math.log(16000)) / (%[1]s.height / devicePixelRatio)",
 				inLane(number, ".plot canvas"), ms))
 			if got := page.pixels(number, ".plot canvas", "ink", 0.6, share-0.03, share+0.03) > 30; got != want[i] {
 				t.Errorf("lane %d has a line at %v ms: %v, want %v", number, ms, got, want[i])
@@ -183,12 +199,21 @@ func TestOutageIsManyDialsAgainstNone(t *testing.T) {
 	page.want(3, ".dials .rate", "500/s")
 	page.want(3, ".dials .waiting", "250 waiting")
 	page.want(4, ".dials .rate", "0/s")
+	// The dials are the larger numbers, and their colours tell many from few.
+	for number, want := range map[int]string{1: "", 3: "many", 4: "few"} {
+		if got := eval[string](page, inLane(number, ".dials b")+".dataset.load"); got != want {
+			t.Errorf("lane %d: its dials are %q, want %q", number, got, want)
+		}
+	}
+	if size := eval[float64](page, sizeOf(3, ".dials b")+" / "+sizeOf(3, ".success b")); size < 1.4 {
+		t.Errorf("the dials are %.1f times as large as the success, want 1.4 at least", size)
+	}
 	page.want(5, ".balancer b", "taken out")
 	strips := map[string]func(colour string) int{}
 	for name, number := range map[string]int{"timeout": 2, "retry": 3, "breaker": 4, "health": 5} {
 		strips[name] = func(colour string) int { return page.pixels(number, ".strips canvas", colour, 0.7, 0, 1) }
 	}
-	if baseline, retry, breaker := strips["timeout"]("quiet"), strips["retry"]("warn"), strips["breaker"]("warn")+strips["breaker"]("quiet"); retry < 4*baseline || baseline == 0 || breaker > 0 {
+	if baseline, retry, breaker := strips["timeout"]("quiet"), strips["retry"]("error"), strips["breaker"]("error")+strips["breaker"]("quiet"); retry < 4*baseline || baseline == 0 || breaker > 0 {
 		t.Errorf("the dials of timeout, retry and breaker cover %d, %d and %d pixels, want some, many and none", baseline, retry, breaker)
 	}
 	if retry, timeout := strips["retry"]("no-answer"), strips["timeout"]("no-answer"); retry < 1000 || timeout > 0 {
@@ -202,6 +227,9 @@ func TestOutageIsManyDialsAgainstNone(t *testing.T) {
 	}
 	page.show(hub, made(40_500, 50))
 	page.want(5, ".balancer b", "in rotation")
+	if size := eval[float64](page, sizeOf(3, ".success b")+" / "+sizeOf(3, ".dials b")); size < 1.2 {
+		t.Errorf("in calm, the success is %.1f times as large as the dials, want 1.2 at least", size)
+	}
 }
 
 func TestCardAfterAFault(t *testing.T) {

@@ -73,6 +73,7 @@ type Race struct {
 	throttle *load.Throttle
 	lanes    []*lane
 	kick     chan struct{} // Asks for a frame now.
+	calmAt   int64         // When the computer was last not overloaded.
 
 	acting sync.Mutex // One action after the other.
 
@@ -259,8 +260,20 @@ func (r *Race) frame() Frame {
 	for _, lane := range r.lanes {
 		frame.Lanes = append(frame.Lanes, lane.frame(now))
 	}
-	frame.Overloaded = frame.overloaded()
+	frame.Overloaded = r.lasts(frame.overloaded(), frame.T)
 	return frame
+}
+
+// overloadFor is how long users must suffer before the page blames the computer, in milliseconds: the numbers of a lane forget what
+// held it up for a moment by then.
+const overloadFor = 6000
+
+// lasts tells whether the computer has been overloaded for so long at the race's time t. Only emit calls it.
+func (r *Race) lasts(overloaded bool, t int64) bool {
+	if !overloaded {
+		r.calmAt = t
+	}
+	return t-r.calmAt >= overloadFor
 }
 
 // lasting is the part of a load that does not run out of ports either: without a pool, each request takes one for a while.
