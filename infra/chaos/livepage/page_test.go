@@ -44,7 +44,7 @@ func TestPageShowsEveryState(t *testing.T) {
 	page.until("the race gets ready", "document.getElementById('state-name').textContent === 'Getting ready'")
 	page.shot("loading")
 
-	feed(t, hub, 500, 60_000)
+	feed(t, hub, 500, 20_000)
 	page.until("calm", "document.getElementById('state-name').textContent === 'Calm'")
 	for number, want := range map[int]string{1: "100%", 5: "100%"} {
 		if got := eval[string](page, inLane(number, ".success b")+".textContent"); got != want {
@@ -52,8 +52,8 @@ func TestPageShowsEveryState(t *testing.T) {
 		}
 	}
 
-	broken := made(60_500, 50)
-	broken.Fault = &FaultFrame{Name: "outage", Since: 60_200, Left: 250_000}
+	broken := made(20_500, 50)
+	broken.Fault = &FaultFrame{Name: "outage", Since: 20_200, Left: 250_000}
 	broken.Lanes[3].Breaker, broken.Lanes[3].Left, broken.Lanes[3].Success = "open", 4200, 0
 	broken.Lanes[4].Health.Status = "Unhealthy"
 	if err := hub.Add(broken); err != nil {
@@ -67,7 +67,7 @@ func TestPageShowsEveryState(t *testing.T) {
 		t.Errorf("the line to copy is %q", got)
 	}
 
-	paused := made(60_500, 50)
+	paused := made(20_500, 50)
 	paused.Paused = true
 	if err := hub.Add(paused); err != nil {
 		t.Fatal(err)
@@ -100,11 +100,7 @@ func hasAll(text string, parts []string) bool {
 }
 
 func TestPageFitsTheScreen(t *testing.T) {
-	server, hub, _ := serve(t)
-	feed(t, hub, 0, 60_000)
-	page := openBrowser(t)
-	page.open(server.URL())
-	page.until("calm", "document.getElementById('state-name').textContent === 'Calm'")
+	page, _, _ := openLive(t)
 	for _, size := range []struct{ width, height int64 }{{1024, 768}, {1280, 720}, {1920, 1080}, {3840, 2160}} {
 		page.run(chromedp.EmulateViewport(size.width, size.height))
 		page.until(fmt.Sprintf("nothing to scroll at %dx%d", size.width, size.height),
