@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"sync"
 	"testing"
@@ -16,7 +15,7 @@ import (
 	"github.com/chromedp/cdproto/target"
 	"github.com/chromedp/chromedp"
 
-	"chaosworkshop/infra/internal/require"
+	"chaosworkshop/infra/chaos/page/pagetest"
 )
 
 // shots is the environment variable that names a folder for a picture of the page at each step.
@@ -55,7 +54,7 @@ func endBrowser() error {
 // openBrowser opens a window on a projector's 1280 x 720 pixels. With flags of the browser, it starts a browser of its own.
 func openBrowser(t *testing.T, flags ...chromedp.ExecAllocatorOption) *browser {
 	t.Helper()
-	path := findBrowser(t)
+	path := pagetest.Find(t)
 	if len(flags) > 0 {
 		ctx, end := startBrowser(path, flags...)
 		t.Cleanup(func() {
@@ -125,20 +124,8 @@ func watch(t *testing.T, ctx context.Context) *browser {
 		}
 	})
 	page := &browser{t, ctx}
-	page.run(chromedp.EmulateViewport(1280, 720))
+	page.run(chromedp.EmulateViewport(1280, 720), emulation.SetEmulatedMedia())
 	return page
-}
-
-// findBrowser returns the path of a browser, or ends the test.
-func findBrowser(t *testing.T) string {
-	t.Helper()
-	for _, name := range []string{"chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome"} {
-		if path, err := exec.LookPath(name); err == nil {
-			return path
-		}
-	}
-	require.Missing(t, "a Chromium browser")
-	return ""
 }
 
 // run does something in the browser.

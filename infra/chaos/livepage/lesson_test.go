@@ -59,6 +59,7 @@ func (b *browser) pixels(number int, canvas, colour string, left, top, bottom fl
 // openLive opens the page of a race that the test makes up.
 func openLive(t *testing.T) (*browser, *Hub, *fakeControl) {
 	t.Helper()
+	t.Parallel()
 	server, hub, control := serve(t)
 	feed(t, hub, 0, 10_000)
 	page := openBrowser(t)

@@ -14,6 +14,8 @@ import (
 
 	"github.com/chromedp/cdproto/heapprofiler"
 	"github.com/chromedp/chromedp"
+
+	"chaosworkshop/infra/chaos/page/pagetest"
 )
 
 // feed adds frames of a calm race every half second of its time, up to t.
@@ -112,6 +114,35 @@ func TestPageFitsTheScreen(t *testing.T) {
 		page.until(fmt.Sprintf("everything in a lane fits its column at %dx%d", size.width, size.height),
 			"[...document.querySelectorAll('.lane > *')].every((part) => part.scrollWidth <= Math.ceil(part.getBoundingClientRect().width) + 1)")
 	}
+}
+
+func TestPageIsAccessible(t *testing.T) {
+	page, hub, _ := openLive(t)
+	broken := func(number int, lane *LaneFrame) {
+		lane.Success, lane.InTime, lane.P50, lane.P99, lane.Dials, lane.Waiting = 0.5, 0.5, 1200, 5500, 10, 200
+		if number > 3 {
+			lane.Success, lane.Dials, lane.Breaker = 0, 0, []string{4: "open", 5: "half-open"}[number]
+		}
+		if number == 5 {
+			lane.Health.Status = "Degraded"
+		}
+	}
+	page.show(hub, under(10_500, "flaky", broken))
+	pagetest.Accessible(t, page.ctx)
+	page.show(hub, under(11_000, "outage", func(number int, lane *LaneFrame) {
+		broken(number, lane)
+		lane.Success, lane.InTime = 0, 0
+		if number == 5 {
+			lane.Health.Status = "Unhealthy"
+		}
+	}))
+	pagetest.Accessible(t, page.ctx)
+	after := under(40_500, "", func(_ int, lane *LaneFrame) {
+		lane.Toll = &Toll{Answered: 200, Served: 120, Worst: 3000, Wasted: 5158, Recovered: -1}
+	})
+	after.After, after.Overloaded = &AfterFrame{"outage", 10_000, 40_000}, true
+	page.show(hub, after)
+	pagetest.Accessible(t, page.ctx)
 }
 
 // From a phone to a desk at twice its zoom, the page scrolls down, never sideways.

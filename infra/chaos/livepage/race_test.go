@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"flag"
 	"fmt"
 	"net"
 	"os"
@@ -109,6 +110,11 @@ func calmly(frame Frame) bool {
 type suite struct{ *testing.M }
 
 func (s suite) Run() int {
+	// Two races mostly wait, so something else can be tested beside them, even on two cores.
+	if err := flag.Set("test.parallel", "3"); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
 	code := s.M.Run()
 	if err := endBrowser(); err != nil {
 		fmt.Fprintln(os.Stderr, err)
