@@ -206,7 +206,7 @@ func (r *Race) environment(host, port string) map[string]string {
 		"DB_PASSWORD": r.options.Infra.RootPassword, "DB_MAX_IDLE_CONNS": strconv.Itoa(idle),
 		"DB_MAX_OPEN_CONNS": strconv.Itoa(openConns),
 		// Five apps share a laptop with a browser: memory is scarcer than processor time.
-		"GOGC": "50",
+		"GOGC": "20",
 	}
 	// The page shows each request within two seconds.
 	maps.Copy(values, trace.Environment(r.options.Traces, 500*time.Millisecond))
