@@ -26,6 +26,7 @@ import (
 	"chaosworkshop/infra/internal/port"
 	"chaosworkshop/infra/lab/app"
 	"chaosworkshop/infra/lab/stack"
+	"chaosworkshop/infra/lab/toxi"
 	"chaosworkshop/shared/config"
 )
 
@@ -52,7 +53,7 @@ func newLoadCommand() *cobra.Command {
 		},
 	}
 	command.Flags().StringVar(&flags.URL, "url", "", "the exercise (default: the one on PORT)")
-	command.Flags().IntVar(&flags.Rate, "rate", 50, fmt.Sprintf("requests a second, at most %d", load.MaxRate))
+	command.Flags().IntVar(&flags.Rate, "rate", usualRate, fmt.Sprintf("requests a second, at most %d", load.MaxRate))
 	command.Flags().DurationVar(&flags.Duration, "duration", 30*time.Second, fmt.Sprintf("how long, at most %s; 0 goes on until Ctrl-C", load.MaxDuration))
 	command.Flags().DurationVar(&flags.Timeout, "timeout", load.DefaultTimeout, "how long a request waits for its answer")
 	command.Flags().Uint64Var(&flags.Seed, "seed", 1, "decides which airports to ask for")
@@ -107,6 +108,11 @@ func runLoad(ctx context.Context, out, progress io.Writer, flags loadFlags) erro
 		length = fmt.Sprintf("for %s; Ctrl-C ends it", flags.Duration)
 	}
 	fmt.Fprintf(progress, "%d requests a second to %s %s\n", flags.Rate, target, length)
+	if flags.Rate > usualRate && onThisMachine(flags.URL) {
+		if holds := calibrate(ctx, settings.Database, flags.Pairs); holds > 0 && flags.Rate > holds {
+			fmt.Fprintln(progress, color.YellowString(load.Holds(holds)))
+		}
+	}
 	ports, kept := load.Ports()
 	if exhausts, lasting := load.Exhausts(flags.Rate, cmp.Or(flags.Duration, load.MaxDuration), ports, kept); exhausts && onThisMachine(flags.URL) && settings.Database.MaxIdleConns == 0 {
 		fmt.Fprintf(progress, "%s\n", color.YellowString("The app opens a connection for each query, and this computer has ports for about %d a second, so some failures "+
@@ -131,6 +137,24 @@ func runLoad(ctx context.Context, out, progress io.Writer, flags loadFlags) erro
 		err = errors.Join(err, writeFile(flags.out, summary.WriteHTML))
 	}
 	return err
+}
+
+// usualRate is a load that any computer holds, in requests a second.
+const usualRate = 50
+
+// calibrate is about how many requests a second this computer holds; 0 if no database of ours runs here.
+func calibrate(ctx context.Context, database config.Database, pairs []load.Pair) int {
+	ctx, cancel := context.WithTimeout(ctx, time.Second)
+	defer cancel()
+	client, err := stack.Toxiproxy()
+	if err != nil {
+		return 0
+	}
+	proxy, err := client.Proxy(ctx, toxi.ProxyName)
+	if err != nil || !onThisMachine("tcp://"+proxy.Upstream) {
+		return 0
+	}
+	return load.Calibrate(ctx, port.Reachable(proxy.Upstream), database.User, database.Password, pairs)
 }
 
 // sayFault names the fault that is in place, if there is one.

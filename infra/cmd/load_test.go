@@ -8,11 +8,17 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"chaosworkshop/infra/chaos/load"
+	"chaosworkshop/infra/lab/openflights"
+	"chaosworkshop/infra/lab/stack"
+	"chaosworkshop/infra/lab/toxi"
+	"chaosworkshop/shared/config"
 )
 
 // command runs the command line and returns its output and, separately, its progress.
@@ -53,6 +59,49 @@ func TestLoadCommand(t *testing.T) {
 	}
 	if page, err := os.ReadFile(path); err != nil || !bytes.Contains(page, []byte("class Chart")) {
 		t.Errorf("error %v; want a page with a chart", err)
+	}
+}
+
+// A rate that this computer does not hold is said before the load, and sent all the same; a usual one costs no calibration.
+func TestLoadCommandSaysWhatThisComputerHolds(t *testing.T) {
+	cfg, err := config.Load[config.Infra]()
+	if err != nil {
+		t.Fatal(err)
+	}
+	running, err := stack.Start(t.Context(), stack.Isolated(cfg))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = running.Close() })
+	_, port, _ := strings.Cut(running.Toxi.URL(), "127.0.0.1:")
+	t.Setenv("TOXIPROXY_PORT", port)
+	fault, err := toxi.Lookup("blackhole") // The calibration goes past it.
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := running.Toxi.Inject(t.Context(), toxi.ProxyName, fault); err != nil {
+		t.Fatal(err)
+	}
+	settings, err := config.Load[config.App]()
+	if err != nil {
+		t.Fatal(err)
+	}
+	began := time.Now()
+	holds := calibrate(t.Context(), settings.Database, load.Pairs(openflights.Sample(), 1, 1))
+	t.Logf("this computer holds %d requests a second, measured in %s", holds, time.Since(began))
+	if holds < 10 || holds > load.MaxRate {
+		t.Errorf("this computer holds %d requests a second, want 10 to %d", holds, load.MaxRate)
+	}
+	app := httptest.NewServer(http.NotFoundHandler())
+	t.Cleanup(app.Close)
+	for rate, want := range map[int]bool{usualRate: false, load.MaxRate: true} {
+		_, progress, err := command(t, "load", "--url", app.URL, "--rate", strconv.Itoa(rate), "--duration", "100ms")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := strings.Contains(progress, "This computer holds about"); got != want && (!want || holds < load.MaxRate/2) {
+			t.Errorf("%d requests a second: warned %v, want %v:\n%s", rate, got, want, progress)
+		}
 	}
 }
 

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"sync"
 	"testing"
@@ -16,7 +15,7 @@ import (
 	"github.com/chromedp/cdproto/target"
 	"github.com/chromedp/chromedp"
 
-	"chaosworkshop/infra/internal/require"
+	"chaosworkshop/infra/chaos/page/pagetest"
 )
 
 // shots is the environment variable that names a folder for a picture of the page at each step.
@@ -28,17 +27,34 @@ type browser struct {
 	ctx context.Context
 }
 
-// shared is the browser of most tests: to start one takes longer than most of them. endShared ends it.
+// shared is the browser of most tests: to start one takes longer than most of them. endShared ends it. free are its windows that
+// no test uses now; a new one takes longer than a new page.
 var (
 	startShared sync.Once
 	shared      context.Context
 	endShared   = func() error { return nil }
+	freeMutex   sync.Mutex
+	free        []tab
 )
+
+// tab is a window of the shared browser.
+type tab struct {
+	ctx context.Context
+	end context.CancelFunc // Waits until it has gone.
+}
+
+// endBrowser ends the windows and then the browser that the tests share.
+func endBrowser() error {
+	for _, one := range free {
+		one.end()
+	}
+	return endShared()
+}
 
 // openBrowser opens a window on a projector's 1280 x 720 pixels. With flags of the browser, it starts a browser of its own.
 func openBrowser(t *testing.T, flags ...chromedp.ExecAllocatorOption) *browser {
 	t.Helper()
-	path := findBrowser(t)
+	path := pagetest.Find(t)
 	if len(flags) > 0 {
 		ctx, end := startBrowser(path, flags...)
 		t.Cleanup(func() {
@@ -54,14 +70,32 @@ func openBrowser(t *testing.T, flags ...chromedp.ExecAllocatorOption) *browser {
 			t.Error(err)
 		}
 	})
-	// A tab of a window would be hidden behind the others.
-	id, err := target.CreateTarget("about:blank").WithNewWindow(true).Do(cdp.WithExecutor(t.Context(), chromedp.FromContext(shared).Browser))
-	if err != nil {
-		t.Fatal(err)
+	freeMutex.Lock()
+	defer freeMutex.Unlock()
+	if len(free) == 0 {
+		// A tab of a window would be hidden behind the others.
+		id, err := target.CreateTarget("about:blank").WithNewWindow(true).Do(cdp.WithExecutor(t.Context(), chromedp.FromContext(shared).Browser))
+		if err != nil {
+			t.Fatal(err)
+		}
+		ctx, end := chromedp.NewContext(shared, chromedp.WithTargetID(id))
+		free = append(free, tab{ctx, end})
+		if err := chromedp.Run(ctx); err != nil {
+			t.Fatal(err)
+		}
 	}
-	ctx, end := chromedp.NewContext(shared, chromedp.WithTargetID(id))
-	t.Cleanup(end) // Waits until the page has gone.
-	return watch(t, ctx)
+	one := free[len(free)-1]
+	free = free[:len(free)-1]
+	ctx, end := context.WithCancel(one.ctx)
+	page := watch(t, ctx)
+	t.Cleanup(func() {
+		defer end()
+		page.open("about:blank") // Its server can end then.
+		freeMutex.Lock()
+		defer freeMutex.Unlock()
+		free = append(free, one)
+	})
+	return page
 }
 
 // startBrowser starts a browser; end waits until it has ended.
@@ -90,20 +124,8 @@ func watch(t *testing.T, ctx context.Context) *browser {
 		}
 	})
 	page := &browser{t, ctx}
-	page.run(chromedp.EmulateViewport(1280, 720))
+	page.run(chromedp.EmulateViewport(1280, 720), emulation.SetEmulatedMedia())
 	return page
-}
-
-// findBrowser returns the path of a browser, or ends the test.
-func findBrowser(t *testing.T) string {
-	t.Helper()
-	for _, name := range []string{"chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome"} {
-		if path, err := exec.LookPath(name); err == nil {
-			return path
-		}
-	}
-	require.Missing(t, "a Chromium browser")
-	return ""
 }
 
 // run does something in the browser.

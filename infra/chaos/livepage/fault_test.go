@@ -33,6 +33,7 @@ func TestOverloaded(t *testing.T) {
 		"late and stuck":       {Frame{T: 60_000, Lanes: []LaneFrame{late, stuck, good}}, true},
 		"calm":                 {Frame{T: 60_000, Lanes: []LaneFrame{good, good, good}}, false},
 		"one lane":             {Frame{T: 60_000, Lanes: []LaneFrame{good, stuck, good}}, false},
+		"two of five lanes":    {Frame{T: 60_000, Lanes: []LaneFrame{good, stuck, good, late, good}}, false},
 		"an app that died":     {Frame{T: 60_000, Lanes: []LaneFrame{{State: laneDown, Waiting: 3}, stuck}}, false},
 		"a fault":              {Frame{T: 60_000, Fault: &FaultFrame{Name: "slow"}, Lanes: []LaneFrame{late, late}}, false},
 		"soon after a fault":   {Frame{T: 60_000, After: &AfterFrame{Name: "slow", To: 50_000}, Lanes: []LaneFrame{late, late}}, false},
@@ -42,6 +43,16 @@ func TestOverloaded(t *testing.T) {
 	} {
 		if got := test.frame.overloaded(); got != test.want {
 			t.Errorf("%s: got %v, want %v", name, got, test.want)
+		}
+	}
+}
+
+// A moment in which the computer does something else is not an overload.
+func TestOverloadLasts(t *testing.T) {
+	race := &Race{}
+	for at := int64(0); at <= 20_000; at += 500 {
+		if got, want := race.lasts(at != 3000, at), at >= 3000+overloadFor; got != want && at >= 3000 {
+			t.Errorf("at %d ms: got %v, want %v", at, got, want)
 		}
 	}
 }

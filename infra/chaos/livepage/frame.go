@@ -58,7 +58,9 @@ type Frame struct {
 	// After is the fault that has ended, until the next one begins; each lane then has its toll.
 	After *AfterFrame `json:"after,omitempty"`
 	Lanes []LaneFrame `json:"lanes"`
-	// Overloaded says that users suffer although there has been no fault for a while: this computer cannot keep up with the load.
+	// Holds is about how many requests a second this computer holds in each lane; 0 while unknown.
+	Holds int `json:"holds,omitempty"`
+	// Overloaded says that users suffer for a while although there has been no fault: this computer cannot keep up with the load.
 	Overloaded bool `json:"overloaded,omitempty"`
 	// Notice says what went wrong, for the people who watch the page.
 	Notice string `json:"notice,omitempty"`
@@ -135,7 +137,7 @@ type HealthFrame struct {
 // breaker lets probes through, and the lanes' numbers forget what was.
 const settled = 15_000
 
-// overloaded tells whether at least two lanes fail or are late although there is no fault. One alone has troubles of its own.
+// overloaded tells whether most lanes fail or are late although there is no fault. One alone has troubles of its own.
 func (f Frame) overloaded() bool {
 	quiet := f.Since
 	if f.After != nil {
@@ -144,13 +146,17 @@ func (f Frame) overloaded() bool {
 	if f.Fault != nil || f.Paused || f.T-quiet < settled {
 		return false
 	}
-	suffer := 0
+	up, suffer := 0, 0
 	for _, lane := range f.Lanes {
-		if lane.State == laneUp && (lane.Answered > 0 && lane.InTime < 0.9 || lane.Answered == 0 && lane.Waiting > 0) {
+		if lane.State != laneUp {
+			continue
+		}
+		up++
+		if lane.Answered > 0 && lane.InTime < 0.9 || lane.Answered == 0 && lane.Waiting > 0 {
 			suffer++
 		}
 	}
-	return suffer >= 2
+	return suffer >= 2 && 2*suffer > up
 }
 
 // readLimits adds the exercises' limits, as the environment sets them.

@@ -14,6 +14,8 @@ import (
 
 	"github.com/chromedp/cdproto/heapprofiler"
 	"github.com/chromedp/chromedp"
+
+	"chaosworkshop/infra/chaos/page/pagetest"
 )
 
 // feed adds frames of a calm race every half second of its time, up to t.
@@ -44,7 +46,7 @@ func TestPageShowsEveryState(t *testing.T) {
 	page.until("the race gets ready", "document.getElementById('state-name').textContent === 'Getting ready'")
 	page.shot("loading")
 
-	feed(t, hub, 500, 60_000)
+	feed(t, hub, 500, 20_000)
 	page.until("calm", "document.getElementById('state-name').textContent === 'Calm'")
 	for number, want := range map[int]string{1: "100%", 5: "100%"} {
 		if got := eval[string](page, inLane(number, ".success b")+".textContent"); got != want {
@@ -52,8 +54,8 @@ func TestPageShowsEveryState(t *testing.T) {
 		}
 	}
 
-	broken := made(60_500, 50)
-	broken.Fault = &FaultFrame{Name: "outage", Since: 60_200, Left: 250_000}
+	broken := made(20_500, 50)
+	broken.Fault = &FaultFrame{Name: "outage", Since: 20_200, Left: 250_000}
 	broken.Lanes[3].Breaker, broken.Lanes[3].Left, broken.Lanes[3].Success = "open", 4200, 0
 	broken.Lanes[4].Health.Status = "Unhealthy"
 	if err := hub.Add(broken); err != nil {
@@ -67,7 +69,7 @@ func TestPageShowsEveryState(t *testing.T) {
 		t.Errorf("the line to copy is %q", got)
 	}
 
-	paused := made(60_500, 50)
+	paused := made(20_500, 50)
 	paused.Paused = true
 	if err := hub.Add(paused); err != nil {
 		t.Fatal(err)
@@ -100,11 +102,7 @@ func hasAll(text string, parts []string) bool {
 }
 
 func TestPageFitsTheScreen(t *testing.T) {
-	server, hub, _ := serve(t)
-	feed(t, hub, 0, 60_000)
-	page := openBrowser(t)
-	page.open(server.URL())
-	page.until("calm", "document.getElementById('state-name').textContent === 'Calm'")
+	page, _, _ := openLive(t)
 	for _, size := range []struct{ width, height int64 }{{1024, 768}, {1280, 720}, {1920, 1080}, {3840, 2160}} {
 		page.run(chromedp.EmulateViewport(size.width, size.height))
 		page.until(fmt.Sprintf("nothing to scroll at %dx%d", size.width, size.height),
@@ -116,6 +114,35 @@ func TestPageFitsTheScreen(t *testing.T) {
 		page.until(fmt.Sprintf("everything in a lane fits its column at %dx%d", size.width, size.height),
 			"[...document.querySelectorAll('.lane > *')].every((part) => part.scrollWidth <= Math.ceil(part.getBoundingClientRect().width) + 1)")
 	}
+}
+
+func TestPageIsAccessible(t *testing.T) {
+	page, hub, _ := openLive(t)
+	broken := func(number int, lane *LaneFrame) {
+		lane.Success, lane.InTime, lane.P50, lane.P99, lane.Dials, lane.Waiting = 0.5, 0.5, 1200, 5500, 10, 200
+		if number > 3 {
+			lane.Success, lane.Dials, lane.Breaker = 0, 0, []string{4: "open", 5: "half-open"}[number]
+		}
+		if number == 5 {
+			lane.Health.Status = "Degraded"
+		}
+	}
+	page.show(hub, under(10_500, "flaky", broken))
+	pagetest.Accessible(t, page.ctx)
+	page.show(hub, under(11_000, "outage", func(number int, lane *LaneFrame) {
+		broken(number, lane)
+		lane.Success, lane.InTime = 0, 0
+		if number == 5 {
+			lane.Health.Status = "Unhealthy"
+		}
+	}))
+	pagetest.Accessible(t, page.ctx)
+	after := under(40_500, "", func(_ int, lane *LaneFrame) {
+		lane.Toll = &Toll{Answered: 200, Served: 120, Worst: 3000, Wasted: 5158, Recovered: -1}
+	})
+	after.After, after.Overloaded = &AfterFrame{"outage", 10_000, 40_000}, true
+	page.show(hub, after)
+	pagetest.Accessible(t, page.ctx)
 }
 
 // From a phone to a desk at twice its zoom, the page scrolls down, never sideways.
@@ -313,14 +340,14 @@ func TestLatencyAxisIsLogarithmic(t *testing.T) {
 		t.Fatal(err)
 	}
 	page := openBrowser(t)
-	heights := eval[[]float64](page, string(chart)+";\n[0.1, 1, 10, 100, 1000, 10000, 0, 1e9].map(heightOf)")
+	heights := eval[[]float64](page, string(chart)+";\n[1, 10, 100, 1000, 10000, 0, 1e9].map(heightOf)")
 	decade := heights[1] - heights[0]
-	for i := range 5 {
+	for i := range 4 {
 		if got := heights[i+1] - heights[i]; got < decade-1e-9 || got > decade+1e-9 || got <= 0 {
 			t.Errorf("decade %d is %v of the height, want %v", i, got, decade)
 		}
 	}
-	if bottom, top := heights[6], heights[7]; bottom != 0 || top != 1 {
+	if bottom, top := heights[5], heights[6]; bottom != 0 || top != 1 {
 		t.Errorf("no latency stands at %v and too much at %v, want 0, the bottom, and 1, the top", bottom, top)
 	}
 }

@@ -73,6 +73,7 @@ type Race struct {
 	throttle *load.Throttle
 	lanes    []*lane
 	kick     chan struct{} // Asks for a frame now.
+	calmAt   int64         // When the computer was last not overloaded.
 
 	acting sync.Mutex // One action after the other.
 
@@ -81,6 +82,7 @@ type Race struct {
 	started bool            // The load may run.
 	now     Frame           // The settings and the notice of the moment; the rest is filled in for each frame.
 	failed  string          // What failed for the rest of the race, such as the recording.
+	holds   int             // How many requests a second this computer holds; 0 while unknown.
 	own     *toxi.Injection // Our own fault; nil without one.
 	expires time.Time       // When it is removed.
 }
@@ -121,6 +123,8 @@ func (r *Race) Run(ctx context.Context) (err error) {
 	if r.options.Ready != nil {
 		r.options.Ready(started)
 	}
+	holds := load.Calibrate(ctx, port.Reachable(started.Database()), "root", r.options.Infra.RootPassword, r.options.Pairs)
+	r.choose(func() { r.holds = holds })
 	running.Go(func() { load.Every(ctx, proxyEvery, func() { r.look(ctx) }) })
 
 	binaries, err := r.build(ctx)
@@ -202,7 +206,7 @@ func (r *Race) environment(host, port string) map[string]string {
 		"DB_PASSWORD": r.options.Infra.RootPassword, "DB_MAX_IDLE_CONNS": strconv.Itoa(idle),
 		"DB_MAX_OPEN_CONNS": strconv.Itoa(openConns),
 		// Five apps share a laptop with a browser: memory is scarcer than processor time.
-		"GOGC": "50",
+		"GOGC": "20",
 	}
 	// The page shows each request within two seconds.
 	maps.Copy(values, trace.Environment(r.options.Traces, 500*time.Millisecond))
@@ -242,6 +246,7 @@ func (r *Race) frame() Frame {
 	now := time.Now()
 	r.mutex.Lock()
 	frame := r.now
+	frame.Holds = lasting(r.holds, frame.Pooled) / max(1, len(r.lanes))
 	frame.T = r.clock.Now()
 	frame.Notice = strings.Join(slices.DeleteFunc([]string{frame.Notice, r.failed}, func(notice string) bool { return notice == "" }), "; ")
 	if frame.Fault != nil {
@@ -255,8 +260,29 @@ func (r *Race) frame() Frame {
 	for _, lane := range r.lanes {
 		frame.Lanes = append(frame.Lanes, lane.frame(now))
 	}
-	frame.Overloaded = frame.overloaded()
+	frame.Overloaded = r.lasts(frame.overloaded(), frame.T)
 	return frame
+}
+
+// overloadFor is how long users must suffer before the page blames the computer, in milliseconds: the numbers of a lane forget what
+// held it up for a moment by then.
+const overloadFor = 6000
+
+// lasts tells whether the computer has been overloaded for so long at the race's time t. Only emit calls it.
+func (r *Race) lasts(overloaded bool, t int64) bool {
+	if !overloaded {
+		r.calmAt = t
+	}
+	return t-r.calmAt >= overloadFor
+}
+
+// lasting is the part of a load that does not run out of ports either: without a pool, each request takes one for a while.
+func lasting(rate int, pooled bool) int {
+	ports, kept := load.Ports()
+	if _, lasts := load.Exhausts(rate, 0, ports, kept); !pooled {
+		rate = min(rate, lasts)
+	}
+	return rate
 }
 
 // frameNow asks for a frame without waiting for its turn.

@@ -4,10 +4,12 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"flag"
 	"fmt"
 	"net"
 	"os"
 	"strconv"
+	"sync"
 	"testing"
 	"time"
 
@@ -26,10 +28,8 @@ const patience = 2 * time.Minute
 // running is a race that runs until the test ends.
 type running struct {
 	*Race
-	hub    *Hub
-	frames <-chan []byte
-	last   Frame
-	end    func() error
+	hub *Hub
+	end func() error
 }
 
 // startRace starts a race on free ports, with a load that even a busy computer can take; change may change its options.
@@ -52,49 +52,42 @@ func startRace(t *testing.T, change func(*Options)) *running {
 	}
 	hub := newTestHub(t, &bytes.Buffer{})
 	race := NewRace(options, hub)
-	_, frames, leave := hub.Join()
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
 	go func() { ended <- race.Run(ctx) }()
-	end := func() error {
-		defer leave()
+	end := sync.OnceValue(func() error {
 		cancel()
 		return <-ended
-	}
-	done := false
-	once := func() error {
-		if done {
-			return nil
-		}
-		done = true
-		return end()
-	}
+	})
 	t.Cleanup(func() {
-		if err := once(); err != nil {
+		if err := end(); err != nil {
 			t.Error(err)
 		}
 	})
-	return &running{Race: race, hub: hub, frames: frames, end: once}
+	return &running{race, hub, end}
 }
 
 // until waits for a frame that is as wanted.
 func (r *running) until(t *testing.T, what string, wanted func(Frame) bool) Frame {
 	t.Helper()
+	_, frames, leave := r.hub.Join()
+	defer leave()
 	timeout := time.After(patience)
-	for {
+	for last := (Frame{}); ; {
 		select {
-		case text, more := <-r.frames:
+		case text, more := <-frames:
 			if !more {
 				t.Fatalf("the frames ended before: %s", what)
 			}
-			if err := json.Unmarshal(text, &r.last); err != nil {
+			last = Frame{}
+			if err := json.Unmarshal(text, &last); err != nil {
 				t.Fatal(err)
 			}
-			if wanted(r.last) {
-				return r.last
+			if wanted(last) {
+				return last
 			}
 		case <-timeout:
-			t.Fatalf("not within %s: %s; the last frame: %+v", patience, what, r.last)
+			t.Fatalf("not within %s: %s; the last frame: %+v", patience, what, last)
 		}
 	}
 }
@@ -106,7 +99,7 @@ func calmly(frame Frame) bool {
 		if i >= 3 {
 			breaker = "closed"
 		}
-		if lane.State != laneUp || lane.Answered < 30 || lane.Success != 1 || lane.Breaker != breaker {
+		if lane.State != laneUp || lane.Answered < 10 || lane.Success != 1 || lane.Breaker != breaker {
 			return false
 		}
 	}
@@ -117,8 +110,13 @@ func calmly(frame Frame) bool {
 type suite struct{ *testing.M }
 
 func (s suite) Run() int {
+	// Two races mostly wait, so something else can be tested beside them, even on two cores.
+	if err := flag.Set("test.parallel", "3"); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
 	code := s.M.Run()
-	if err := endShared(); err != nil {
+	if err := endBrowser(); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		return 1
 	}
@@ -132,36 +130,32 @@ func TestMain(m *testing.M) {
 		goleak.IgnoreAnyFunction("github.com/Shopify/toxiproxy/v2/toxics.(*ToxicStub).Run"))
 }
 
+// A race with a stack that it did not start. TestRaceInTheBrowser starts its own.
 func TestRace(t *testing.T) {
 	t.Parallel() // As everything here that mostly waits.
-	race := startRace(t, nil)
+	infra, err := config.Load[config.Infra]()
+	if err != nil {
+		t.Fatal(err)
+	}
+	borrowed, err := stack.Start(t.Context(), stack.Isolated(infra))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = borrowed.Close() })
+	race := startRace(t, func(options *Options) {
+		options.Infra.MySQLPort = portIn(t, borrowed.Database())
+		options.Infra.ProxyPort = portIn(t, borrowed.Proxy())
+		options.Infra.ToxiproxyPort = portIn(t, borrowed.Toxi.URL()[len("http://"):])
+	})
 	frame := race.until(t, "all lanes in calm", calmly)
+	if frame.Holds < 1 || frame.Holds > load.MaxRate {
+		t.Errorf("this computer holds %d requests a second and lane, want some", frame.Holds)
+	}
 	for i, lane := range frame.Lanes {
 		if lane.Dials < 0.5 || lane.Dials > 1.5 {
 			t.Errorf("lane %d dials %v times a request in calm, want about once", i+1, lane.Dials)
 		}
 	}
-
-	if err := race.Inject(t.Context(), "outage"); err != nil {
-		t.Fatal(err)
-	}
-	frame = race.until(t, "lane 4 fails fast under the outage", func(f Frame) bool {
-		return f.Fault != nil && f.Fault.Name == "outage" && f.Lanes[3].Breaker == "open" && f.Lanes[3].Left > 0 &&
-			f.Lanes[3].Failures > 0 && f.Lanes[3].Threshold == 12 &&
-			f.Lanes[3].P50 < 50 && f.Lanes[3].Dials < 0.5 && f.Lanes[2].Dials > 2 && f.Lanes[2].Success == 0 &&
-			f.Lanes[4].Health != nil && f.Lanes[4].Health.Status == "Unhealthy"
-	})
-	if got := frame.Lanes[2].Breaker; got != "" {
-		t.Errorf("lane 3 has a breaker that is %s, want none", got)
-	}
-	if frame.Fault.Left <= 0 || frame.Fault.Left > time.Minute.Milliseconds() {
-		t.Errorf("the fault is left for %d ms, want a minute at most", frame.Fault.Left)
-	}
-
-	if err := race.Calm(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	race.until(t, "all lanes recover", calmly)
 
 	t.Run("a fault from a terminal is shown", func(t *testing.T) {
 		fault, err := toxi.Lookup("delay")
@@ -213,10 +207,10 @@ func TestRace(t *testing.T) {
 		if err := race.SetRate(t.Context(), 51); err == nil {
 			t.Error("took a rate that is not offered")
 		}
-		if err := race.SetRate(t.Context(), 100); err != nil {
+		if err := race.SetRate(t.Context(), 50); err != nil {
 			t.Fatal(err)
 		}
-		race.until(t, "twice the load", func(f Frame) bool { return f.Lanes[0].Answered > 300 })
+		race.until(t, "more load", func(f Frame) bool { return f.Lanes[0].Answered > 100 })
 		if err := race.SetRate(t.Context(), 10); err != nil {
 			t.Fatal(err)
 		}
@@ -226,41 +220,15 @@ func TestRace(t *testing.T) {
 		race.until(t, "everything anew", func(f Frame) bool { return f.Since > 0 && calmly(f) })
 	})
 
-	proxy := race.toxi.ProxyAddr()
-	if err := race.Inject(t.Context(), "blackhole"); err != nil {
-		t.Fatal(err)
-	}
-	if err := race.end(); err != nil {
-		t.Fatal(err)
-	}
-	if conn, err := net.Dial("tcp", proxy); err == nil {
-		conn.Close()
-		t.Error("the proxy still listens after the end")
-	}
-}
-
-func TestRaceLeavesABorrowedStackCalm(t *testing.T) {
-	t.Parallel()
-	infra, err := config.Load[config.Infra]()
-	if err != nil {
-		t.Fatal(err)
-	}
-	borrowed, err := stack.Start(t.Context(), stack.Isolated(infra))
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = borrowed.Close() })
-	race := startRace(t, func(options *Options) {
-		options.TTL = time.Second
-		options.Infra.MySQLPort = portIn(t, borrowed.Database())
-		options.Infra.ProxyPort = portIn(t, borrowed.Proxy())
-		options.Infra.ToxiproxyPort = portIn(t, borrowed.Toxi.URL()[len("http://"):])
-	})
-	race.until(t, "all lanes in calm", calmly)
+	race.options.TTL = 2 * time.Second
 	if err := race.Inject(t.Context(), "slow"); err != nil {
 		t.Fatal(err)
 	}
-	race.until(t, "the fault is in place", func(f Frame) bool { return f.Fault != nil })
+	race.mutex.Lock()
+	if race.now.Fault == nil {
+		t.Error("no fault is in place, want slow")
+	}
+	race.mutex.Unlock()
 	race.until(t, "the fault ends by itself", func(f Frame) bool { return f.Fault == nil })
 
 	race.options.TTL = time.Hour

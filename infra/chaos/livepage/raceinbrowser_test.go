@@ -2,6 +2,7 @@ package livepage
 
 import (
 	"fmt"
+	"net"
 	"os"
 	"testing"
 	"time"
@@ -55,7 +56,7 @@ func TestRaceInTheBrowser(t *testing.T) {
 	if drawn > longestToPixel {
 		t.Errorf("from the fault to its band took %s, want %s at most", drawn, longestToPixel)
 	}
-	page.until("stage 2 loses answers that stage 1 waits for", inLane(2, ".success b")+".textContent !== '100%' && "+inLane(2, ".p99")+".textContent.startsWith('1.0')")
+	page.until("stage 2 loses answers that stage 1 waits for", inLane(2, ".success small")+".textContent !== '100% in the end' && "+inLane(2, ".p99")+".textContent.startsWith('1.0')")
 	time.Sleep(settle(page))
 	page.shot("slow")
 
@@ -73,6 +74,14 @@ func TestRaceInTheBrowser(t *testing.T) {
 	page.until("lane 5 is open and unhealthy", inLane(5, ".breaker")+".dataset.state === 'open' && "+inLane(5, ".health")+".dataset.state === 'Unhealthy'")
 	page.until("lane 3 dials again and again, lane 4 no more", fmt.Sprintf("parseFloat(%s.textContent) >= 3 && parseFloat(%s.textContent) < 0.5",
 		inLane(3, ".dials b"), inLane(4, ".dials b")))
+	frame := race.until(t, "lane 4 fails fast under the outage", func(f Frame) bool {
+		return f.Fault != nil && f.Fault.Name == "outage" && f.Lanes[3].Breaker == "open" && f.Lanes[3].Left > 0 &&
+			f.Lanes[3].Failures > 0 && f.Lanes[3].Threshold == 12 &&
+			f.Lanes[3].P50 < 50 && f.Lanes[3].Dials < 0.5 && f.Lanes[2].Dials > 2 && f.Lanes[2].Success == 0 && f.Lanes[2].Breaker == ""
+	})
+	if frame.Fault.Left <= 0 || frame.Fault.Left > race.options.TTL.Milliseconds() {
+		t.Errorf("the fault is left for %d ms, want %s at most", frame.Fault.Left, race.options.TTL)
+	}
 	if !eval[bool](page, inLane(3, ".breaker")+".hidden") {
 		t.Error("lane 3 shows a breaker, want none")
 	}
@@ -90,6 +99,18 @@ func TestRaceInTheBrowser(t *testing.T) {
 		page.shot("blackhole")
 	}
 	page.until("the breaker's news", "document.querySelectorAll('#bands div').length > 0")
+
+	proxy := race.toxi.ProxyAddr()
+	if err := race.Inject(t.Context(), "blackhole"); err != nil {
+		t.Fatal(err)
+	}
+	if err := race.end(); err != nil {
+		t.Fatal(err)
+	}
+	if conn, err := net.Dial("tcp", proxy); err == nil {
+		conn.Close()
+		t.Error("the proxy still listens after the end")
+	}
 }
 
 // settle is how long a picture needs to show something: only where someone looks at it.

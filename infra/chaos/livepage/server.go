@@ -103,7 +103,8 @@ func (s *Server) URL() string { return "http://" + s.listener.Addr().String() }
 
 func (s *Server) shutDown() error {
 	s.end()
-	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
+	// A browser keeps connections open that it may need, and a shutdown waits for them.
+	ctx, cancel := context.WithTimeout(context.Background(), 250*time.Millisecond)
 	defer cancel()
 	err := s.http.Shutdown(ctx)
 	if errors.Is(err, context.DeadlineExceeded) {

@@ -18,57 +18,54 @@ import (
 // Seven tabs of one browser: each shows the race when it is looked at, and its buttons act, whether the others are hidden or in
 // windows of their own.
 func TestSevenTabs(t *testing.T) {
+	t.Parallel()
+	server, hub, control := serve(t)
+	stop, fed := make(chan struct{}), make(chan struct{})
+	t.Cleanup(func() { close(stop); <-fed })
+	go func() {
+		defer close(fed)
+		for at := int64(0); ; at += 500 {
+			if err := hub.Add(made(at, 10)); err != nil {
+				t.Error(err)
+			}
+			select {
+			case <-time.After(100 * time.Millisecond):
+			case <-stop:
+				return
+			}
+		}
+	}()
+	first := openBrowser(t, chromedp.NoFirstRun) // A browser of its own has one window, whose other tabs are hidden.
+	var tabs []*browser
+	for i := range 7 {
+		ctx, end := first.ctx, context.CancelFunc(func() {})
+		if i > 0 {
+			ctx, end = chromedp.NewContext(first.ctx)
+		}
+		t.Cleanup(end)
+		tab := &browser{t, ctx}
+		tabs = append(tabs, tab)
+		tab.run(cdppage.BringToFront())
+		tab.open(server.URL())
+		tab.until(fmt.Sprintf("tab %d shows the race", i+1), "document.querySelectorAll('.lane').length === 5")
+	}
 	for _, visible := range []bool{false, true} {
-		t.Run(fmt.Sprintf("all visible %v", visible), func(t *testing.T) {
-			t.Parallel()
-			server, hub, control := serve(t)
-			stop, fed := make(chan struct{}), make(chan struct{})
-			t.Cleanup(func() { close(stop); <-fed })
-			go func() {
-				defer close(fed)
-				for at := int64(0); ; at += 500 {
-					if err := hub.Add(made(at, 50)); err != nil {
-						t.Error(err)
-					}
-					select {
-					case <-time.After(100 * time.Millisecond):
-					case <-stop:
-						return
-					}
-				}
-			}()
-			first := openBrowser(t, chromedp.NoFirstRun) // A browser of its own has one window, whose other tabs are hidden.
-			var tabs []*browser
-			for i := range 7 {
-				ctx, end := first.ctx, context.CancelFunc(func() {})
-				if i > 0 {
-					ctx, end = chromedp.NewContext(first.ctx)
-				}
-				t.Cleanup(end)
-				tab := &browser{t, ctx}
-				tabs = append(tabs, tab)
-				tab.run(cdppage.BringToFront())
-				if visible {
-					tab.run(chromedp.ActionFunc(func(ctx context.Context) error {
-						_, err := cdppage.AddScriptToEvaluateOnNewDocument("Object.defineProperty(document, 'hidden', { value: false })").Do(ctx)
-						return err
-					}))
-				}
-				tab.open(server.URL())
-				tab.until(fmt.Sprintf("tab %d shows the race", i+1), "document.querySelectorAll('.lane').length === 5")
+		for _, tab := range tabs {
+			if visible {
+				eval[bool](tab, "Object.defineProperty(document, 'hidden', { value: false }), document.dispatchEvent(new Event('visibilitychange')), true")
 			}
-			for i, tab := range tabs {
-				before := strings.Count(control.asked(), "calm")
-				status := eval[int](tab, "fetch('/api/calm', { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: '{}', "+
-					"signal: AbortSignal.timeout(5000) }).then((answer) => answer.status, () => 0)")
-				if status != 204 || strings.Count(control.asked(), "calm") != before+1 {
-					t.Errorf("tab %d: its button answered %d, want 204", i+1, status)
-				}
-				tab.run(cdppage.BringToFront())
-				since := eval[string](tab, "document.body.dataset.drawn ?? ''")
-				tab.until(fmt.Sprintf("tab %d goes on", i+1), fmt.Sprintf("document.body.dataset.drawn !== '%s'", since))
+		}
+		for i, tab := range tabs {
+			before := strings.Count(control.asked(), "calm")
+			status := eval[int](tab, "fetch('/api/calm', { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: '{}', "+
+				"signal: AbortSignal.timeout(5000) }).then((answer) => answer.status, () => 0)")
+			if status != 204 || strings.Count(control.asked(), "calm") != before+1 {
+				t.Errorf("all visible %v, tab %d: its button answered %d, want 204", visible, i+1, status)
 			}
-		})
+			tab.run(cdppage.BringToFront())
+			since := eval[string](tab, "document.body.dataset.drawn ?? ''")
+			tab.until(fmt.Sprintf("all visible %v, tab %d goes on", visible, i+1), fmt.Sprintf("document.body.dataset.drawn !== '%s'", since))
+		}
 	}
 }
 
@@ -179,7 +176,8 @@ func TestNoticeThatTheRecordingFailedStays(t *testing.T) {
 		t.Fatal(err)
 	}
 	page.until("the notice", "!document.getElementById('message').hidden")
-	eval[bool](page, "window.fetch = () => Promise.reject(), true")
+	// A message stays for 8 s; here for two.
+	eval[bool](page, "(() => { window.fetch = () => Promise.reject(); const wait = setTimeout; window.setTimeout = (act, ms) => wait(act, ms === 8000 ? 2000 : ms); return true; })()")
 	page.key("1")
 	page.until("another message", "document.getElementById('message').textContent === 'The race is not responding. Is make race still running?'")
 	page.until("the notice again", fmt.Sprintf("document.getElementById('message').textContent === %q && !document.getElementById('message').hidden", want))

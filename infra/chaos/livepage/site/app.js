@@ -43,15 +43,9 @@ function greet(to) {
     magnifier = new Magnifier();
     controls = new Controls(hello, player);
     controls.listen();
-    drawMarks();
+    drawLegend(get('legend'), hello.outcomes);
   }
   clear();
-}
-
-/** Fills the legend: the marks of the outcomes, and the states that are too short for a word in their strip. */
-function drawMarks() {
-  drawLegend(get('legend'), hello.outcomes);
-  get('legend').append(make('li', 'between', 'half-open, Degraded'));
 }
 
 /** Forgets the past. */
@@ -90,9 +84,22 @@ function draw() {
     'dials/s': Math.max(3 * frame.rate, ...lanes.map((lane) => lane.strips.most('dials/s'))),
     waiting: Math.max(frame.rate, ...lanes.map((lane) => lane.strips.most('waiting'))),
   };
-  for (const lane of lanes) lane.draw(frame.t, scales, card.open);
+  const point = pointOf(frame);
+  get('race').dataset.point = point;
+  write(get('head-success'), point === 'time' ? 'within 1 s' : 'success');
+  for (const lane of lanes) lane.draw(frame.t, scales, card.open, point);
   // For tests that measure how fast the page is.
   document.body.dataset.drawn = frame.t;
+}
+
+/**
+ * What to look at: under a fault that only delays, who is served in time; where nobody is served, what the database bears; else who is
+ * served.
+ */
+function pointOf({ fault, lanes }) {
+  if (fault && hello.faults.find(({ name }) => name === fault.name)?.parameters.startsWith('latency')) return 'time';
+  const answering = lanes.filter(({ answered }) => answered > 0);
+  return fault && answering.length > 0 && answering.every(({ success }) => success < 0.1) ? 'dials' : 'success';
 }
 
 function lost() {
@@ -109,7 +116,7 @@ function startTheme() {
     get('theme').setAttribute('aria-pressed', String(on));
     colours.clear();
     if (!hello) return;
-    drawMarks();
+    drawLegend(get('legend'), hello.outcomes);
     draw();
   };
   let chosen = recall('theme');

@@ -18,6 +18,7 @@ class Card {
     this.shown = after;
     this.open = Boolean(after) && after.to !== this.closed;
     get('card').hidden = !this.open;
+    get('race').dataset.card = this.open ? 'open' : '';
     if (after) write(get('card-name'), `After ${after.name} (${clock(after.to - after.from)})`);
   }
 }

@@ -15,7 +15,7 @@ class Controls {
     get('faults').parentElement.setAttribute('aria-label', player ? 'Chapters' : 'Faults');
     get('faults').replaceChildren(this.first, ...this.buttons);
     this.explain();
-    get('rate').replaceChildren(...hello.rates.map((rate) => new Option(`${rate}/s`, rate)));
+    this.rates = hello.rates;
   }
 
   makeChapter({ name, time }, i, player) {
@@ -102,15 +102,24 @@ class Controls {
     get('pause').setAttribute('aria-pressed', String(frame.paused));
     get('pause-name').textContent = frame.paused ? 'Resume' : 'Pause';
     get('pool').setAttribute('aria-pressed', String(frame.pooled));
-    this.drawRate(frame.rate);
+    this.drawRate(frame);
     if (changed) this.explain();
   }
 
-  drawRate(rate) {
+  /** Offers the rates. Those above what the computer holds are marked, and can still be chosen. */
+  drawRate({ rate, holds = Infinity }) {
     const select = get('rate');
     if (document.activeElement === select) return; // Someone is choosing.
     // The race may have been started with a rate that is not offered.
-    if (![...select.options].some((option) => option.value === String(rate))) select.add(new Option(`${rate}/s`, rate));
+    const rates = [...new Set([...this.rates, rate])].sort((a, b) => a - b);
+    const offered = [...rates, holds].join();
+    if (select.dataset.offered !== offered) {
+      select.dataset.offered = offered;
+      const above = make('optgroup');
+      above.label = holdsOf(holds);
+      above.append(...rates.filter((one) => one > holds).map((one) => new Option(`${one}/s ⚠`, one)));
+      select.replaceChildren(...rates.filter((one) => one <= holds).map((one) => new Option(`${one}/s`, one)), ...(above.firstChild ? [above] : []));
+    }
     select.value = String(rate);
   }
 

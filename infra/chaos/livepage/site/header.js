@@ -13,14 +13,15 @@ let hide = 0;
 
 /** Shows the fault, the time, and the notice of the race. */
 function drawHeader(frame) {
-  const { fault, t, since, paused, lanes, notice, overloaded } = frame;
+  const { fault, t, since, paused, lanes, notice, overloaded, rate, holds } = frame;
   time.textContent = clock(t - since);
   const starting = lanes.some((lane) => ['waiting', 'building'].includes(lane.state));
   state.dataset.state = fault ? 'fault' : starting ? 'starting' : paused ? 'paused' : overloaded ? 'overloaded' : 'calm';
   stateName.textContent = fault ? fault.name : starting ? 'Getting ready' : paused ? 'Paused' : overloaded ? 'Overloaded' : 'Calm';
   stateDetail.textContent = fault ? (paused ? `paused after ${clock(t - fault.since)}` : detail(fault, t))
     : starting ? 'the exercises are being built'
-      : overloaded ? 'no fault: this computer cannot keep up; lower the load' : '';
+      : overloaded ? 'no fault: this computer cannot keep up; lower the load'
+        : rate > holds ? holdsOf(holds) : '';
   if ((notice ?? '') !== said) {
     said = notice ?? '';
     show(said);

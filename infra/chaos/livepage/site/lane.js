@@ -3,8 +3,9 @@
 /** How many requests must be in flight before the lane mentions it. */
 const crowd = 10;
 
-/** How many dials for one request are too many. */
+/** How many dials for one request are too many, and how few mean that the app spares the database. */
 const manyDials = 2;
+const fewDials = 0.5;
 
 class Lane {
   /** Builds the lane into the element; name is its description in the race. */
@@ -94,8 +95,11 @@ class Lane {
     return Array.from({ length: Math.floor(this.span / step) + 1 }, (_, i) => now - i * step);
   }
 
-  /** Draws the lane at the race's time now; scales are what fills a strip, after is the fault of the card, if it is open. */
-  draw(now, scales, after) {
+  /**
+   * Draws the lane at the race's time now; scales are what fills a strip, after is the fault of the card, if it is open, and point is
+   * what to look at.
+   */
+  draw(now, scales, after, point) {
     this.plot.draw(now - this.span, now, this.grid(now));
     this.strips.draw(now - this.span, now, this.grid(now), scales);
     while (this.traces.length > 0 && this.traces[0].t < now - this.span) this.traces.shift();
@@ -103,17 +107,20 @@ class Lane {
     if (!frame) return;
     const answered = frame.answered > 0;
     this.root.dataset.state = frame.state;
-    this.root.dataset.grade = answered ? grade(frame) : 'none';
-    write(this.success, answered ? percent(frame.success) : '–');
-    write(this.inTime, answered && frame.inTime !== undefined ? `${percent(frame.inTime)} within 1 s` : '');
-    this.served.style.width = `${answered ? frame.success * 100 : 0}%`;
-    this.soon.style.width = `${answered ? (frame.inTime ?? frame.success) * 100 : 0}%`;
+    const { success, inTime = success } = frame;
+    const timely = point === 'time';
+    this.root.dataset.grade = !answered ? 'none' : timely ? grade({ success: inTime }) : grade(frame);
+    write(this.success, answered ? percent(timely ? inTime : success) : '–');
+    this.success.dataset.word = timely ? 'within 1 s' : 'success';
+    write(this.inTime, !answered ? '' : timely ? `${percent(success)} in the end` : `${percent(inTime)} within 1 s`);
+    this.served.style.width = `${answered ? success * 100 : 0}%`;
+    this.soon.style.width = `${answered ? inTime * 100 : 0}%`;
     write(this.p50, answered ? latency(frame.p50) : '–');
     write(this.p99, answered ? latency(frame.p99) : '–');
     this.p50.dataset.grade = answered ? lateness(frame.p50) : '';
     this.p99.dataset.grade = answered ? lateness(frame.p99) : '';
     write(this.dials, frame.dials < 0 ? '–' : ratio(frame.dials));
-    this.dials.dataset.many = frame.dials >= manyDials;
+    this.dials.dataset.load = frame.dials >= manyDials ? 'many' : this.fault && frame.dials >= 0 && frame.dials < fewDials ? 'few' : '';
     write(this.rate, frame.dialRate >= 0 ? `${frame.dialRate}/s` : '');
     write(this.waiting, frame.waiting >= crowd ? `${frame.waiting} waiting` : '');
     this.drawBreaker(frame);

@@ -23,3 +23,8 @@ function clock(ms) {
   const seconds = Math.max(0, Math.floor(ms / 1000));
   return `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, '0')}`;
 }
+
+/** What this computer holds, in requests a second and lane. */
+function holdsOf(rate) {
+  return `this computer holds about ${rate}/s in each lane; above that, some failures are its own`;
+}

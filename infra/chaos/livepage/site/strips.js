@@ -1,12 +1,12 @@
 // The strips under a lane's plot, on the same time axis: what the database feels, the breaker, and the health.
 
 /** The strips and their heights, in units of the type size. */
-const heights = { 'dials/s': 1.7, waiting: 1.1, breaker: 0.95, health: 0.95 };
+const heights = { 'dials/s': 1.7, waiting: 0.75, breaker: 0.9, health: 0.9 };
 
-/** The colours of the states, as in the report, and whether the word stands on a dark colour. */
+/** The colours of the states, as in the report, and of their words. */
 const states = {
-  closed: ['good-soft', 'ink'], 'half-open': ['timeout', 'dark'], open: ['rejected', 'paper'],
-  Healthy: ['good-soft', 'ink'], Degraded: ['timeout', 'dark'], Unhealthy: ['error', 'paper'],
+  closed: ['good-soft', 'ink'], 'half-open': ['rejected-soft', 'ink'], open: ['rejected', 'paper'],
+  Healthy: ['good-soft', 'ink'], Degraded: ['bad-soft', 'ink'], Unhealthy: ['error', 'paper'],
 };
 
 class Strips {
@@ -78,7 +78,7 @@ class Strips {
   /** Each sample is a bar, as wide as the time since the one before. One path for all bars of a colour is much faster. */
   paintBars(context, name, x, bottom, unit) {
     for (const many of [false, true]) {
-      context.fillStyle = colourOf(name === 'waiting' ? 'no-answer' : many ? 'warn' : 'quiet');
+      context.fillStyle = colourOf(name === 'waiting' ? 'no-answer' : many ? 'error' : 'quiet');
       context.beginPath();
       for (let i = 1; i < this.samples.length; i++) {
         const sample = this.samples[i];
@@ -104,7 +104,7 @@ class Strips {
       context.fillStyle = colourOf(colour);
       context.fillRect(start, top, width, height);
       if (context.measureText(state).width + 8 > width) continue;
-      context.fillStyle = ink === 'dark' ? '#16202c' : colourOf(ink);
+      context.fillStyle = colourOf(ink);
       context.fillText(state, start + 4, top + height / 2);
     }
   }
