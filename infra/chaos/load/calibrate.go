@@ -61,7 +61,7 @@ func calibrate(ctx context.Context, query func(context.Context) error) int {
 			})
 		}
 		clients.Wait()
-		best = max(best, float64(answered.Load())/time.Since(began).Seconds())
+		best = max(best, float64(answered.Load())/max(time.Since(began), calibration).Seconds())
 	}
 	if best == 0 {
 		return 0 // The database does not answer: that says nothing about the computer.

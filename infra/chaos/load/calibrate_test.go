@@ -38,7 +38,7 @@ func TestCalibrate(t *testing.T) {
 			}
 			return takes(2 * time.Millisecond)(ctx)
 		}, usual},
-		"very fast": {takes(time.Microsecond), MaxRate},
+		"very fast": {takes(100 * time.Microsecond), MaxRate},
 		"slow":      {takes(400 * time.Millisecond), 10},
 		"silent":    {takes(time.Hour), 0},
 		"refused":   {func(context.Context) error { return errors.New("refused") }, 0},

@@ -6,7 +6,7 @@ const heights = { 'dials/s': 1.7, waiting: 0.75, breaker: 0.9, health: 0.9 };
 /** The colours of the states, as in the report, and of their words. */
 const states = {
   closed: ['good-soft', 'ink'], 'half-open': ['rejected-soft', 'ink'], open: ['rejected', 'paper'],
-  Healthy: ['good-soft', 'ink'], Degraded: ['bad-soft', 'ink'], Unhealthy: ['error', 'paper'],
+  Healthy: ['good-soft', 'ink'], Degraded: ['error-soft', 'ink'], Unhealthy: ['error', 'paper'],
 };
 
 class Strips {
