@@ -120,12 +120,24 @@ func (r *Race) Run(ctx context.Context) (err error) {
 	r.mutex.Lock()
 	r.toxi = started.Toxi
 	r.mutex.Unlock()
+	enough := r.calibrate(ctx, port.Reachable(started.Database())) // Before anybody opens the page, which takes a processor for a moment.
 	if r.options.Ready != nil {
 		r.options.Ready(started)
 	}
-	holds := load.Calibrate(ctx, port.Reachable(started.Database()), "root", r.options.Infra.RootPassword, r.options.Pairs)
-	r.choose(func() { r.holds = holds })
 	running.Go(func() { load.Every(ctx, proxyEvery, func() { r.look(ctx) }) })
+	running.Go(func() {
+		// What seems too weak may only have been busy.
+		for range calibrations {
+			select {
+			case <-ctx.Done():
+				return
+			case <-time.After(time.Second):
+			}
+			if enough || r.calibrate(ctx, port.Reachable(started.Database())) {
+				return
+			}
+		}
+	})
 
 	binaries, err := r.build(ctx)
 	if err != nil {
@@ -262,6 +274,20 @@ func (r *Race) frame() Frame {
 	}
 	frame.Overloaded = r.lasts(frame.overloaded(), frame.T)
 	return frame
+}
+
+// calibrations is how often a race asks at most whether this computer does not hold the load after all.
+const calibrations = 5
+
+// calibrate finds out how many requests a second this computer holds, from the database at address, and tells whether that is enough
+// for the load. The best result counts.
+func (r *Race) calibrate(ctx context.Context, address string) (enough bool) {
+	holds := load.Calibrate(ctx, address, "root", r.options.Infra.RootPassword, r.options.Pairs)
+	r.choose(func() {
+		r.holds = max(r.holds, holds)
+		enough = r.holds >= r.now.Rate*len(r.lanes)
+	})
+	return enough
 }
 
 // overloadFor is how long users must suffer before the page blames the computer, in milliseconds: the numbers of a lane forget what
