@@ -96,7 +96,7 @@ func TestSlowIsNoTriumphOfTheBaseline(t *testing.T) {
 		}
 	}))
 	page.want(1, ".success b", "59%")
-	page.want(1, ".success small", "100% in the end")
+	page.want(1, ".success small", "100% in all")
 	if got := page.text("#head-success"); got != "within 1 s" {
 		t.Errorf("the head of the large numbers is %q, want what they are", got)
 	}

@@ -102,7 +102,8 @@ func hasAll(text string, parts []string) bool {
 }
 
 func TestPageFitsTheScreen(t *testing.T) {
-	page, _, _ := openLive(t)
+	page, hub, _ := openLive(t)
+	page.show(hub, under(10_500, "slow", func(int, *LaneFrame) {})) // The fault with the longest command.
 	for _, size := range []struct{ width, height int64 }{{1024, 768}, {1280, 720}, {1920, 1080}, {3840, 2160}} {
 		page.run(chromedp.EmulateViewport(size.width, size.height))
 		page.until(fmt.Sprintf("nothing to scroll at %dx%d", size.width, size.height),
@@ -113,6 +114,9 @@ func TestPageFitsTheScreen(t *testing.T) {
 		// The plots follow a moment later.
 		page.until(fmt.Sprintf("everything in a lane fits its column at %dx%d", size.width, size.height),
 			"[...document.querySelectorAll('.lane > *')].every((part) => part.scrollWidth <= Math.ceil(part.getBoundingClientRect().width) + 1)")
+		page.until(fmt.Sprintf("nothing reaches into the right margin at %dx%d", size.width, size.height),
+			"[...document.querySelectorAll('.top, .explain > *, .race')].every((part) => part.getBoundingClientRect().right <= "+
+				"innerWidth - parseFloat(getComputedStyle(document.body).paddingRight) + 1)")
 	}
 }
 

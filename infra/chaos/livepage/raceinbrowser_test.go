@@ -56,7 +56,7 @@ func TestRaceInTheBrowser(t *testing.T) {
 	if drawn > longestToPixel {
 		t.Errorf("from the fault to its band took %s, want %s at most", drawn, longestToPixel)
 	}
-	page.until("stage 2 loses answers that stage 1 waits for", inLane(2, ".success small")+".textContent !== '100% in the end' && "+inLane(2, ".p99")+".textContent.startsWith('1.0')")
+	page.until("stage 2 loses answers that stage 1 waits for", inLane(2, ".success small")+".textContent !== '100% in all' && "+inLane(2, ".p99")+".textContent.startsWith('1.0')")
 	time.Sleep(settle(page))
 	page.shot("slow")
 

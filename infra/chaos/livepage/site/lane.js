@@ -112,7 +112,8 @@ class Lane {
     this.root.dataset.grade = !answered ? 'none' : timely ? promptness(inTime) : grade(frame);
     write(this.success, answered ? percent(timely ? inTime : success) : '–');
     this.success.dataset.word = timely ? 'within 1 s' : 'success';
-    write(this.inTime, !answered ? '' : timely ? `${percent(success)} in the end` : `${percent(inTime)} within 1 s`);
+    this.inTime.dataset.point = timely ? 'time' : '';
+    write(this.inTime, !answered ? '' : timely ? `${percent(success)} in all` : `${percent(inTime)} within 1 s`);
     this.served.style.width = `${answered ? success * 100 : 0}%`;
     this.soon.style.width = `${answered ? inTime * 100 : 0}%`;
     write(this.p50, answered ? latency(frame.p50) : '–');

@@ -40,6 +40,7 @@ class Magnifier {
     get('request-earlier').disabled = at === 0;
     get('request-later').disabled = at === this.all.length - 1;
     get('request-lines').replaceChildren(...trace.lines.map((line) => this.makeLine(line, Math.max(trace.took, 0.01))));
+    get('request-lines').style.setProperty('--lines', trace.lines.length);
     const limits = [
       timeout && `┆ TIMEOUT ${limitOf(timeout)} for one attempt`,
       attempts && `RETRY_ATTEMPTS ${attempts}`,
