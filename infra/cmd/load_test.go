@@ -16,7 +16,6 @@ import (
 
 	"chaosworkshop/infra/chaos/load"
 	"chaosworkshop/infra/lab/openflights"
-	"chaosworkshop/infra/lab/stack"
 	"chaosworkshop/infra/lab/toxi"
 	"chaosworkshop/shared/config"
 )
@@ -64,22 +63,12 @@ func TestLoadCommand(t *testing.T) {
 
 // A rate that this computer does not hold is said before the load, and sent all the same; a usual one costs no calibration.
 func TestLoadCommandSaysWhatThisComputerHolds(t *testing.T) {
-	cfg, err := config.Load[config.Infra]()
-	if err != nil {
-		t.Fatal(err)
-	}
-	running, err := stack.Start(t.Context(), stack.Isolated(cfg))
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = running.Close() })
-	_, port, _ := strings.Cut(running.Toxi.URL(), "127.0.0.1:")
-	t.Setenv("TOXIPROXY_PORT", port)
+	proxy := useStack(t)
 	fault, err := toxi.Lookup("blackhole") // The calibration goes past it.
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := running.Toxi.Inject(t.Context(), toxi.ProxyName, fault); err != nil {
+	if err := proxy.Inject(t.Context(), toxi.ProxyName, fault); err != nil {
 		t.Fatal(err)
 	}
 	settings, err := config.Load[config.App]()
