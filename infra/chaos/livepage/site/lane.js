@@ -108,12 +108,13 @@ class Lane {
     const answered = frame.answered > 0;
     this.root.dataset.state = frame.state;
     const { success, inTime = success } = frame;
-    const timely = point === 'time';
+    const known = frame.inTime !== undefined; // An old recording lacks it.
+    const timely = known && point === 'time';
     this.root.dataset.grade = !answered ? 'none' : timely ? promptness(inTime) : grade(frame);
     write(this.success, answered ? percent(timely ? inTime : success) : '–');
     this.success.dataset.word = timely ? 'within 1 s' : 'success';
     this.inTime.dataset.point = timely ? 'time' : '';
-    write(this.inTime, !answered ? '' : timely ? `${percent(success)} in all` : `${percent(inTime)} within 1 s`);
+    write(this.inTime, !answered || !known ? '' : timely ? `${percent(success)} in all` : `${percent(inTime)} within 1 s`);
     this.served.style.width = `${answered ? success * 100 : 0}%`;
     this.soon.style.width = `${answered ? inTime * 100 : 0}%`;
     write(this.p50, answered ? latency(frame.p50) : '–');
