@@ -29,6 +29,7 @@ func TestVerifyNamesWhatBrokeAndHints(t *testing.T) {
 	if testing.Short() {
 		t.Skip("SKIPPED, NOTHING WAS TESTED: -short leaves out what takes seconds")
 	}
+	t.Parallel()
 	root, err := config.Root()
 	if err != nil {
 		t.Fatal(err)

@@ -69,7 +69,7 @@ func Build(ctx context.Context, dir string) (string, error) {
 		return "", err
 	}
 	binary := filepath.Join(root, "bin", binaryName(root, full))
-	_, err = b.run(ctx, "build", "-buildvcs=false", "-tags="+Tags, "-o", binary, target)
+	_, err = b.run(ctx, "build", "-buildvcs=false", "-ldflags=-w", "-tags="+Tags, "-o", binary, target)
 	return binary, err
 }
 

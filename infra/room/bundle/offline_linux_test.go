@@ -2,6 +2,7 @@ package bundle
 
 import (
 	"bytes"
+	"errors"
 	"io"
 	"net"
 	"net/http"
@@ -124,7 +125,6 @@ func offline(t *testing.T, dir string) {
 	// All that attendees run compiles. The tests of an exercise and of what it stands on run; those of infra, which take
 	// minutes, do so elsewhere: what they import is listed above, and what they need beside the network is here the same.
 	if os.Getenv("WORKSHOP_NETNS") != "short" {
-		execute(t, dir, nil, "make", "verify", "EX=1")
 		execute(t, dir, nil, "go", "build", "./exercise1/...", "./exercise2/...", "./exercise3/...", "./exercise4/...", "./exercise5/...",
 			"./shared/...", "./infra/...")
 	}
@@ -141,6 +141,29 @@ func offline(t *testing.T, dir string) {
 		t.Errorf("%s: %v", strings.Join(arguments, " "), err)
 	}
 	t.Logf("%s took %s", strings.Join(arguments, " "), time.Since(began).Round(time.Second))
+	if os.Getenv("WORKSHOP_NETNS") != "short" {
+		judges(t, dir)
+	}
+}
+
+// judges has the judge pass exercise 1. A computer that is busy with other tests makes a run inconclusive; then it runs
+// again, as its own words advise, for up to ten minutes.
+func judges(t *testing.T, dir string) {
+	t.Helper()
+	for deadline := time.Now().Add(10 * time.Minute); ; {
+		command := exec.Command("bin/workshop", "verify", "--ex", "1")
+		command.Dir = dir
+		output, err := command.CombinedOutput()
+		if err == nil {
+			return
+		}
+		failed, ended := errors.AsType[*exec.ExitError](err)
+		if !ended || failed.ExitCode() != 2 || !strings.Contains(string(output), "inconclusive: ") || time.Now().After(deadline) {
+			t.Errorf("workshop verify --ex 1: %v: %s", err, output)
+			return
+		}
+		t.Logf("the judge found this computer too busy; once more: %s", output)
+	}
 }
 
 // serves starts a command of make, whose variable names the port that it listens on, and ends it, as Ctrl-C does, once it has

@@ -145,6 +145,7 @@ func needsInterrupt(t *testing.T) {
 }
 
 func TestNoSecretIsShown(t *testing.T) {
+	t.Parallel()
 	needsInterrupt(t)
 	w := newWorkshop(t)
 	seen := map[string]string{}
