@@ -340,7 +340,11 @@ func runExperiments(ctx context.Context, progress io.Writer, subject experiment.
 	}
 	return runner.Verify(ctx, subject,
 		func(done, of int, cell experiment.Cell, left time.Duration) {
-			fmt.Fprintf(progress, "%d/%d  %3.0f s left  E%d %s\n", done, of, left.Seconds(), cell.Number, cell.Run.Verdict)
+			again := ""
+			if cell.Tries > 1 {
+				again = " when it ran again"
+			}
+			fmt.Fprintf(progress, "%d/%d  %3.0f s left  E%d %s%s\n", done, of, left.Seconds(), cell.Number, cell.Run.Verdict, again)
 		})
 }
 

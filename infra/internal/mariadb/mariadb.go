@@ -91,7 +91,8 @@ func prepare(t testing.TB, account, sql string) (program string, arguments []str
 	if err != nil {
 		t.Fatal(err)
 	}
-	options = append([]string{"--no-defaults", "--datadir=" + filepath.Join(dir, "data")}, options...)
+	// A folder of its own for passing files too: servers that share one take each other's away.
+	options = append([]string{"--no-defaults", "--datadir=" + filepath.Join(dir, "data"), "--tmpdir=" + dir}, options...)
 	output, err := exec.Command(install, append(options, "--skip-test-db", "--auth-root-authentication-method=normal")...).CombinedOutput()
 	if err != nil {
 		t.Fatalf("make MariaDB's files: %v\n%s", err, output)
