@@ -185,6 +185,9 @@ func parse(text []byte) (*yaml.Node, error) {
 		return nil, problem(&second, "expected one experiment in a file; put the next one in a file of its own")
 	}
 	if wrong, ok := errors.AsType[*yaml.ParserError](err); ok {
+		if strings.Contains(wrong.Message, "cannot start any token") {
+			wrong.Message += "; is it a tab? Indent with spaces"
+		}
 		return nil, problem(&yaml.Node{Line: wrong.Line, Column: wrong.Column}, "this is not YAML: %s", wrong.Message)
 	}
 	if err != nil && err != io.EOF {

@@ -95,7 +95,7 @@ func parseQuantity(text string, names names) (_ quantity, err error) {
 	defer p.recover(&err)
 	sum := p.sum()
 	if p.at < len(p.text) {
-		p.fail(p.at, "expected the end")
+		p.fail(p.at, "expected the end; write a number and its unit without a space, such as 100ms")
 	}
 	if sum.measured {
 		p.fail(0, "expected a fixed value, not a measure")
@@ -133,6 +133,7 @@ func (p *parser) clause() clause {
 		p.skip(len(op))
 		right := p.sum()
 		p.same(left, right)
+		p.possible(left, right, op)
 		return clause{left, right, op}
 	}
 	p.fail(p.at, "expected a comparison: %s", strings.Join(operators, ", "))
@@ -146,6 +147,27 @@ func (p *parser) same(left, right term) {
 	}
 	kinds := map[bool]string{true: "a duration, such as 100ms", false: "a number"}
 	p.fail(right.at, "%s is not %s, as %s is", right.text, kinds[left.duration], left.text)
+}
+
+// oneShare is a rate that nothing is added to.
+var oneShare = regexp.MustCompile(`^rate\([^()]*\)$`)
+
+// possible refuses a limit that every run keeps, or none: most are a slip of the unit.
+func (p *parser) possible(left, right term, op string) {
+	if right.measured {
+		return
+	}
+	share, limit := oneShare.MatchString(left.text), right.eval(scope{names: p.names}).value
+	switch {
+	case share && limit > 1 && limit <= 100 && right.literal:
+		p.fail(right.at, "%s is more than all; a share is 0%% to 100%%, or 0 to 1: did you mean %.6g%%?", right.text, limit)
+	case share && limit > 1:
+		p.fail(right.at, "%s is more than all; a share is 0%% to 100%%, or 0 to 1", right.text)
+	case share && limit == 1 && op == "<=":
+		p.fail(right.at, "every share is at most 1, which is all of them; did you mean 1%%?")
+	case limit == 0 && op == ">=" && right.literal:
+		p.fail(right.at, "%s is always at least 0; expected a limit that can be missed", left.text)
+	}
 }
 
 func (p *parser) sum() term {
@@ -380,8 +402,11 @@ func (c clause) check(s scope) Check {
 	if n := float64(len(left.answers)); strings.HasPrefix(c.left.text, "rate(") && limit > 0 && limit < 1 {
 		check.near = math.Abs(value-limit) <= close*math.Sqrt(limit*(1-limit)/n)
 	}
+	if left.endless && c.op[0] == '<' {
+		check.Passed, check.certain = false, check.Passed
+	}
 	switch upper := c.op[0] == '<'; {
-	case check.Passed:
+	case check.Passed, check.certain:
 	case upper && c.left.duration && !math.IsInf(value, 1):
 		check.Excess, check.typical = value-limit, left.median-limit
 		check.near = left.median > 0 && left.median <= limit

@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"chaosworkshop/infra/chaos/load"
 )
 
 // The phases of E1 to E5.
@@ -354,6 +356,21 @@ func TestMatrixWantsTheLowerTriangle(t *testing.T) {
 			if got := wanted(number, stage); got != want {
 				t.Errorf("E%d on exercise %d: got %s, want %s", number, stage, got, want)
 			}
+		}
+	}
+}
+
+// Nobody knows how long the answer would have taken that a user did not wait for: no upper limit holds.
+func TestWhoGaveUpKeepsNoLimit(t *testing.T) {
+	run := &Run{Phases: []Span{{Name: flaky}}}
+	run.Answers = append(many(flaky, 30, 0, good), many(flaky, 10, 0, Answer{Error: load.GaveUp, Latency: 3000})...)
+	for text, want := range map[string]bool{"max <= 4s": false, "p(99) <= 3s": false, "p(50) <= 1s": true, "max(served) <= 4s": true} {
+		expression, err := parseExpression(text, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := expression.check(scope{run, []string{flaky}, nil}); got.Passed != want {
+			t.Errorf("%s: got passed %t (%s), want %t", text, got.Passed, got.Measured, want)
 		}
 	}
 }

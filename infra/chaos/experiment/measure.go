@@ -32,6 +32,8 @@ type figure struct {
 	late float64
 	// lied says that a health check said 2xx where Unhealthy was looked for, which no stall can cause.
 	lied bool
+	// endless says that the value is how long a user waited before giving up, so that the latency is longer, nobody knows how much.
+	endless bool
 	// median is that of the latencies, if they were measured.
 	median float64
 	// answers are those that were measured, and is what was looked for among them; nil means that latency was.
@@ -69,6 +71,8 @@ var measures = map[string]measure{
 			}
 			if p, err := strconv.ParseFloat(arg, 64); err != nil || !(p >= 0 && p <= 100) {
 				return fmt.Errorf("%q is not a percentile; expected a number from 0 to 100", arg)
+			} else if p > 0 && p < 1 {
+				return fmt.Errorf("p(%s) is the %sth percentile; did you mean p(%.6g)?", arg, arg, 100*p)
 			}
 			return nil
 		},
@@ -253,7 +257,13 @@ func latency(s scope, p float64, format string, names []string) figure {
 		answers = slices.DeleteFunc(answers, func(a Answer) bool { return !anyOf(names)(a) })
 	}
 	value := stats.Percentile(Latencies(answers), p)
-	return s.filled(figure{value: value, median: stats.Percentile(Latencies(answers), 50), text: fmt.Sprintf(format, Duration(value), len(answers)), answers: answers})
+	made := figure{value: value, median: stats.Percentile(Latencies(answers), 50), text: fmt.Sprintf(format, Duration(value), len(answers)), answers: answers}
+	gaveUp := slices.DeleteFunc(slices.Clone(answers), func(a Answer) bool { return !a.gaveUp() })
+	if len(gaveUp) > 0 {
+		made.text += fmt.Sprintf(", %d of which never came: the user gave up", len(gaveUp))
+		made.endless = value >= slices.Min(Latencies(gaveUp))
+	}
+	return s.filled(made)
 }
 
 // timeTo is how long after the start of the phase the first answer with the outcome came.

@@ -1,6 +1,10 @@
 package experiment
 
-import "time"
+import (
+	"time"
+
+	"chaosworkshop/infra/chaos/load"
+)
 
 // Verdict is the outcome of a run.
 type Verdict string
@@ -108,6 +112,9 @@ type Answer struct {
 
 // Served tells whether the user got what was asked for: the right answer.
 func (a Answer) Served() bool { return a.Status >= 200 && a.Status < 400 && !a.Wrong }
+
+// gaveUp tells whether the user waited in vain: there may have been an answer later.
+func (a Answer) gaveUp() bool { return a.Status == 0 && a.Error == load.GaveUp }
 
 // end is when the answer came.
 func (a Answer) end() float64 { return a.At + a.Latency }

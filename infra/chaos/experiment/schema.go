@@ -43,6 +43,7 @@ func problem(node *yaml.Node, format string, values ...any) *Problem {
 type rule struct {
 	Ref        string           `json:"$ref"`
 	Type       words            `json:"type"`
+	Format     string           `json:"format"`
 	Properties map[string]*rule `json:"properties"`
 	Required   []string         `json:"required"`
 	More       *rule            `json:"additionalProperties"`
@@ -90,6 +91,12 @@ var schemaOf = sync.OnceValue(func() *rule {
 // validate says where a file differs from the schema; nil where it does not.
 func validate(file *yaml.Node) *Problem { return schemaOf().check(file, schemaOf(), "the file") }
 
+// examples end the message about a value of the wrong type, by the format of the right one.
+var examples = map[string]string{
+	"duration": " with a unit, such as 2s", "outcome": `, such as served or "502" in quotes`, "expression": ", such as p(99) < 100ms",
+	"address": `, such as "127.0.0.1:6380"`,
+}
+
 // check compares a node, which what names, with the rule.
 func (r *rule) check(node *yaml.Node, root *rule, what string) *Problem {
 	if r.Ref != "" {
@@ -99,7 +106,7 @@ func (r *rule) check(node *yaml.Node, root *rule, what string) *Problem {
 		return problem(node, "anchors and aliases (& and *) are not supported; write the value itself")
 	}
 	if is := kindOf(node); len(r.Type) > 0 && !slices.ContainsFunc(r.Type, func(kind string) bool { return fits(is, kind) }) {
-		return problem(node, "%s is %s; expected %s", what, article(is), either(r.Type))
+		return problem(node, "%s is %s; expected %s%s", what, article(is), either(r.Type), examples[r.Format])
 	}
 	switch node.Kind {
 	case yaml.MappingNode:

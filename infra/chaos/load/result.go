@@ -44,6 +44,9 @@ const (
 	NoAnswer Outcome = "no answer"
 )
 
+// GaveUp is the error of a request whose user waited in vain.
+const GaveUp = "no answer in time"
+
 // Outcomes are all outcomes, from good to bad.
 func Outcomes() []Outcome { return []Outcome{OK, Rejected, Timeout, Error, NoAnswer} }
 
@@ -76,7 +79,7 @@ func retryAfter(value string, now time.Time) float64 {
 // reason shortens Go's error of a failed request: `Get "http://...": dial tcp ...: connect: connection refused`.
 func reason(err error) string {
 	if timeout, ok := errors.AsType[net.Error](err); ok && timeout.Timeout() {
-		return "no answer in time"
+		return GaveUp
 	}
 	if IsOutOfPorts(err) {
 		return errPorts
