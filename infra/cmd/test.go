@@ -32,10 +32,9 @@ func newTestCommand() *cobra.Command {
 				}
 			}
 			// Bypass the cache: a test that starts the infrastructure as a process would not notice a change in it. What only
-			// debuggers read is left out, which links faster.
-			args := []string{"go", "test", "-count=1", "-timeout=10m", "-ldflags=-w"}
-			// Tests wait more than they compute: one package more than there are processors.
-			args = append(args, fmt.Sprintf("-p=%d", runtime.NumCPU()+1))
+			// debuggers read is left out, which links faster. Tests wait more than they compute: one package more runs than there
+			// are processors.
+			args := []string{"go", "test", "-count=1", "-timeout=10m", "-ldflags=-w", fmt.Sprintf("-p=%d", runtime.NumCPU()+1)}
 			if race {
 				args = append(args, "-race")
 			}

@@ -402,10 +402,11 @@ func (c clause) check(s scope) Check {
 	if n := float64(len(left.answers)); strings.HasPrefix(c.left.text, "rate(") && limit > 0 && limit < 1 {
 		check.near = math.Abs(value-limit) <= close*math.Sqrt(limit*(1-limit)/n)
 	}
-	if left.endless && c.op[0] == '<' {
-		check.Passed, check.certain = false, check.Passed
+	upper := c.op[0] == '<'
+	if check.Passed && upper && left.endless {
+		check.Passed, check.certain = false, true
 	}
-	switch upper := c.op[0] == '<'; {
+	switch {
 	case check.Passed, check.certain:
 	case upper && c.left.duration && !math.IsInf(value, 1):
 		check.Excess, check.typical = value-limit, left.median-limit
