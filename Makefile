@@ -77,7 +77,7 @@ calm: workshop ## Remove every fault
 
 .PHONY: load
 load: workshop ## Send requests: RATE=50 DURATION=30s URL=... OUT=run.html
-	@$(WORKSHOP) load $(call option,RATE,rate) $(call option,DURATION,duration) $(call option,URL,url) $(call option,SEED,seed) $(call option,PAIRS,pairs) $(call option,OUT,out)
+	@$(WORKSHOP) load $(call option,RATE,rate) $(call option,DURATION,duration) $(call option,URL,url) $(call option,SEED,seed) $(call option,PAIRS,pairs) $(call option,OUT,out) $(call flag,REMOTE,remote)
 
 .PHONY: start
 start: workshop ## Copy the previous exercise into work/exercise3, with the task, for you to solve: EX=3

@@ -92,10 +92,17 @@ func runLoad(ctx context.Context, out, progress io.Writer, flags loadFlags) erro
 		if flags.URL, err = stack.AppURL(); err != nil {
 			return err
 		}
+		stranger, err := notAnExercise(ctx, flags.URL)
+		if err != nil {
+			return err
+		}
+		if stranger != "" {
+			fmt.Fprintln(progress, color.YellowString(stranger))
+		}
 	}
 	flags.URL = strings.TrimRight(flags.URL, "/")
 	if !flags.remote && !onThisMachine(flags.URL) {
-		return cli.Usage(fmt.Errorf("%s is not on this computer; add --remote if you have permission to load it", flags.URL))
+		return cli.Usage(fmt.Errorf("%s is not on this computer; if you have permission to load it: `make load URL=%s REMOTE=1`", flags.URL, flags.URL))
 	}
 	sayFault(ctx, progress)
 	look := newLook(flags.URL)
@@ -137,6 +144,28 @@ func runLoad(ctx context.Context, out, progress io.Writer, flags loadFlags) erro
 		err = errors.Join(err, writeFile(flags.out, summary.WriteHTML))
 	}
 	return err
+}
+
+// notAnExercise says that what answers at the address is probably none. The error says that nothing listens there.
+func notAnExercise(ctx context.Context, address string) (string, error) {
+	ctx, cancel := context.WithTimeout(ctx, lookPatience)
+	defer cancel()
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, address+"/api/flights/routes?from=LHR&to=JFK", nil)
+	if err != nil {
+		return "", err
+	}
+	answer, err := http.DefaultClient.Do(request)
+	switch {
+	case err != nil && strings.Contains(err.Error(), "refused"): // On each system.
+		return "", fmt.Errorf("no exercise runs at %s; start one in another terminal, such as `make exercise1`", address)
+	case err != nil:
+		return "", nil // The load shows it.
+	}
+	defer answer.Body.Close()
+	if answer.StatusCode == http.StatusNotFound || answer.StatusCode == http.StatusForbidden {
+		return fmt.Sprintf("what answers at %s is probably no exercise: it answers %d; start one, such as `make exercise1`", address, answer.StatusCode), nil
+	}
+	return "", nil
 }
 
 // usualRate is a load that any computer holds, in requests a second.

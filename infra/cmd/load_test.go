@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -106,12 +107,29 @@ func TestLoadCommandOnAnAppThatIsDown(t *testing.T) {
 	}
 }
 
+// Without a URL, the load asks for an exercise: it does not send requests to nothing, and says when something else answers.
+func TestLoadCommandWithoutAnExercise(t *testing.T) {
+	other := httptest.NewServer(http.NotFoundHandler())
+	_, number, err := net.SplitHostPort(other.Listener.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("PORT", number)
+	if _, progress, err := command(t, "load", "--rate", "20", "--duration", "100ms"); err != nil || !strings.Contains(progress, "probably no exercise: it answers 404") {
+		t.Errorf("error %v, printed %s\nwant it to say that this is no exercise", err, progress)
+	}
+	other.Close()
+	if _, _, err := command(t, "load", "--rate", "20"); err == nil || !strings.Contains(err.Error(), "no exercise runs at http://127.0.0.1:"+number) {
+		t.Errorf("error %v, want it to say that no exercise runs", err)
+	}
+}
+
 func TestLoadCommandRefuses(t *testing.T) {
 	for name, test := range map[string]struct {
 		args []string
 		want string
 	}{
-		"another machine": {[]string{"--url", "http://192.0.2.1:5000"}, "--remote"},
+		"another machine": {[]string{"--url", "http://192.0.2.1:5000"}, "REMOTE=1"},
 		"too long":        {[]string{"--duration", "1h"}, "at most 30m"},
 		"too fast":        {[]string{"--rate", "1001"}, "1 to 1000"},
 		"odd file":        {[]string{"--out", "run.txt"}, ".json or .html"},
