@@ -43,6 +43,11 @@ func noteStart(root *cobra.Command, started *bool) {
 		if run := command.RunE; run != nil {
 			command.RunE = func(command *cobra.Command, args []string) error {
 				*started = true
+				if startedAs() == "" {
+					if err := misspelt(command.Name(), os.Getenv("MAKEFLAGS"), atRoot("Makefile"), atRoot(".env.example")); err != nil {
+						return err
+					}
+				}
 				return run(command, args)
 			}
 		}

@@ -1,15 +1,18 @@
 package cli
 
 import (
+	"fmt"
 	"io"
 	"os"
 	"path/filepath"
 	"regexp"
 	"runtime"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
 
+	"chaosworkshop/infra/internal/spelling"
 	"chaosworkshop/shared/config"
 )
 
@@ -99,6 +102,29 @@ func fromHere(folder string) string {
 // passed finds the variables that the Makefile passes on as flags.
 var passed = regexp.MustCompile(`\$\(call (?:option|flag),([A-Z_]+),([a-z-]+)\)`)
 
+// overrides finds the names of the variables on make's command line, which it passes on after its own flags.
+var overrides = regexp.MustCompile(`(?:^|[^\\]) ([A-Za-z_]+)=`)
+
+// setting finds the names in .env.example.
+var setting = regexp.MustCompile(`(?m)^# ([A-Z_]+)=`)
+
+// misspelt is an error about a variable that make would ignore, if it is spelled almost like one that counts. makeFlags is what make
+// says of its own command line, and makefile and example are the texts of Makefile and .env.example.
+func misspelt(target, makeFlags, makefile, example string) error {
+	_, line, _ := strings.Cut(makeFlags, "--")
+	var known []string
+	for _, found := range slices.Concat(passed.FindAllStringSubmatch(makefile, -1), setting.FindAllStringSubmatch(example, -1)) {
+		known = append(known, found[1])
+	}
+	for _, found := range overrides.FindAllStringSubmatch(line, -1) {
+		name := found[1]
+		if near := spelling.Nearest(strings.ToUpper(name), known); near != "" && near != name {
+			return Usage(fmt.Errorf("make %s has no variable %s; did you mean %s?", target, name, near))
+		}
+	}
+	return nil
+}
+
 // flagWord finds a flag in a message.
 var flagWord = regexp.MustCompile(`--([a-z][a-z-]*)\b`)
 
@@ -107,16 +133,8 @@ func (s speller) variables(command *cobra.Command, text string) string {
 	if s.program != "" || command == nil {
 		return text
 	}
-	root, err := config.Root()
-	if err != nil {
-		return text
-	}
-	makefile, err := os.ReadFile(filepath.Join(root, "Makefile"))
-	if err != nil {
-		return text // It was not make that started the program.
-	}
 	names := map[string]string{}
-	for _, found := range passed.FindAllStringSubmatch(string(makefile), -1) {
+	for _, found := range passed.FindAllStringSubmatch(atRoot("Makefile"), -1) {
 		names[found[2]] = found[1]
 	}
 	return flagWord.ReplaceAllStringFunc(text, func(word string) string {
@@ -125,6 +143,16 @@ func (s speller) variables(command *cobra.Command, text string) string {
 		}
 		return word
 	})
+}
+
+// atRoot is the text of a file at the workshop's root; empty if there is none, as in an image.
+func atRoot(name string) string {
+	root, err := config.Root()
+	if err != nil {
+		return ""
+	}
+	text, _ := os.ReadFile(filepath.Join(root, name)) // What is missing is empty.
+	return string(text)
 }
 
 // Curl is the command that asks for a URL, in the shells of this system. PowerShell has another program called curl, and

@@ -2,9 +2,11 @@ package cli
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"runtime"
+	"strings"
 	"testing"
 	"time"
 
@@ -84,6 +86,28 @@ func TestStepSpeaksOnlyWhenItIsLong(t *testing.T) {
 		}
 		if got, err := os.ReadFile(out.Name()); err != nil || string(got) != test.want {
 			t.Errorf("%s: got %q, %v, want %q", test.name, got, err, test.want)
+		}
+	}
+}
+
+func TestMisspeltVariables(t *testing.T) {
+	const makefile = "load: workshop\n\t@$(WORKSHOP) load $(call option,RATE,rate) $(call option,DURATION,duration) $(call flag,REMOTE,remote) $(call option,EX,ex)\n"
+	const example = "# PORT=5000\n# TIMEOUT=1s\n"
+	for makeFlags, want := range map[string]string{
+		"":                                        "",
+		"--no-print-directory":                    "",
+		"w --no-print-directory -- DURATION=1s":   "",
+		" --no-print-directory -- DURATON=1s":     "did you mean DURATION?",
+		" -- RATE=5 duration=1s":                  "has no variable duration; did you mean DURATION?",
+		" -- ex=3":                                "did you mean EX?",
+		" -- TIMEOUT=2s PORT=5001 GOFLAGS=-v":     "",
+		" -- TIMOUT=2s":                           "did you mean TIMEOUT?",
+		` -- RATE=a\ DURATON=1s`:                  "",
+		" -- SHELL=/bin/sh WORKSHOP_DOCKER=1 X=1": "",
+	} {
+		err := misspelt("load", makeFlags, makefile, example)
+		if got := fmt.Sprint(err); want == "" && err != nil || want != "" && !strings.Contains(got, want) {
+			t.Errorf("%q: got %v, want %q", makeFlags, err, want)
 		}
 	}
 }
