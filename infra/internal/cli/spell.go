@@ -118,7 +118,8 @@ func misspelt(target, makeFlags, makefile, example string) error {
 	}
 	for _, found := range overrides.FindAllStringSubmatch(line, -1) {
 		name := found[1]
-		if near := spelling.Nearest(strings.ToUpper(name), known); near != "" && near != name {
+		near := spelling.Nearest(strings.ToUpper(name), known)
+		if near != "" && near != name && (len(name) > 2 || strings.EqualFold(name, near)) {
 			return Usage(fmt.Errorf("make %s has no variable %s; did you mean %s?", target, name, near))
 		}
 	}

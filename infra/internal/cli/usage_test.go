@@ -111,9 +111,9 @@ func TestInterrupted(t *testing.T) {
 func TestMakeUsersAreToldVariables(t *testing.T) {
 	command := &cobra.Command{Use: "load"}
 	command.Flags().Duration("ttl", 0, "")
-	command.Flags().Bool("remote", false, "")
-	for program, want := range map[string]string{"": "TTL, --remote and --rate", "go run ./infra": "--ttl, --remote and --rate"} {
-		if got := (speller{nil, nil, program}).variables(command, "--ttl, --remote and --rate"); got != want {
+	command.Flags().Duration("timeout", 0, "")
+	for program, want := range map[string]string{"": "TTL, --timeout and --rate", "go run ./infra": "--ttl, --timeout and --rate"} {
+		if got := (speller{nil, nil, program}).variables(command, "--ttl, --timeout and --rate"); got != want {
 			t.Errorf("started as %q: got %q, want %q: the Makefile does not pass the second on, and the command does not have the third", program, got, want)
 		}
 	}
