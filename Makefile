@@ -21,8 +21,9 @@ export DSN
 help: ## List the commands
 	@sed -n -e '/^### /{x;p;x;s/^### //p;d;}' -e 's/^\([a-z0-9-]*\):.*## \(.*\)/  make \1                  \2/' -e 's/^\(  make .\{15\}\) *\(.*\)/\1\2/p' $(firstword $(MAKEFILE_LIST))
 
+compile = go build -buildvcs=false -ldflags='-s -w' -o ../$(WORKSHOP) .
 build = $(if $(wildcard $(WORKSHOP)),,echo 'Compiling the workshop; the first time takes a few minutes...' >&2;) \
-	(cd infra && $(if $(wildcard vendor),,GOWORK=off) go build -buildvcs=false -ldflags='-s -w' -o ../$(WORKSHOP) .) || \
+	(cd infra && $(if $(wildcard vendor),$(compile),GOWORK=off $(if $(wildcard $(WORKSHOP)),$(compile),go run ./room/prepare/now workshop))) || \
 	{ echo 'error: the workshop does not compile; `make doctor` says what is missing' >&2; exit 2; }
 .PHONY: workshop tools
 workshop: # Build the commands, from the modules of infra alone; go does nothing when nothing changed.

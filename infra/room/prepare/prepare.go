@@ -19,8 +19,12 @@ import (
 	"time"
 )
 
-// megabytes is about how much there is to download. A test compares it with what is here.
-const megabytes = 90
+// megabytes is about how much there is to download, ownMegabytes how much of it for the workshop's own program. A test compares them with
+// what is here.
+const (
+	megabytes    = 90
+	ownMegabytes = 70
+)
 
 // Options say what to prepare.
 type Options struct {
@@ -56,6 +60,37 @@ func Run(ctx context.Context, options Options) error {
 	}
 	fmt.Fprintln(p.Out, "Ready: the workshop now works without a network.")
 	return nil
+}
+
+// Workshop downloads and compiles the workshop's own program alone: in a fresh clone, the first command of all waits for it.
+func Workshop(ctx context.Context, options Options) error {
+	p := &preparer{Options: options}
+	archives, err := p.archives(ctx, []string{"infra"})
+	if err != nil {
+		return err
+	}
+	off := []string{"GOWORK=off"}
+	packages := 0
+	downloaded := func() (done, of int) { return min(size(archives), ownMegabytes), ownMegabytes }
+	err = p.progress("Downloading", "MB", downloaded, func() error {
+		return p.explain(ctx, p.run(ctx, "infra", off, func(string) { packages++ }, "list", "-deps", "."), archives)
+	})
+	if err != nil {
+		return err
+	}
+	var compiled atomic.Int64
+	measure := func() (done, of int) { return min(int(compiled.Load()), packages), packages }
+	return p.progress("Compiling", "packages", measure, func() error {
+		return p.run(ctx, "infra", off, func(string) { compiled.Add(1) }, "build", "-v", "-buildvcs=false", "-ldflags=-s -w", "-o", p.program("workshop"), ".")
+	})
+}
+
+// program is the path of a program in bin.
+func (p *preparer) program(name string) string {
+	if runtime.GOOS == "windows" {
+		name += ".exe"
+	}
+	return filepath.Join(p.Root, "bin", name)
 }
 
 // attendees are the folders of the modules that attendees need: those of go.work without the maintainers' tools.
@@ -142,14 +177,11 @@ func (p *preparer) compile(ctx context.Context, modules []string, packages int) 
 			case name == "infra":
 				name = "workshop"
 			}
-			if runtime.GOOS == "windows" {
-				name += ".exe"
-			}
 			off := "GOWORK=off"
 			if p.vendored() && module == "infra" {
 				off = "GOWORK="
 			}
-			if err := p.run(ctx, module, []string{off}, count, "build", "-v", "-tags="+tags, "-o", filepath.Join(p.Root, "bin", name), "."); err != nil {
+			if err := p.run(ctx, module, []string{off}, count, "build", "-v", "-tags="+tags, "-o", p.program(name), "."); err != nil {
 				return err
 			}
 		}

@@ -1,4 +1,5 @@
-// Now prepares the workshop before anything of it is compiled: `make prepare` runs it, and it imports only the standard library.
+// Now prepares the workshop before anything of it is compiled: `make prepare` runs it, and any first command with the argument workshop.
+// It imports only the standard library.
 package main
 
 import (
@@ -17,7 +18,11 @@ func main() {
 	// The Makefile starts it in infra.
 	root, err := filepath.Abs("..")
 	if err == nil {
-		err = prepare.Run(ctx, prepare.Options{Root: root, Out: os.Stdout, Terminal: prepare.Terminal(os.Stdout)})
+		prepared := prepare.Run
+		if len(os.Args) > 1 && os.Args[1] == "workshop" {
+			prepared = prepare.Workshop
+		}
+		err = prepared(ctx, prepare.Options{Root: root, Out: os.Stderr, Terminal: prepare.Terminal(os.Stderr)})
 	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "error:", err)
