@@ -132,8 +132,9 @@ func (r *Run) lucky(e Experiment) string {
 				lost = append(lost, answer.At)
 			}
 		}
-		// A check fails for sure if all its attempts are among those that were closed in a row. A user's few may be among them.
-		needed := int(e.names["RETRY_ATTEMPTS"].value) + 3
+		// A check fails for sure if all its attempts are among those that were closed in a row, and a false alarm lasts for as long as the
+		// attempts of the next check that follow: five are more than the tolerance allows. A user's few may be among them.
+		needed := int(e.names["RETRY_ATTEMPTS"].value) + 5 + 3
 		longest := make([]int, len(lost)+1)
 		for _, dial := range r.Dials {
 			if dial.At >= span.From && dial.At <= span.To && dial.Received == 0 {
