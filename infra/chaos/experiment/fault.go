@@ -134,6 +134,9 @@ func (f Fault) hits(proxy string) bool {
 	return len(f.Proxies) == 0 || slices.Contains(f.Proxies, proxy)
 }
 
+// hangs tells whether the connections that meet the fault get no answer. Toxiproxy still tells the client when the dependency closes them.
+func (f Fault) hangs() bool { return f.Type == "timeout" && f.Stream == "downstream" }
+
 // effect is what a probe of three short replies meets.
 type effect struct {
 	// fails says that the probe fails; otherwise it is late by late milliseconds at least, with the chance given.

@@ -1,7 +1,9 @@
 package experiment
 
 import (
+	"cmp"
 	"fmt"
+	"math"
 	"slices"
 )
 
@@ -100,7 +102,7 @@ func (r *Run) inconclusive(e Experiment) string {
 	if e.Exercise > 0 {
 		return r.pooled()
 	}
-	return r.bypassed(e)
+	return cmp.Or(r.bypassed(e), r.cutShort(e))
 }
 
 // unfelt says that an injection is not verified.
@@ -126,6 +128,44 @@ func (r *Run) bypassed(e Experiment) string {
 		}
 	}
 	return ""
+}
+
+// cutShort says that a fault let far fewer connections hang than it should, because the dependency closed them first. Where the
+// fault affects all connections, the meter keeps those open.
+func (r *Run) cutShort(e Experiment) string {
+	for _, phase := range e.Method {
+		span, _ := r.phase(phase.Name)
+		for _, fault := range phase.Faults {
+			for _, proxy := range e.Proxies {
+				all, closed := 0, 0
+				for _, dial := range r.Dials {
+					if dial.Proxy == proxy.Name && dial.At >= span.From && dial.At <= span.To {
+						all++
+						if dial.Dropped {
+							closed++
+						}
+					}
+				}
+				if fault.hangs() && fault.hits(proxy.Name) && fault.Toxicity < 1 && atMost(all-closed, all, 0.9*fault.Toxicity) < 0.001 {
+					return fmt.Sprintf("in %q, the dependency closed %d of %d connections through the proxy %s, so %s let too few of them hang to test a timeout; "+
+						"use a long delay instead, such as fault: {type: latency, latency: 30s, toxicity: %v}", phase.Name, closed, all, proxy.Name, fault, fault.Toxicity)
+				}
+			}
+		}
+	}
+	return ""
+}
+
+// atMost is the chance of at most k successes in n independent tries that each succeed with chance p.
+func atMost(k, n int, p float64) float64 {
+	sum := 0.0
+	for i := 0; i <= min(k, n); i++ {
+		whole, _ := math.Lgamma(float64(n + 1))
+		chosen, _ := math.Lgamma(float64(i + 1))
+		left, _ := math.Lgamma(float64(n - i + 1))
+		sum += math.Exp(whole - chosen - left + float64(i)*math.Log(p) + float64(n-i)*math.Log1p(-p))
+	}
+	return sum
 }
 
 // pooled says that without a fault, the app did not open a connection through the proxy for each request, so that a

@@ -91,6 +91,8 @@ type Dial struct {
 	// Sent and Received are in bytes, from the app's point of view.
 	Sent     int64 `json:"sentBytes"`
 	Received int64 `json:"receivedBytes"`
+	// Dropped says that the dependency closed it, not the app.
+	Dropped bool `json:"closedByDependency,omitempty"`
 }
 
 // Answer is one request and its result.

@@ -292,6 +292,7 @@ func (t *trial) inject(ctx context.Context, path *path, phase Phase) (changed bo
 	}
 	if path.meter != nil {
 		path.meter.refuse(nil)
+		path.meter.holds.Store(slices.ContainsFunc(faults, func(f Fault) bool { return f.hangs() && f.Toxicity == 1 }))
 	}
 	for i, fault := range faults {
 		refusal, own := refusals[fault.Type]
