@@ -1,6 +1,7 @@
 package experiment
 
 import (
+	"cmp"
 	"context"
 	"encoding/binary"
 	"errors"
@@ -26,6 +27,8 @@ type Felt struct {
 	Failed   int `json:"failed"`
 	Late     int `json:"late"`
 	Required int `json:"required,omitempty"`
+	// Closed is how many did not hang as they should, because the dependency closed them at once.
+	Closed int `json:"closedByDependency,omitempty"`
 	// Median and Slowest are latencies of the successful probes, in milliseconds.
 	Median  float64 `json:"medianMs"`
 	Slowest float64 `json:"slowestMs"`
@@ -57,9 +60,12 @@ func (c *canaries) feel(ctx context.Context, phase Phase, faults []Fault) Felt {
 	ctx, cancel := context.WithTimeout(ctx, max(phase.Probe, canaryPatience))
 	defer cancel()
 	felt := Felt{Phase: phase.Name, Fault: describe(faults), Probes: probes}
-	late, reply, up := math.Inf(1), 256, 0
+	late, reply, up, hang := math.Inf(1), 256, 0, 0.0
 	for _, fault := range faults {
 		e := fault.effect()
+		if fault.hangs() && c.meter == nil {
+			hang = cmp.Or(float64(fault.Attributes["timeout"]), stats.Milliseconds(canaryPatience))
+		}
 		reply = max(reply, e.reply)
 		if fault.Stream == "upstream" {
 			up = reply
@@ -88,6 +94,9 @@ func (c *canaries) feel(ctx context.Context, phase Phase, faults []Fault) Felt {
 				err = fmt.Errorf("got %d bytes instead of %d", size, c.size)
 			}
 			switch {
+			case errors.Is(err, io.EOF) && took < 0.9*hang:
+				felt.Closed++
+				return
 			case err != nil:
 				felt.Failed++
 				felt.Error = err.Error()
@@ -189,6 +198,9 @@ func (f Felt) missing() string {
 		on = " on " + f.Proxy
 	}
 	switch {
+	case f.Closed > 0 && f.Failed+f.Late < f.Required:
+		return fmt.Sprintf("%s let no connection hang%s: the dependency closed %d of %d probes at once; use a long delay instead, such as fault: {type: latency, latency: 30s}, or a probe that leaves the connection open",
+			f.Fault, on, f.Closed, f.Probes)
 	case f.Fault == "" && f.Failed > 0:
 		return fmt.Sprintf("without a fault, %d of %d probes through the proxy%s failed: %s", f.Failed, f.Probes, on, f.Error)
 	case f.Fault != "" && f.Failed+f.Late < f.Required:

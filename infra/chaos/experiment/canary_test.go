@@ -1,6 +1,7 @@
 package experiment
 
 import (
+	"strings"
 	"testing"
 
 	"chaosworkshop/infra/lab/toxi"
@@ -59,6 +60,31 @@ func TestCanariesMissAFaultThatIsNotThere(t *testing.T) {
 		faults := []Fault{FromCatalogue(fault)}
 		if felt := c.feel(t.Context(), Phase{Name: fault.Name, Faults: faults}, faults); felt.missing() == "" {
 			t.Errorf("%s: verified although it is not in place: %+v", fault.Name, felt)
+		}
+	}
+}
+
+// On somebody else's Toxiproxy, a probe that the dependency closes does not hang.
+func TestCanariesThatTheDependencyCloses(t *testing.T) {
+	upstream := echo(t)
+	proxy, err := toxi.Start(t.Context(), toxi.Options{APIAddr: "127.0.0.1:0", Listen: "127.0.0.1:0", Upstream: upstream})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer proxy.Close()
+	trial, path := &trial{toxi: proxy}, &path{Proxy: Proxy{Name: toxi.ProxyName}, canaries: &canaries{addr: proxy.ProxyAddr(), send: "hello"}}
+	for fault, want := range map[string]string{"blackhole": "the dependency closed 20 of 20 probes at once", "latency": ""} {
+		faults := []Fault{faultOf(fault)}
+		faults[0].Attributes["latency"] = 30_000
+		if fault == "blackhole" {
+			delete(faults[0].Attributes, "latency")
+		}
+		phase := Phase{Name: fault, Faults: faults}
+		if _, err := trial.inject(t.Context(), path, phase); err != nil {
+			t.Fatal(err)
+		}
+		if got := path.feel(t.Context(), phase, faults).missing(); !strings.Contains(got, want) || (got == "") != (want == "") {
+			t.Errorf("%s: got %q, want %q", fault, got, want)
 		}
 	}
 }
