@@ -78,6 +78,9 @@ func runExperiment(command *cobra.Command, flags experimentFlags) error {
 		err = printJSON(out, journal)
 	} else {
 		printRun(out, e, journal.Run)
+		for _, note := range journal.Run.Notes {
+			cli.Pair(out, "note", note)
+		}
 		if check := failedCheck(journal.Run); check != nil {
 			printLesson(out, journal.Run, *check, check.Hints)
 		}

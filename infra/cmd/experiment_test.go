@@ -164,7 +164,7 @@ func TestUnfeltFaultIsInconclusive(t *testing.T) {
 	s.change(t, "prices.yaml", "REDIS: \""+s.listen, "REDIS: \""+s.redis, "duration: 2s", "duration: 500ms", "duration: 5s", "duration: 1s", "duration: 1s", "duration: 500ms")
 	out, _, err := command(t, "experiment", "--file", s.path("prices.yaml"))
 	wantExit(t, err, cli.Broken)
-	if !strings.Contains(out, "the app sent nothing through the proxy redis") {
+	if !strings.Contains(out, "the service sent nothing through the proxy redis") {
 		t.Errorf("got %s, want that nothing passed the proxy", out)
 	}
 }

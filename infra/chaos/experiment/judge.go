@@ -5,6 +5,9 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strings"
+
+	"chaosworkshop/infra/internal/stats"
 )
 
 // judge checks every tolerance of the experiment and sets the verdict.
@@ -102,6 +105,7 @@ func (r *Run) inconclusive(e Experiment) string {
 	if e.Exercise > 0 {
 		return r.pooled()
 	}
+	r.unmoved(e)
 	return cmp.Or(r.bypassed(e), r.cutShort(e))
 }
 
@@ -115,19 +119,67 @@ func (r *Run) unfelt() string {
 	return ""
 }
 
-// bypassed says that the app sent nothing through a proxy that gets a fault.
+// bypassed says that no fault of a proxy can have reached the app, which sent nothing through it meanwhile. Where only some phases
+// are like that, a note says so: a circuit breaker may be open.
 func (r *Run) bypassed(e Experiment) string {
-	for _, phase := range e.Method {
-		for _, proxy := range e.Proxies {
-			hit := slices.ContainsFunc(phase.Faults, func(f Fault) bool { return f.hits(proxy.Name) })
-			used := slices.ContainsFunc(r.Dials, func(d Dial) bool { return d.Proxy == proxy.Name && d.Sent+d.Received > 0 })
-			if hit && !used && e.API == "" && len(r.Phases) > 0 {
-				return fmt.Sprintf("the app sent nothing through the proxy %s, so no fault can reach it; make it connect to %s instead of %s",
-					proxy.Name, proxy.Listen, proxy.Upstream)
+	for _, proxy := range e.Proxies {
+		met, missed := 0, []string{}
+		for _, phase := range e.Method {
+			span, ran := r.phase(phase.Name)
+			hits := func(f Fault) bool { return f.hits(proxy.Name) }
+			if !ran || !slices.ContainsFunc(phase.Faults, hits) || phase.Rate == 0 && !phase.Health {
+				continue
 			}
+			if slices.ContainsFunc(phase.Faults, func(f Fault) bool { return hits(f) && f.Type == "" }) {
+				span = r.Phases[len(r.Phases)-1] // Nobody can count connections to a closed port, but those afterwards.
+			}
+			if met++; slices.Contains(span.Unused, proxy.Name) {
+				missed = append(missed, fmt.Sprintf("%q", phase.Name))
+			}
+		}
+		used := slices.ContainsFunc(r.Dials, func(d Dial) bool { return d.Proxy == proxy.Name && d.Sent+d.Received > 0 })
+		switch {
+		case len(r.Phases) == 0 || e.API != "":
+		case !used && e.breaks(proxy.Name):
+			return fmt.Sprintf("the service sent nothing through the proxy %s, so no fault can reach it; make it connect to %s instead of %s",
+				proxy.Name, proxy.Listen, proxy.Upstream)
+		case met > 0 && len(missed) == met:
+			return fmt.Sprintf("the service sent nothing through the proxy %s during its faults, so none reached it: does a cache answer? "+
+				"Ask for what the cache does not hold, or let it forget sooner", proxy.Name)
+		case len(missed) > 0:
+			r.Notes = append(r.Notes, fmt.Sprintf("the service opened no connection through the proxy %s in %s, and sent nothing: a cache or an open circuit breaker answered, "+
+				"so this says nothing about how it meets the fault", proxy.Name, strings.Join(missed, " and ")))
 		}
 	}
 	return ""
+}
+
+// breaks tells whether a proxy gets a fault.
+func (e Experiment) breaks(proxy string) bool {
+	return slices.ContainsFunc(e.Method, func(p Phase) bool {
+		return slices.ContainsFunc(p.Faults, func(f Fault) bool { return f.hits(proxy) })
+	})
+}
+
+// unmoved notes the phases in which the answers show no fault, where nobody can count the connections.
+func (r *Run) unmoved(e Experiment) {
+	slowest := stats.Percentile(Latencies(r.Of(e.Method[0].Name)), 100)
+	for _, phase := range e.Method {
+		late, chance := 20.0, 0.0
+		for _, fault := range phase.Faults {
+			effect := fault.effect()
+			chance = max(chance, effect.chance)
+			if !effect.fails {
+				late = max(late, effect.late)
+			}
+		}
+		answers := r.Of(phase.Name)
+		moved := count(answers, func(a Answer) bool { return !a.Served() || a.Latency > slowest+late })
+		if e.API != "" && float64(moved) < chance/4*float64(len(answers)) {
+			r.Notes = append(r.Notes, fmt.Sprintf("the answers in %q are like those without a fault, and connections through a Toxiproxy that is already running cannot be counted: "+
+				"check that your service uses its proxy", phase.Name))
+		}
+	}
 }
 
 // cutShort says that a fault let far fewer connections hang than it should, because the dependency closed them first. Where the

@@ -7,29 +7,37 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	"chaosworkshop/infra/internal/require"
+	"chaosworkshop/infra/lab/toxi"
 )
 
 // shop is a service for experiments of one's own: each request asks the dependency at an address, which is that of a proxy unless it
 // is changed, over a connection of its own.
 type shop struct {
 	dependency, listen string
+	// api is the Toxiproxy that is already running; empty for the experiment's own. bypasses says that the service does not use it.
+	api      string
+	bypasses bool
 	// patience is how long the service waits for the dependency; 0 is for ever.
 	patience time.Duration
-	// cached says that it asks only once.
-	cached bool
-	known  bool
+	// cached says that the next answer is kept, and known that there is one.
+	cached, known atomic.Bool
 }
 
 // ServeHTTP answers with what the dependency says, or with 503.
 func (s *shop) ServeHTTP(w http.ResponseWriter, _ *http.Request) {
-	if s.cached && s.known {
+	if s.cached.Load() && s.known.Load() {
 		return
 	}
-	conn, err := net.Dial("tcp", s.listen)
+	address := s.listen
+	if s.bypasses {
+		address = s.dependency
+	}
+	conn, err := net.Dial("tcp", address)
 	if err == nil {
 		defer conn.Close()
 		if s.patience > 0 {
@@ -38,7 +46,7 @@ func (s *shop) ServeHTTP(w http.ResponseWriter, _ *http.Request) {
 		_, _ = io.WriteString(conn, "hello")
 		_, err = io.ReadFull(conn, make([]byte, 5))
 	}
-	if s.known = err == nil; !s.known {
+	if s.known.Store(err == nil); err != nil {
 		http.Error(w, "sorry", http.StatusServiceUnavailable)
 	}
 }
@@ -48,15 +56,20 @@ func (s *shop) run(t *testing.T, phase, expect string) *Run {
 	t.Helper()
 	server := httptest.NewServer(s)
 	t.Cleanup(server.Close)
+	toxiproxy := ""
+	if s.api != "" {
+		toxiproxy = fmt.Sprintf("toxiproxy: {api: %q}", s.api)
+	}
 	text := fmt.Sprintf(`title: A shop
 target: {url: %q}
-proxies: [{name: stock, listen: %q, upstream: %q}]
+%s
+proxies: [{name: stock, listen: %q, upstream: %q, probe: {send: hello}}]
 method:
   - {phase: calm, duration: 500ms, load: {rate: 20}}
   - %s
   - {phase: calm again, duration: 500ms, load: {rate: 20}}
 tolerances: [{name: as promised, phase: fault, expect: %s}]
-`, server.URL, s.listen, s.dependency, phase, expect)
+`, server.URL, toxiproxy, s.listen, s.dependency, phase, expect)
 	e, err := read("shop.yaml", []byte(text), nil)
 	if err != nil {
 		t.Fatal(err)
@@ -86,7 +99,7 @@ func TestHangingFaultsHang(t *testing.T) {
 		t.Run(fmt.Sprint(test.fault, test.patience), func(t *testing.T) {
 			t.Parallel()
 			s := &shop{dependency: echo(t), listen: require.FreeAddress(t), patience: test.patience}
-			run := s.run(t, "{phase: fault, fault: "+test.fault+", duration: 1s, load: {rate: 40, patience: 2s}}", "max <= 1s")
+			run := s.run(t, "{phase: fault, fault: "+test.fault+", duration: 1s, load: {rate: 40, patience: 2s}}", "max <= 3s")
 			if run.Verdict != test.want || !strings.Contains(run.Reason, test.reason) {
 				t.Errorf("got %s: %s, want %s: %s", run.Verdict, run.Reason, test.want, test.reason)
 			}
@@ -99,5 +112,53 @@ func TestHangingFaultsHang(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// What no fault reached proves nothing: a cache that answers under every fault. Where one phase is like that, a note says so.
+func TestFaultsThatReachNobody(t *testing.T) {
+	const down = "{phase: fault, fault: %s, duration: 500ms, load: {rate: 40, patience: 1s}}"
+	for _, test := range []struct {
+		what, phases, reason, note string
+		cached                     bool
+	}{
+		{"a cache", fmt.Sprintf(down, "blackhole"), "during its faults, so none reached it: does a cache answer?", "", true},
+		{"a cache and a closed port", fmt.Sprintf(down, "refused"), "during its faults", "", true},
+		{"a closed port", fmt.Sprintf(down, "refused"), "", "", false},
+		{"no cache", fmt.Sprintf(down, "blackhole"), "", "", false},
+		{"a cache that is filled later", "{phase: slow, fault: {type: latency, latency: 100ms}, duration: 500ms, load: {rate: 40}}\n  - " + fmt.Sprintf(down, "blackhole"), "",
+			`no connection through the proxy stock in "fault"`, false},
+	} {
+		t.Run(test.what, func(t *testing.T) {
+			t.Parallel()
+			s := &shop{dependency: echo(t), listen: require.FreeAddress(t), patience: 300 * time.Millisecond}
+			s.cached.Store(test.cached)
+			if test.note != "" {
+				time.AfterFunc(900*time.Millisecond, func() { s.cached.Store(true) })
+			}
+			run := s.run(t, test.phases, "max <= 1s")
+			if (run.Verdict == Inconclusive) != (test.reason != "") || !strings.Contains(run.Reason, test.reason) {
+				t.Errorf("got %s: %s, want %q", run.Verdict, run.Reason, test.reason)
+			}
+			if got := strings.Join(run.Notes, ""); !strings.Contains(got, test.note) || (got == "") != (test.note == "") {
+				t.Errorf("notes: got %q, want %q", got, test.note)
+			}
+		})
+	}
+}
+
+// Through a Toxiproxy that is already running nobody counts connections, but the answers tell whether a fault shows in them.
+func TestFaultsThatNoAnswerShows(t *testing.T) {
+	others, err := toxi.Start(t.Context(), toxi.Options{APIAddr: "127.0.0.1:0"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { others.Close() })
+	for _, bypasses := range []bool{false, true} {
+		s := &shop{dependency: echo(t), listen: require.FreeAddress(t), api: others.URL(), bypasses: bypasses}
+		run := s.run(t, "{phase: fault, fault: {type: latency, latency: 200ms}, duration: 1s, load: {rate: 40}}", "max <= 9s")
+		if got := strings.Join(run.Notes, ""); run.Verdict != Passed || strings.Contains(got, "check that your service uses its proxy") != bypasses {
+			t.Errorf("bypasses %t: got %s: %s, with the notes %q", bypasses, run.Verdict, run.Reason, got)
+		}
 	}
 }

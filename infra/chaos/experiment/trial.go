@@ -223,7 +223,11 @@ func (t *trial) conduct(ctx context.Context, phase Phase) error {
 	dials := t.dials()
 	t.stall.Store(0)
 	var group sync.WaitGroup
+	used := map[*path]int64{}
 	for _, path := range t.paths {
+		if path.meter != nil {
+			used[path] = path.meter.use()
+		}
 		if phase.Changed {
 			path.meter.upstream.Store(&t.upstream)
 		}
@@ -256,6 +260,11 @@ func (t *trial) conduct(ctx context.Context, phase Phase) error {
 	span.To = t.now()
 	span.Left = t.left(ctx, calm)
 	span.Dials = t.dials() - dials
+	for _, path := range t.paths {
+		if path.meter != nil && path.meter.use() == used[path] && (phase.Rate > 0 || phase.Health) {
+			span.Unused = append(span.Unused, path.Name)
+		}
+	}
 	span.Stall = stats.Milliseconds(time.Duration(t.stall.Load()))
 	t.mutex.Lock()
 	defer t.mutex.Unlock()

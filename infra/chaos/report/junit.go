@@ -16,6 +16,7 @@ type suite struct {
 	Tests    int      `xml:"tests,attr"`
 	Failures int      `xml:"failures,attr"`
 	Errors   int      `xml:"errors,attr"`
+	Skipped  int      `xml:"skipped,attr"`
 	Time     string   `xml:"time,attr"`
 	Started  string   `xml:"timestamp,attr"`
 	Cases    []test   `xml:"testcase"`
@@ -26,6 +27,7 @@ type test struct {
 	Name    string `xml:"name,attr"`
 	Failure *fault `xml:"failure,omitempty"`
 	Error   *fault `xml:"error,omitempty"`
+	Skipped *fault `xml:"skipped,omitempty"`
 }
 
 type fault struct {
@@ -33,7 +35,8 @@ type fault struct {
 	Text    string `xml:",chardata"`
 }
 
-// WriteJUnit writes a run for CI systems: a failure for each check that did not hold, and an error if there is no verdict.
+// WriteJUnit writes a run for CI systems: a failure for each check that did not hold, an error if there is no verdict,
+// and a skipped test for each note.
 func WriteJUnit(out io.Writer, journal experiment.Journal) error {
 	run := journal.Run
 	made := suite{
@@ -54,6 +57,10 @@ func WriteJUnit(out io.Writer, journal experiment.Journal) error {
 	if run.Verdict == experiment.Inconclusive || run.Died != "" {
 		made.Cases = append(made.Cases, test{Class: journal.Experiment.ID, Name: "verdict", Error: &fault{Message: run.Reason}})
 		made.Errors++
+	}
+	for _, note := range run.Notes {
+		made.Cases = append(made.Cases, test{Class: journal.Experiment.ID, Name: "note", Skipped: &fault{Message: note}})
+		made.Skipped++
 	}
 	made.Tests = len(made.Cases)
 	if _, err := io.WriteString(out, xml.Header); err != nil {
