@@ -67,6 +67,9 @@ func runExperiment(command *cobra.Command, flags experimentFlags) error {
 	if err != nil {
 		return err
 	}
+	for _, warning := range e.Warnings {
+		fmt.Fprintf(progress, "warning: %s\n", warning)
+	}
 	fmt.Fprintf(progress, "%s: %d phases, about %.0f s. Ctrl-C removes every fault and ends the experiment.\n", e.Title, len(e.Method), e.Takes().Seconds())
 	journal, err := experiment.RunFile(command.Context(), e, func(reason string) {
 		fmt.Fprintf(progress, "Running again: %s\n", reason)

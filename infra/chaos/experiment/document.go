@@ -246,6 +246,18 @@ func (r *reader) experiment(file string) (e Experiment, err error) {
 		e.Tolerances = append(e.Tolerances, made)
 	}
 	e.names = r.names
+	under := func(name string) bool {
+		return slices.ContainsFunc(e.Method, func(p Phase) bool { return len(p.Faults) > 0 && (name == "" || p.Name == name) })
+	}
+	switch looks := func(t Tolerance) bool { return slices.ContainsFunc(t.Phases, under) }; {
+	case d.Exercise > 0:
+	case !under(""):
+		return e, problem(find(r.root, "method"), "no phase has a fault, so nothing is tested; add one to a phase between the first and the last, such as fault: blackhole")
+	case !slices.ContainsFunc(e.Tolerances, looks):
+		wrong := problem(find(r.root, "tolerances"), "no tolerance looks at a phase with a fault, so what users get during the fault does not matter")
+		wrong.File = file
+		e.Warnings = append(e.Warnings, wrong.Error())
+	}
 	return e, nil
 }
 

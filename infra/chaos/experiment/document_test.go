@@ -106,6 +106,7 @@ func TestMistakesHaveAPlace(t *testing.T) {
 		{"$.price", "price", `shop.yaml:7:19: "price" is not a path in JSON`},
 		{"upstream: \"127.0.0.1:6379\"", "upstream: \"6379\"", `shop.yaml:9:55: "6379" is not an address`},
 		{"dials_per_request <= 3", "max <= bound", "shop.yaml:28:13: bound is only for the workshop's own experiments"},
+		{"    fault: {type: latency, latency: 300ms, toxicity: 0.5, proxies: [redis]}\n", "", "shop.yaml:11:3: no phase has a fault, so nothing is tested"},
 		{"title: A slow shop", "title: &a A slow shop", "shop.yaml:1:8: anchors and aliases"},
 		{"title: A slow shop", "title: A slow shop\ntitle: twice", `shop.yaml:2:1: "title" occurs twice`},
 		{valid, valid + "---\ntitle: more\n", "shop.yaml:29:"},
@@ -116,6 +117,17 @@ func TestMistakesHaveAPlace(t *testing.T) {
 		_, err := read("shop.yaml", []byte(strings.Replace(valid, test.old, test.new, 1)), nil)
 		if err == nil || !strings.HasPrefix(err.Error(), test.want) {
 			t.Errorf("%q instead of %q: got %v, want %s", test.new, test.old, err, test.want)
+		}
+	}
+}
+
+// An experiment that looks only at what comes after the fault is allowed, with a warning.
+func TestNoToleranceLooksAtTheFault(t *testing.T) {
+	after := strings.NewReplacer("phase: slow\n    expect", "phase: calm again\n    expect", "[slow, calm again]", "calm again")
+	for text, want := range map[string]int{valid: 0, after.Replace(valid): 1} {
+		e, err := read("shop.yaml", []byte(text), nil)
+		if err != nil || len(e.Warnings) != want || want > 0 && !strings.HasPrefix(e.Warnings[0], "shop.yaml:23:3: no tolerance looks at a phase with a fault") {
+			t.Errorf("got %v, %q, want %d warnings", err, e.Warnings, want)
 		}
 	}
 }

@@ -37,6 +37,8 @@ type Experiment struct {
 	Requests []Request `json:"-"`
 	Proxies  []Proxy   `json:"-"`
 	API      string    `json:"-"`
+	// Warnings say what the file may have meant otherwise; each run notes them.
+	Warnings []string `json:"-"`
 
 	steady []Expression
 	names  names

@@ -13,6 +13,7 @@ import (
 // judge checks every tolerance of the experiment and sets the verdict.
 func (r *Run) judge(e Experiment) {
 	before, last := e.Method[0], e.Method[len(e.Method)-1]
+	r.Notes = slices.Clone(e.Warnings)
 	r.Checks = []Check{e.steadyState("steady state before the fault", before, r,
 		"Run the app, and send one of its requests by hand with curl. What does it answer, and what does it log?",
 		"`git diff` shows what you have changed since it last worked.")}
