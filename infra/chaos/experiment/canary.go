@@ -53,12 +53,13 @@ type canaries struct {
 const (
 	probes         = 20
 	canaryPatience = 1500 * time.Millisecond
+	// A dependency may accept few connections at once, but the next ones soon afterwards: Python's HTTPServer queues five.
+	few  = 4
+	soon = 50 * time.Millisecond
 )
 
 // feel runs canaries side by side and returns what they met. faults are those of the proxy.
 func (c *canaries) feel(ctx context.Context, phase Phase, faults []Fault) Felt {
-	ctx, cancel := context.WithTimeout(ctx, max(phase.Probe, canaryPatience))
-	defer cancel()
 	felt := Felt{Phase: phase.Name, Fault: describe(faults), Probes: probes}
 	late, reply, up, hang := math.Inf(1), 256, 0, 0.0
 	for _, fault := range faults {
@@ -83,8 +84,18 @@ func (c *canaries) feel(ctx context.Context, phase Phase, faults []Fault) Felt {
 	var mutex sync.Mutex
 	var group sync.WaitGroup
 	var latencies []float64
+	free := make(chan struct{}, felt.Probes)
+	if c.meter == nil {
+		free = make(chan struct{}, few)
+	}
 	for range felt.Probes {
+		free <- struct{}{}
 		group.Go(func() {
+			leave := sync.OnceFunc(func() { <-free })
+			defer leave()
+			defer time.AfterFunc(soon, leave).Stop()
+			ctx, cancel := context.WithTimeout(ctx, max(phase.Probe, canaryPatience))
+			defer cancel()
 			start := time.Now()
 			size, err := c.talk(ctx, reply, up)
 			took := stats.Milliseconds(time.Since(start))
