@@ -394,6 +394,11 @@ func (r *reader) fault(node *yaml.Node, e Experiment) (Fault, error) {
 				fault.Proxies = append(fault.Proxies, item.Value)
 			}
 		default:
+			if known := attributes[fault.Type]; len(known) == 0 {
+				return fault, problem(key, "%s takes no numbers; remove %q", fault.Name, key.Value)
+			} else if !slices.Contains(known, key.Value) {
+				return fault, problem(key, "%s has no %q; expected %s, such as {type: %s, %s}", fault.Name, key.Value, strings.Join(known, " or "), fault.Name, numbers[fault.Type])
+			}
 			number, err := attributeOf(fault.Type, key.Value, value)
 			if err != nil {
 				return fault, err
@@ -490,7 +495,7 @@ func (r *reader) target(e *Experiment) error {
 		}
 	}
 	for i, proxy := range e.Proxies {
-		place := at("proxies", strconv.Itoa(i))
+		place, send := at("proxies", strconv.Itoa(i)), at("proxies", strconv.Itoa(i), "probe", "send")
 		addresses := 0
 		for _, key := range []string{"listen", "upstream"} {
 			node := at("proxies", strconv.Itoa(i), key)
@@ -511,6 +516,8 @@ func (r *reader) target(e *Experiment) error {
 			return problem(place, "the proxy %q needs listen, the address that the service connects to, and upstream, the address of the dependency", proxy.Name)
 		case e.API != "" && addresses == 1:
 			return problem(place, "the proxy %q needs listen and upstream if the Toxiproxy does not have it yet, and neither if it does", proxy.Name)
+		case send != nil && send.Style&yaml.DoubleQuotedStyle == 0 && (strings.Contains(send.Value, `\r`) || strings.Contains(send.Value, `\n`)):
+			return problem(send, "only double quotes turn \\r\\n into the end of a line; write send: \"%s\"", strings.ReplaceAll(send.Value, `"`, `\"`))
 		case e.API != "" && proxy.Probe == nil:
 			return problem(place, "the proxy %q needs a probe to verify the injection on a Toxiproxy that is already running, such as probe: {send: \"PING\\r\\n\"}", proxy.Name)
 		}
