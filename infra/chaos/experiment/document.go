@@ -245,7 +245,7 @@ func (r *reader) experiment(file string) (e Experiment, err error) {
 		}
 		e.Tolerances = append(e.Tolerances, made)
 	}
-	e.names = r.names
+	e.names, e.file, e.root = r.names, file, r.root
 	under := func(name string) bool {
 		return slices.ContainsFunc(e.Method, func(p Phase) bool { return len(p.Faults) > 0 && (name == "" || p.Name == name) })
 	}
@@ -254,9 +254,7 @@ func (r *reader) experiment(file string) (e Experiment, err error) {
 	case !under(""):
 		return e, problem(find(r.root, "method"), "no phase has a fault, so nothing is tested; add one to a phase between the first and the last, such as fault: blackhole")
 	case !slices.ContainsFunc(e.Tolerances, looks):
-		wrong := problem(find(r.root, "tolerances"), "no tolerance looks at a phase with a fault, so what users get during the fault does not matter")
-		wrong.File = file
-		e.Warnings = append(e.Warnings, wrong.Error())
+		e.Warnings = append(e.Warnings, e.mistake("no tolerance looks at a phase with a fault, so what users get during the fault does not matter", "tolerances").Error())
 	}
 	return e, nil
 }
@@ -465,7 +463,7 @@ func (r *reader) target(e *Experiment) error {
 		return problem(at("target"), "dir and env belong to a command, not to a url")
 	case t.URL != "" && !isHTTP(t.URL):
 		return problem(at("target", "url"), "%q is not a URL; expected one such as http://127.0.0.1:8080", t.URL)
-	case e.API != "" && !isHTTP(e.API):
+	case e.API != "" && !strings.HasPrefix(e.API, "http://"), e.API != "" && !isHTTP(e.API):
 		return problem(at("toxiproxy", "api"), "%q is not a URL; expected one such as http://127.0.0.1:8474", e.API)
 	}
 	for _, name := range []string{"ready", "health"} {

@@ -272,14 +272,16 @@ func FuzzExpression(f *testing.F) {
 // Whatever a path in JSON is, it is refused or finds at most one value.
 func FuzzPath(f *testing.F) {
 	mutants.Add(f, []any{"$.items[0].name", `{"items":[{"name":"tea"}]}`})
-	f.Fuzz(func(_ *testing.T, path, body string) { holds([]byte(body), map[string]any{path: "tea"}) })
+	f.Fuzz(func(_ *testing.T, path, body string) {
+		holds([]byte(body), map[string]any{path: "tea"}, func(string, error) {})
+	})
 }
 
 func TestRightAnswers(t *testing.T) {
 	request := func(change func(*Request)) *right {
 		var one Request
 		change(&one)
-		return &right{requests: []Request{one}, calm: map[int]any{}}
+		return &right{requests: []Request{one}, calm: map[int]any{}, lacks: map[place]error{}}
 	}
 	byJSON := request(func(r *Request) { r.Right.JSON = map[string]any{"$.items[1].price": 250, "$.open": true} })
 	byFile := request(func(r *Request) { r.Right.File, r.body = "answer.json", []byte(`{"a": 1, "b": [2]}`) })

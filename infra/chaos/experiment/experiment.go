@@ -8,6 +8,8 @@ import (
 	"fmt"
 	"time"
 
+	"go.yaml.in/yaml/v4"
+
 	"chaosworkshop/infra/internal/stats"
 )
 
@@ -42,6 +44,15 @@ type Experiment struct {
 
 	steady []Expression
 	names  names
+	file   string
+	root   *yaml.Node // Of the file.
+}
+
+// mistake is an error about what the file has at a path of keys, which only a run shows.
+func (e Experiment) mistake(text string, path ...string) error {
+	wrong := problem(find(e.root, path...), "%s", text)
+	wrong.File = e.file
+	return wrong
 }
 
 // Phase is one step of the method: faults, the load under them, and when it ends. It is over when all its requests are

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"os"
+	"strconv"
 	"time"
 
 	"chaosworkshop/infra/chaos/load"
@@ -44,7 +45,7 @@ func RunFile(ctx context.Context, e Experiment, retry func(reason string)) (Jour
 
 // lab is where an experiment of a file runs.
 func (e Experiment) lab() lab {
-	answers := &right{requests: e.Requests, calm: map[int]any{}}
+	answers := &right{requests: e.Requests, calm: map[int]any{}, lacks: map[place]error{}}
 	options := load.Options{Seed: DefaultSeed, Right: answers.is, Timeout: load.DefaultTimeout}
 	for _, request := range e.Requests {
 		header := http.Header{}
@@ -55,7 +56,16 @@ func (e Experiment) lab() lab {
 	}
 	return lab{
 		proxies: e.Proxies, api: e.API, load: options, health: e.Target.Health, plain: true,
-		start: func(ctx context.Context, _ string) (*app.Process, error) { return e.Target.start(ctx) },
+		start:   func(ctx context.Context, _ string) (*app.Process, error) { return e.Target.start(ctx) },
+		mistake: e.mistake,
+		lacks: func() error {
+			for at, wrong := range answers.lacks {
+				if wrong != nil {
+					return e.mistake(fmt.Sprintf("no answer without a fault has %s: %v", at.path, wrong), "requests", strconv.Itoa(at.request), "right", "json", at.path)
+				}
+			}
+			return nil
+		},
 	}
 }
 

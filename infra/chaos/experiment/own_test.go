@@ -48,11 +48,13 @@ func (s *shop) ServeHTTP(w http.ResponseWriter, _ *http.Request) {
 	}
 	if s.known.Store(err == nil); err != nil {
 		http.Error(w, "sorry", http.StatusServiceUnavailable)
+		return
 	}
+	_, _ = io.WriteString(w, `{"item": {"price": 250}}`)
 }
 
-// run runs an experiment on the service once, with a phase between two calm ones, and judges it.
-func (s *shop) run(t *testing.T, phase, expect string) *Run {
+// text is an experiment on the service, with a phase between two calm ones.
+func (s *shop) text(t *testing.T, phase, expect string) string {
 	t.Helper()
 	server := httptest.NewServer(s)
 	t.Cleanup(server.Close)
@@ -60,8 +62,9 @@ func (s *shop) run(t *testing.T, phase, expect string) *Run {
 	if s.api != "" {
 		toxiproxy = fmt.Sprintf("toxiproxy: {api: %q}", s.api)
 	}
-	text := fmt.Sprintf(`title: A shop
+	return fmt.Sprintf(`title: A shop
 target: {url: %q}
+requests: [{path: /, right: {status: 200}}]
 %s
 proxies: [{name: stock, listen: %q, upstream: %q, probe: {send: hello}}]
 method:
@@ -70,15 +73,30 @@ method:
   - {phase: calm again, duration: 500ms, load: {rate: 20}}
 tolerances: [{name: as promised, phase: fault, expect: %s}]
 `, server.URL, toxiproxy, s.listen, s.dependency, phase, expect)
+}
+
+// observed runs an experiment once.
+func observed(t *testing.T, text string) (*Run, error) {
+	t.Helper()
 	e, err := read("shop.yaml", []byte(text), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
 	run := &Run{}
 	if err := observe(t.Context(), e, e.lab(), run); err != nil {
-		t.Fatal(err)
+		return nil, err
 	}
 	run.judge(e)
+	return run, nil
+}
+
+// run runs an experiment on the service once, and judges it.
+func (s *shop) run(t *testing.T, phase, expect string) *Run {
+	t.Helper()
+	run, err := observed(t, s.text(t, phase, expect))
+	if err != nil {
+		t.Fatal(err)
+	}
 	return run
 }
 
@@ -160,5 +178,38 @@ func TestFaultsThatNoAnswerShows(t *testing.T) {
 		if got := strings.Join(run.Notes, ""); run.Verdict != Passed || strings.Contains(got, "check that your service uses its proxy") != bypasses {
 			t.Errorf("bypasses %t: got %s: %s, with the notes %q", bypasses, run.Verdict, run.Reason, got)
 		}
+	}
+}
+
+// What only a run shows to be a mistake of the file has a place in it, too.
+func TestMistakesThatARunShows(t *testing.T) {
+	others, err := toxi.Start(t.Context(), toxi.Options{APIAddr: "127.0.0.1:0", Listen: "127.0.0.1:0", Upstream: "127.0.0.1:1"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { others.Close() })
+	busy, dead := echo(t), require.FreeAddress(t)
+	for _, test := range []struct {
+		what, api, old, new, want string
+	}{
+		{"nothing upstream", "", "upstream: \"" + busy, "upstream: \"" + dead, ":5:62: nothing listens on " + dead + "; start the dependency, or correct upstream"},
+		{"the port is taken", "", "LISTEN", busy, ":5:33: open the proxy stock: " + busy + " is taken"},
+		{"no Toxiproxy", "http://" + dead, "", "", ":4:18: no Toxiproxy answers at http://" + dead + "; start it, correct the address, or remove toxiproxy"},
+		{"no such proxy", others.URL(), "name: stock, listen: LISTEN, upstream: \"" + busy + "\"", "name: mysql-proxy", `:5:18: open the proxy mysql-proxy: the Toxiproxy at ` + others.URL() + ` does not have it; did you mean "mysql_proxy"?`},
+		{"no such value", "", "right: {status: 200}", "right: {json: {$.item.prize: 250}}", `:3:51: no answer without a fault has $.item.prize: there is no "prize"; did you mean "price"?`},
+		{"no such entry", "", "right: {status: 200}", "right: {json: {'$.item[0]': 250}}", `:3:50: no answer without a fault has $.item[0]: there is no "0"; expected one of price`},
+	} {
+		t.Run(test.what, func(t *testing.T) {
+			s := &shop{dependency: busy, listen: require.FreeAddress(t), api: test.api}
+			text := s.text(t, "{phase: fault, fault: blackhole, duration: 500ms, load: {rate: 20}}", "max <= 9s")
+			listen := fmt.Sprintf("%q", s.listen)
+			if test.old == "LISTEN" {
+				test.old, test.new = listen, fmt.Sprintf("%q", test.new)
+			}
+			text = strings.Replace(text, strings.Replace(test.old, "LISTEN", listen, 1), test.new, 1)
+			if _, err := observed(t, text); err == nil || !strings.HasPrefix(err.Error(), "shop.yaml"+test.want) {
+				t.Errorf("got %v, want shop.yaml%s", err, test.want)
+			}
+		})
 	}
 }

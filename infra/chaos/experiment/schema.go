@@ -231,7 +231,10 @@ var mixedUp = map[string]string{"type": "fault", "fault": "type", "name": "phase
 // instead proposes the right spelling, or lists all names.
 func instead(got string, names []string) string {
 	all := "expected one of " + strings.Join(names, ", ")
-	if len(got) > longest {
+	switch {
+	case len(names) == 0:
+		return "there are none"
+	case len(got) > longest:
 		return all
 	}
 	if other := mixedUp[got]; slices.Contains(names, other) {
