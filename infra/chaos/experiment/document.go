@@ -30,6 +30,10 @@ type Target struct {
 	Ready string `yaml:"ready"`
 	// Health is the path of the health endpoint; empty if there is none.
 	Health string `yaml:"health"`
+	// Start is how long the service may take to be ready; empty means 15 s, and 30 s more for Ready.
+	Start text `yaml:"start"`
+
+	wait time.Duration // Start, as a duration.
 }
 
 // Request is one of the requests of the load, and what a right answer to it is.
@@ -469,6 +473,12 @@ func (r *reader) target(e *Experiment) error {
 	for _, name := range []string{"ready", "health"} {
 		if node := at("target", name); node != nil && !strings.HasPrefix(node.Value, "/") {
 			return problem(node, "%q is not a path; expected one such as /healthz", node.Value)
+		}
+	}
+	if t.Start.node != nil {
+		var err error
+		if e.Target.wait, err = r.duration(t.Start); err != nil {
+			return err
 		}
 	}
 	if len(e.Requests) == 0 {

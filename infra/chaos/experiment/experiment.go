@@ -127,6 +127,14 @@ func (e Experiment) Requirements() []Check {
 	return all
 }
 
+// Subject is what messages call what is under test: a service of the user's own, or an app.
+func (e Experiment) Subject() string {
+	if e.Exercise == 0 {
+		return "service"
+	}
+	return "app"
+}
+
 // Takes is roughly how long the method takes, for progress lines.
 func (e Experiment) Takes() time.Duration {
 	takes := time.Second

@@ -15,7 +15,7 @@ func (r *Run) judge(e Experiment) {
 	before, last := e.Method[0], e.Method[len(e.Method)-1]
 	r.Notes = slices.Clone(e.Warnings)
 	r.Checks = []Check{e.steadyState("steady state before the fault", before, r,
-		"Run the app, and send one of its requests by hand with curl. What does it answer, and what does it log?",
+		"Run the "+e.Subject()+", and send one of its requests by hand with curl. What does it answer, and what does it log?",
 		"`git diff` shows what you have changed since it last worked.")}
 	if r.Checks[0].Passed {
 		for _, tolerance := range e.Tolerances {
@@ -25,7 +25,7 @@ func (r *Run) judge(e Experiment) {
 		}
 		if last.Name != before.Name {
 			r.Checks = append(r.Checks, e.steadyState("steady state after the rollback", last, r,
-				"The fault is gone, but not what it left behind. What does the app still hold: a broken connection, an open breaker, a query that waits?",
+				"The fault is gone, but not what it left behind. What does the "+e.Subject()+" still hold: a broken connection, an open breaker, a query that waits?",
 				"Bound every wait, open a new connection in place of a broken one, and let a circuit breaker close with its first success."))
 		}
 	}

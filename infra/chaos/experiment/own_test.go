@@ -6,6 +6,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"runtime"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -211,5 +212,31 @@ func TestMistakesThatARunShows(t *testing.T) {
 				t.Errorf("got %v, want shop.yaml%s", err, test.want)
 			}
 		})
+	}
+}
+
+// A service that starts slowly gets the time that the file gives it, and no more.
+func TestSlowStart(t *testing.T) {
+	const text = `title: Slow
+target: {command: "sleep 60", start: 1s}
+proxies: [{name: stock, listen: "127.0.0.1:1", upstream: "127.0.0.1:1"}]
+method:
+  - {phase: calm, duration: 1s, load: {rate: 1}}
+  - {phase: fault, duration: 1s, fault: outage}
+  - {phase: calm again, duration: 1s, load: {rate: 1}}
+tolerances: [{name: as promised, phase: fault, expect: max <= 1s}]
+`
+	e, err := read("slow.yaml", []byte(text), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if e.Target.Dir = t.TempDir(); runtime.GOOS == "windows" {
+		e.Target.Command = "ping -n 60 127.0.0.1"
+	}
+	_, err = e.Target.start(t.Context())
+	for _, want := range []string{"1s after the start; make the service read BIND and PORT from its environment", "; if it only needs more time, add start: 60s to target"} {
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("got %v, want %q", err, want)
+		}
 	}
 }

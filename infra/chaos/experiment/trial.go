@@ -307,10 +307,7 @@ func (t *trial) conduct(ctx context.Context, phase Phase) error {
 	}
 	select {
 	case <-t.app.Done():
-		t.run.Died = "the app ended during the phase " + phase.Name + ": it exited cleanly"
-		if err := t.app.Err(); err != nil {
-			t.run.Died = "the app ended during the phase " + phase.Name + ": " + err.Error()
-		}
+		t.run.Died = fmt.Sprintf("in the phase %q, %v", phase.Name, cmp.Or(t.app.Err(), errors.New("the process exited cleanly")))
 	default:
 	}
 	if t.toxi.Rebuilds() > 0 {

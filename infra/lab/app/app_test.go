@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
+	"log"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -300,5 +302,20 @@ func TestLastWordsNameTheError(t *testing.T) {
 		if got := words.String(); got != "its last words: "+want {
 			t.Errorf("got %q, want %q", got, want)
 		}
+	}
+}
+
+// An app is called what its options call it, gets the patience that they say, and is told when its certificate is not trusted.
+func TestAppThatHasAName(t *testing.T) {
+	_, err := Start(t.Context(), Options{Binary: os.Args[0], Env: map[string]string{roleVariable: "idle"}, Name: "the service", Patience: time.Second})
+	if want := "1s after the start; make the service read"; err == nil || !strings.Contains(err.Error(), want) {
+		t.Errorf("got %v, want %q", err, want)
+	}
+	server := httptest.NewTLSServer(http.NotFoundHandler())
+	defer server.Close()
+	server.Config.ErrorLog = log.New(io.Discard, "", 0)
+	_, err = Start(t.Context(), Options{URL: server.URL, Name: "the service"})
+	if want := "does not trust the certificate of the service at " + server.URL; err == nil || !strings.Contains(err.Error(), want) {
+		t.Errorf("got %v, want %q", err, want)
 	}
 }
