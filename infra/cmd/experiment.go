@@ -34,6 +34,9 @@ func newExperimentCommand() *cobra.Command {
 		Args: cobra.NoArgs,
 		RunE: func(command *cobra.Command, _ []string) error {
 			err := runExperiment(command, flags)
+			if err != nil && err.Error() != "" && flags.junit != "" {
+				err = errors.Join(err, writeFile(flags.junit, func(out io.Writer) error { return report.WriteError(out, flags.file, err) }))
+			}
 			if cli.ExitCode(err) == cli.Failed && err.Error() != "" {
 				return cli.Exit(cli.Broken, err)
 			}
@@ -84,9 +87,7 @@ func runExperiment(command *cobra.Command, flags experimentFlags) error {
 		for _, note := range journal.Run.Notes {
 			cli.Pair(out, "note", note)
 		}
-		if check := failedCheck(journal.Run); check != nil {
-			printLesson(out, journal.Run, *check, check.Hints)
-		}
+		printBroken(out, journal.Run)
 	}
 	if flags.junit != "" {
 		err = errors.Join(err, writeFile(flags.junit, func(out io.Writer) error { return report.WriteJUnit(out, journal) }))
@@ -104,6 +105,22 @@ func runExperiment(command *cobra.Command, flags experimentFlags) error {
 		return cli.Exit(cli.Broken, nil)
 	}
 	return nil
+}
+
+// printBroken explains each check that failed, if that decided: the first one in full.
+func printBroken(out io.Writer, run *experiment.Run) {
+	full := true
+	for _, check := range run.Checks {
+		if check.Passed || run.Verdict != experiment.Failed {
+			continue
+		}
+		hints := check.Hints
+		if !full {
+			check.Examples, check.Why, hints = nil, "", nil
+		}
+		full = false
+		printLesson(out, run, check, hints)
+	}
 }
 
 // printLesson explains a check that failed: what was expected, what happened, why it matters, and where to look.
@@ -125,8 +142,13 @@ func printLesson(out io.Writer, run *experiment.Run, check experiment.Check, hin
 // writeFirst creates a file with an experiment to start from. It never overwrites one.
 func writeFirst(progress io.Writer, flags experimentFlags) error {
 	schema := ""
-	if root, err := config.Root(); err == nil {
-		schema, _ = filepath.Rel(filepath.Dir(flags.file), filepath.Join(root, "infra", "chaos", "experiment", "schema.json")) // Without it, editors have no help.
+	root, err := config.Root()
+	folder, wrong := filepath.Abs(filepath.Dir(flags.file))
+	if err == nil && wrong == nil {
+		path := filepath.Join(root, "infra", "chaos", "experiment", "schema.json")
+		if schema, err = filepath.Rel(folder, path); err != nil { // On another drive of Windows.
+			schema = path
+		}
 	}
 	text, err := experiment.First(flags.target, flags.upstream, filepath.ToSlash(schema))
 	if err != nil {

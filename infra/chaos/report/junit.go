@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"time"
 
 	"chaosworkshop/infra/chaos/experiment"
 )
@@ -40,7 +41,7 @@ type fault struct {
 func WriteJUnit(out io.Writer, journal experiment.Journal) error {
 	run := journal.Run
 	made := suite{
-		Name: journal.Experiment.Title, Time: fmt.Sprintf("%.3f", run.Took/1000), Started: run.Started.UTC().Format("2006-01-02T15:04:05"),
+		Name: journal.Experiment.Title, Time: fmt.Sprintf("%.3f", run.Took/1000), Started: run.Started.UTC().Format(stamp),
 	}
 	for _, check := range run.Checks {
 		one := test{Class: journal.Experiment.ID, Name: check.Name}
@@ -62,6 +63,18 @@ func WriteJUnit(out io.Writer, journal experiment.Journal) error {
 		made.Cases = append(made.Cases, test{Class: journal.Experiment.ID, Name: "note", Skipped: &fault{Message: note}})
 		made.Skipped++
 	}
+	return made.write(out)
+}
+
+// WriteError writes for CI systems why there was no run of the experiment in a file.
+func WriteError(out io.Writer, file string, err error) error {
+	return suite{Name: file, Errors: 1, Started: time.Now().UTC().Format(stamp), Cases: []test{{Class: file, Name: "verdict", Error: &fault{Message: err.Error()}}}}.write(out)
+}
+
+// stamp is the form of a time in JUnit XML.
+const stamp = "2006-01-02T15:04:05"
+
+func (made suite) write(out io.Writer) error {
 	made.Tests = len(made.Cases)
 	if _, err := io.WriteString(out, xml.Header); err != nil {
 		return fmt.Errorf("write JUnit XML: %w", err)
