@@ -34,9 +34,6 @@ func newExperimentCommand() *cobra.Command {
 		Args: cobra.NoArgs,
 		RunE: func(command *cobra.Command, _ []string) error {
 			err := runExperiment(command, flags)
-			if err != nil && err.Error() != "" && flags.junit != "" {
-				err = errors.Join(err, writeFile(flags.junit, func(out io.Writer) error { return report.WriteError(out, flags.file, err) }))
-			}
 			if cli.ExitCode(err) == cli.Failed && err.Error() != "" {
 				return cli.Exit(cli.Broken, err)
 			}
@@ -66,9 +63,15 @@ func runExperiment(command *cobra.Command, flags experimentFlags) error {
 	case flags.first:
 		return writeFirst(progress, flags)
 	}
+	noRun := func(err error) error {
+		if flags.junit == "" {
+			return err
+		}
+		return errors.Join(err, writeFile(flags.junit, func(out io.Writer) error { return report.WriteError(out, flags.file, err) }))
+	}
 	e, err := experiment.Load(flags.file)
 	if err != nil {
-		return err
+		return noRun(err)
 	}
 	for _, warning := range e.Warnings {
 		fmt.Fprintf(progress, "warning: %s\n", warning)
@@ -78,7 +81,7 @@ func runExperiment(command *cobra.Command, flags experimentFlags) error {
 		fmt.Fprintf(progress, "Running again: %s\n", reason)
 	})
 	if err != nil {
-		return err
+		return noRun(err)
 	}
 	if flags.json {
 		err = printJSON(out, journal)
@@ -139,18 +142,26 @@ func printLesson(out io.Writer, run *experiment.Run, check experiment.Check, hin
 	}
 }
 
+// schemaFrom is the path of the schema as seen from a folder; empty where there is no workshop around this program.
+func schemaFrom(folder string) string {
+	root, err := config.Root()
+	if program, wrong := os.Executable(); err != nil && wrong == nil {
+		root = filepath.Dir(filepath.Dir(program)) // It is bin/workshop, and was started elsewhere.
+	}
+	schema := filepath.Join(root, "infra", "chaos", "experiment", "schema.json")
+	if _, err := os.Stat(schema); err != nil {
+		return ""
+	}
+	folder, err = filepath.Abs(folder)
+	if near, wrong := filepath.Rel(folder, schema); err == nil && wrong == nil {
+		return near
+	}
+	return schema // On another drive of Windows.
+}
+
 // writeFirst creates a file with an experiment to start from. It never overwrites one.
 func writeFirst(progress io.Writer, flags experimentFlags) error {
-	schema := ""
-	root, err := config.Root()
-	folder, wrong := filepath.Abs(filepath.Dir(flags.file))
-	if err == nil && wrong == nil {
-		path := filepath.Join(root, "infra", "chaos", "experiment", "schema.json")
-		if schema, err = filepath.Rel(folder, path); err != nil { // On another drive of Windows.
-			schema = path
-		}
-	}
-	text, err := experiment.First(flags.target, flags.upstream, filepath.ToSlash(schema))
+	text, err := experiment.First(flags.target, flags.upstream, filepath.ToSlash(schemaFrom(filepath.Dir(flags.file))))
 	if err != nil {
 		return err
 	}

@@ -124,11 +124,14 @@ func (r *Run) unfelt() string {
 // are like that, a note says so: a circuit breaker may be open.
 func (r *Run) bypassed(e Experiment) string {
 	for _, proxy := range e.Proxies {
-		met, missed := 0, []string{}
+		broken, met, missed := false, 0, []string{}
 		for _, phase := range e.Method {
 			span, ran := r.phase(phase.Name)
 			hits := func(f Fault) bool { return f.hits(proxy.Name) }
-			if !ran || !slices.ContainsFunc(phase.Faults, hits) || phase.Rate == 0 && !phase.Health {
+			if !slices.ContainsFunc(phase.Faults, hits) {
+				continue
+			}
+			if broken = true; !ran || phase.Rate == 0 && !phase.Health {
 				continue
 			}
 			if slices.ContainsFunc(phase.Faults, func(f Fault) bool { return hits(f) && f.Type == "" }) {
@@ -141,7 +144,7 @@ func (r *Run) bypassed(e Experiment) string {
 		used := slices.ContainsFunc(r.Dials, func(d Dial) bool { return d.Proxy == proxy.Name && d.Sent+d.Received > 0 })
 		switch {
 		case len(r.Phases) == 0 || e.API != "":
-		case !used && e.breaks(proxy.Name):
+		case !used && broken:
 			return fmt.Sprintf("the service sent nothing through the proxy %s, so no fault can reach it; make it connect to %s instead of %s",
 				proxy.Name, proxy.Listen, proxy.Upstream)
 		case met > 0 && len(missed) == met:
@@ -153,13 +156,6 @@ func (r *Run) bypassed(e Experiment) string {
 		}
 	}
 	return ""
-}
-
-// breaks tells whether a proxy gets a fault.
-func (e Experiment) breaks(proxy string) bool {
-	return slices.ContainsFunc(e.Method, func(p Phase) bool {
-		return slices.ContainsFunc(p.Faults, func(f Fault) bool { return f.hits(proxy) })
-	})
 }
 
 // unmoved notes the phases in which the answers show no fault, where nobody can count the connections.
