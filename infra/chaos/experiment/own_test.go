@@ -194,7 +194,7 @@ func TestMistakesThatARunShows(t *testing.T) {
 		what, api, old, new, want string
 	}{
 		{"nothing upstream", "", "upstream: \"" + busy, "upstream: \"" + dead, ":5:62: nothing listens on " + dead + "; start the dependency, or correct upstream"},
-		{"the port is taken", "", "LISTEN", busy, ":5:33: open the proxy stock: " + busy + " is taken"},
+		{"the port is taken", "", "LISTEN", busy, ":5:33: open the proxy stock: port " + strings.TrimPrefix(busy, "127.0.0.1:") + " is taken"},
 		{"no Toxiproxy", "http://" + dead, "", "", ":4:18: no Toxiproxy answers at http://" + dead + "; start it, correct the address, or remove toxiproxy"},
 		{"no such proxy", others.URL(), "name: stock, listen: LISTEN, upstream: \"" + busy + "\"", "name: mysql-proxy", `:5:18: open the proxy mysql-proxy: the Toxiproxy at ` + others.URL() + ` does not have it; did you mean "mysql_proxy"?`},
 		{"no such value", "", "right: {status: 200}", "right: {json: {$.item.prize: 250}}", `:3:51: no answer without a fault has $.item.prize: there is no "prize"; did you mean "price"?`},

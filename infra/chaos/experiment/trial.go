@@ -213,7 +213,7 @@ func (t *trial) openProxies(ctx context.Context) (err error) {
 		if err != nil && port.InUse(err) {
 			_, number, _ := net.SplitHostPort(proxy.Listen)
 			taken, _ := strconv.Atoi(number)
-			err = fmt.Errorf("%s is taken%s; stop that program, or choose another port", proxy.Listen, port.HeldBy(taken))
+			err = port.Taken(taken, "listen")
 		}
 		if err != nil {
 			return t.mistake(fmt.Sprintf("open the proxy %s: %v", proxy.Name, err), at...)

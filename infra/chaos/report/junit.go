@@ -68,7 +68,7 @@ func WriteJUnit(out io.Writer, journal experiment.Journal) error {
 
 // WriteError writes for CI systems why there was no run of the experiment in a file.
 func WriteError(out io.Writer, file string, err error) error {
-	return suite{Name: file, Errors: 1, Started: time.Now().UTC().Format(stamp), Cases: []test{{Class: file, Name: "verdict", Error: &fault{Message: err.Error()}}}}.write(out)
+	return suite{Name: file, Errors: 1, Time: "0", Started: time.Now().UTC().Format(stamp), Cases: []test{{Class: file, Name: "verdict", Error: &fault{Message: err.Error()}}}}.write(out)
 }
 
 // stamp is the form of a time in JUnit XML.
