@@ -467,7 +467,7 @@ func (r *reader) target(e *Experiment) error {
 		return problem(at("target"), "dir and env belong to a command, not to a url")
 	case t.URL != "" && !isHTTP(t.URL):
 		return problem(at("target", "url"), "%q is not a URL; expected one such as http://127.0.0.1:8080", t.URL)
-	case e.API != "" && !strings.HasPrefix(e.API, "http://"), e.API != "" && !isHTTP(e.API):
+	case e.API != "" && !(isHTTP(e.API) && strings.HasPrefix(e.API, "http://")):
 		return problem(at("toxiproxy", "api"), "%q is not a URL; expected one such as http://127.0.0.1:8474", e.API)
 	}
 	for _, name := range []string{"ready", "health"} {

@@ -81,12 +81,12 @@ func (m *Meter) Addr() string { return m.listener.Addr().String() }
 // Dials counts the connections so far.
 func (m *Meter) Dials() int { return int(m.dials.Load()) }
 
-// use grows with each connection and each byte that a client sends, other than a canary's.
+// use grows with each connection and each byte that passes, other than a canary's.
 func (m *Meter) use() (sum int64) {
 	m.mutex.Lock()
 	defer m.mutex.Unlock()
 	for _, p := range m.log {
-		sum += 1 + p.sent.Load()
+		sum += 1 + p.sent.Load() + p.received.Load()
 	}
 	return sum
 }

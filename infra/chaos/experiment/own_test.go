@@ -166,6 +166,23 @@ func TestFaultsThatReachNobody(t *testing.T) {
 	}
 }
 
+// Nobody can count what does not arrive: a closed port, or requests that are lost on a connection of a pool. What comes afterwards tells.
+func TestFaultsThatHoldBackWhatIsCounted(t *testing.T) {
+	for fault, want := range map[string]string{
+		"refused": "", "{type: timeout, timeout: 0, stream: upstream}": "", "blackhole": "during its faults",
+	} {
+		s := &shop{dependency: "127.0.0.1:1", listen: "127.0.0.1:2"}
+		e, err := read("shop.yaml", []byte(s.text(t, "{phase: fault, fault: "+fault+", duration: 1s, load: {rate: 20}}", "max <= 1s")), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		run := &Run{Phases: []Span{{Name: "calm"}, {Name: "fault", Unused: []string{"stock"}}, {Name: "calm again"}}, Dials: []Dial{{Proxy: "stock", Sent: 1}}}
+		if got := run.bypassed(e); !strings.Contains(got, want) || (got == "") != (want == "") {
+			t.Errorf("%s: got %q, want %q", fault, got, want)
+		}
+	}
+}
+
 // Through a Toxiproxy that is already running nobody counts connections, but the answers tell whether a fault shows in them.
 func TestFaultsThatNoAnswerShows(t *testing.T) {
 	others, err := toxi.Start(t.Context(), toxi.Options{APIAddr: "127.0.0.1:0"})

@@ -23,8 +23,8 @@ func (r *Run) bypassed(e Experiment) string {
 			if broken = true; !ran || phase.Rate == 0 && !phase.Health {
 				continue
 			}
-			if slices.ContainsFunc(phase.Faults, func(f Fault) bool { return hits(f) && f.Type == "" }) {
-				span = r.Phases[len(r.Phases)-1] // Nobody can count connections to a closed port, but those afterwards.
+			if slices.ContainsFunc(phase.Faults, func(f Fault) bool { return hits(f) && (f.Type == "" || f.Stream == "upstream") }) {
+				span = r.Phases[len(r.Phases)-1] // What a closed port or a fault on the way there holds back cannot be counted, only what comes afterwards.
 			}
 			if met++; slices.Contains(span.Unused, proxy.Name) {
 				missed = append(missed, fmt.Sprintf("%q", phase.Name))

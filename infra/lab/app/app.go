@@ -125,10 +125,11 @@ func (p *Process) start(options Options) error {
 // await returns when the app answers, or says why it never will.
 func (p *Process) await(ctx context.Context, patience time.Duration) error {
 	const (
-		pace      = 10 * time.Millisecond
-		elsewhere = 4 * time.Second // How long an app may listen only on other ports: some open ports of their own first.
-		look      = 500 * time.Millisecond
+		pace = 10 * time.Millisecond
+		look = 500 * time.Millisecond
 	)
+	// How long an app may listen only on other ports: some open ports of their own first.
+	elsewhere := max(4*time.Second, patience-11*time.Second)
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	begin := time.Now()
