@@ -17,6 +17,8 @@ type complexity struct {
 	casts            []*sqlparser.ConvertExpr
 	unions           []*sqlparser.SetOp
 	groups           []*sqlparser.GroupConcatExpr
+	// distinct are the ordered SELECT DISTINCTs.
+	distinct []*sqlparser.Select
 	// shifts are where intervals are added to dates or taken off.
 	shifts []reflect.Value
 	// wholes are where conversions to decimals without digits after the point are.
@@ -117,7 +119,11 @@ func (c *complexity) countTables(node reflect.Value, depth, selects int) (tables
 		switch node.Type() {
 		case selectType:
 			selects++
-			c.columns += len(node.Interface().(*sqlparser.Select).SelectExprs)
+			query := node.Interface().(*sqlparser.Select)
+			c.columns += len(query.SelectExprs)
+			if query.QueryOpts.Distinct && len(query.OrderBy) > 0 {
+				c.distinct = append(c.distinct, query)
+			}
 		case tableType:
 			tables++
 		case joinType:

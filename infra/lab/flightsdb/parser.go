@@ -3,6 +3,8 @@ package flightsdb
 import (
 	"context"
 	"reflect"
+	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/dolthub/go-mysql-server/sql"
@@ -125,6 +127,7 @@ func accept(statement sqlparser.Statement, err error) (sqlparser.Statement, erro
 		}
 	}
 	nameColumns(measured.unions)
+	orderByNames(measured.distinct)
 	return statement, nil
 }
 
@@ -169,6 +172,34 @@ func shiftDates(places []reflect.Value) {
 		place.Set(reflect.ValueOf(&sqlparser.FuncExpr{
 			Name: sqlparser.NewColIdent(name), Exprs: sqlparser.SelectExprs{&sqlparser.AliasedExpr{Expr: e.Left}, &sqlparser.AliasedExpr{Expr: e.Right}},
 		}))
+	}
+}
+
+// orderByNames makes ORDER BY name of ORDER BY 1 where the column of a SELECT DISTINCT is an expression: the library would look for what the
+// expression is made of in the rows of the result.
+func orderByNames(queries []*sqlparser.Select) {
+	for _, query := range queries {
+		for _, order := range query.OrderBy {
+			value, ok := order.Expr.(*sqlparser.SQLVal)
+			if !ok || value.Type != sqlparser.IntVal {
+				continue
+			}
+			number, err := strconv.Atoi(string(value.Val))
+			if err != nil || number < 1 || number > len(query.SelectExprs) {
+				continue
+			}
+			if slices.ContainsFunc(query.SelectExprs[:number], func(e sqlparser.SelectExpr) bool { _, one := e.(*sqlparser.AliasedExpr); return !one }) {
+				continue // After a *, nothing says which column it is.
+			}
+			column := query.SelectExprs[number-1].(*sqlparser.AliasedExpr)
+			if _, isColumn := column.Expr.(*sqlparser.ColName); isColumn {
+				continue
+			}
+			if column.As.IsEmpty() {
+				column.As = sqlparser.NewColIdent(column.InputExpression)
+			}
+			order.Expr = &sqlparser.ColName{Name: column.As}
+		}
 	}
 }
 
