@@ -63,24 +63,34 @@ func runExperiment(command *cobra.Command, flags experimentFlags) error {
 	case flags.first:
 		return writeFirst(progress, flags)
 	}
+	noRun := func(err error) error {
+		if flags.junit == "" {
+			return err
+		}
+		return errors.Join(err, writeFile(flags.junit, func(out io.Writer) error { return report.WriteError(out, flags.file, err) }))
+	}
 	e, err := experiment.Load(flags.file)
 	if err != nil {
-		return err
+		return noRun(err)
+	}
+	for _, warning := range e.Warnings {
+		fmt.Fprintf(progress, "warning: %s\n", warning)
 	}
 	fmt.Fprintf(progress, "%s: %d phases, about %.0f s. Ctrl-C removes every fault and ends the experiment.\n", e.Title, len(e.Method), e.Takes().Seconds())
 	journal, err := experiment.RunFile(command.Context(), e, func(reason string) {
 		fmt.Fprintf(progress, "Running again: %s\n", reason)
 	})
 	if err != nil {
-		return err
+		return noRun(err)
 	}
 	if flags.json {
 		err = printJSON(out, journal)
 	} else {
 		printRun(out, e, journal.Run)
-		if check := failedCheck(journal.Run); check != nil {
-			printLesson(out, journal.Run, *check, check.Hints)
+		for _, note := range journal.Run.Notes {
+			cli.Pair(out, "note", note)
 		}
+		printBroken(out, journal.Run)
 	}
 	if flags.junit != "" {
 		err = errors.Join(err, writeFile(flags.junit, func(out io.Writer) error { return report.WriteJUnit(out, journal) }))
@@ -100,6 +110,22 @@ func runExperiment(command *cobra.Command, flags experimentFlags) error {
 	return nil
 }
 
+// printBroken explains each check that failed, if that decided: the first one in full.
+func printBroken(out io.Writer, run *experiment.Run) {
+	full := true
+	for _, check := range run.Checks {
+		if check.Passed || run.Verdict != experiment.Failed {
+			continue
+		}
+		hints := check.Hints
+		if !full {
+			check.Examples, check.Why, hints = nil, "", nil
+		}
+		full = false
+		printLesson(out, run, check, hints)
+	}
+}
+
 // printLesson explains a check that failed: what was expected, what happened, why it matters, and where to look.
 func printLesson(out io.Writer, run *experiment.Run, check experiment.Check, hints []string) {
 	fmt.Fprintf(out, "\n%s\n", title("%s", check.Name))
@@ -116,13 +142,26 @@ func printLesson(out io.Writer, run *experiment.Run, check experiment.Check, hin
 	}
 }
 
+// schemaFrom is the path of the schema as seen from a folder; empty where there is no workshop around this program.
+func schemaFrom(folder string) string {
+	root, err := config.Root()
+	if program, wrong := os.Executable(); err != nil && wrong == nil {
+		root = filepath.Dir(filepath.Dir(program)) // It is bin/workshop, and was started elsewhere.
+	}
+	schema := filepath.Join(root, "infra", "chaos", "experiment", "schema.json")
+	if _, err := os.Stat(schema); err != nil {
+		return ""
+	}
+	folder, err = filepath.Abs(folder)
+	if near, wrong := filepath.Rel(folder, schema); err == nil && wrong == nil {
+		return near
+	}
+	return schema // On another drive of Windows.
+}
+
 // writeFirst creates a file with an experiment to start from. It never overwrites one.
 func writeFirst(progress io.Writer, flags experimentFlags) error {
-	schema := ""
-	if root, err := config.Root(); err == nil {
-		schema, _ = filepath.Rel(filepath.Dir(flags.file), filepath.Join(root, "infra", "chaos", "experiment", "schema.json")) // Without it, editors have no help.
-	}
-	text, err := experiment.First(flags.target, flags.upstream, filepath.ToSlash(schema))
+	text, err := experiment.First(flags.target, flags.upstream, filepath.ToSlash(schemaFrom(filepath.Dir(flags.file))))
 	if err != nil {
 		return err
 	}

@@ -145,9 +145,10 @@ func TestAtWorkExplainsWhatFails(t *testing.T) {
 	s := newShop(t)
 	s.change(t, "prices.py", "timeout=0.25", "timeout=1.2")
 	s.change(t, "prices.yaml", "duration: 5s", "duration: 2s")
+	s.change(t, "prices.yaml", "time_to(served) <= 1s", "time_to(served) < 0ms")
 	out, progress, err := command(t, "experiment", "--file", s.path("prices.yaml"), "--junit", s.path("run.xml"))
 	wantExit(t, err, cli.Failed)
-	for _, want := range []string{"an outage is reported quickly", "expected", "max: at most 1.00 s; rate(503): all", "asked in \"redis down\"", "A user who waits", "Bound the wait for Redis."} {
+	for _, want := range []string{"users are served again at once\n  expected     less than 0.0 ms\n  happened     served after", "an outage is reported quickly", "expected", "max: at most 1.00 s; rate(503): all", "asked in \"redis down\"", "A user who waits", "Bound the wait for Redis."} {
 		if !strings.Contains(out, want) {
 			t.Errorf("got\n%s%s\nwant it to say %q", progress, out, want)
 		}
@@ -164,7 +165,7 @@ func TestUnfeltFaultIsInconclusive(t *testing.T) {
 	s.change(t, "prices.yaml", "REDIS: \""+s.listen, "REDIS: \""+s.redis, "duration: 2s", "duration: 500ms", "duration: 5s", "duration: 1s", "duration: 1s", "duration: 500ms")
 	out, _, err := command(t, "experiment", "--file", s.path("prices.yaml"))
 	wantExit(t, err, cli.Broken)
-	if !strings.Contains(out, "the app sent nothing through the proxy redis") {
+	if !strings.Contains(out, "the service sent nothing through the proxy redis") {
 		t.Errorf("got %s, want that nothing passed the proxy", out)
 	}
 }
@@ -231,20 +232,32 @@ func TestToxiproxyOfOthersIsLeftAsItWas(t *testing.T) {
 	}
 }
 
-// --new writes a file once, and what it writes has the schema in its first line.
+// --new writes a file once, wherever it is, and its first line leads an editor to the schema.
 func TestNewExperimentIsNeverOverwritten(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "my.yaml")
-	if _, _, err := command(t, "experiment", "--new", "--file", path); err != nil {
+	root, err := config.Root()
+	if err != nil {
 		t.Fatal(err)
 	}
-	text, err := os.ReadFile(path)
-	if err != nil || !strings.HasPrefix(string(text), "# yaml-language-server: $schema=") {
-		t.Errorf("got %v, %.60s, want a line for editors", err, text)
+	t.Chdir(filepath.Join(root, "infra", "docs")) // Of a file beside the workshop's folder, too.
+	relative, err := filepath.Rel(filepath.Join(root, "infra", "docs"), filepath.Join(t.TempDir(), "a.yaml"))
+	if err != nil {
+		t.Fatal(err)
 	}
-	_, _, err = command(t, "experiment", "--new", "--file", path)
-	wantExit(t, err, cli.Broken)
-	if now, _ := os.ReadFile(path); string(now) != string(text) {
-		t.Error("the file changed")
+	for _, path := range []string{relative, filepath.Join(t.TempDir(), "my.yaml")} {
+		if _, _, err := command(t, "experiment", "--new", "--file", path); err != nil {
+			t.Fatal(err)
+		}
+		text, err := os.ReadFile(path)
+		line, _, _ := strings.Cut(string(text), "\n")
+		schema, ok := strings.CutPrefix(line, "# yaml-language-server: $schema=")
+		if _, missing := os.Stat(filepath.Join(filepath.Dir(path), filepath.FromSlash(schema))); err != nil || !ok || missing != nil {
+			t.Errorf("%s: got %v, %q, %v, want a line that leads to the schema", path, err, line, missing)
+		}
+		_, _, err = command(t, "experiment", "--new", "--file", path)
+		wantExit(t, err, cli.Broken)
+		if now, _ := os.ReadFile(path); string(now) != string(text) {
+			t.Error("the file changed")
+		}
 	}
 }
 
@@ -253,8 +266,12 @@ func TestExperimentSaysWhereTheMistakeIs(t *testing.T) {
 	if err := os.WriteFile(path, []byte("title: a\nmehtod: []\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	_, _, err := command(t, "experiment", "--file", path)
+	suite := path + ".xml"
+	_, _, err := command(t, "experiment", "--file", path, "--junit", suite)
 	wantExit(t, err, cli.Broken)
+	if text, err := os.ReadFile(suite); err != nil || !strings.Contains(string(text), `tests="1" failures="0" errors="1"`) || !strings.Contains(string(text), ":2:1: the file has no key") {
+		t.Errorf("JUnit: got %v, %s, want one test with the error", err, text)
+	}
 	if want := path + `:2:1: the file has no key "mehtod"; did you mean "method"?`; err == nil || err.Error() != want {
 		t.Errorf("got %v, want %s", err, want)
 	}

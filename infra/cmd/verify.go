@@ -409,7 +409,7 @@ func printRun(out io.Writer, e experiment.Experiment, run *experiment.Run) {
 	fmt.Fprintf(out, "  hypothesis    %s\n", e.Hypothesis)
 	for _, felt := range run.Felt {
 		if felt.Fault != "" {
-			fmt.Fprintf(out, "  injection     %s: of %d new connections next to the app, %d failed and %d were late\n", felt.Fault, felt.Probes, felt.Failed, felt.Late)
+			fmt.Fprintf(out, "  injection     %s: of %d new connections next to the %s, %d failed and %d were late\n", felt.Fault, felt.Probes, e.Subject(), felt.Failed, felt.Late)
 		}
 	}
 	for _, check := range run.Checks {

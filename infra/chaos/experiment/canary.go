@@ -1,6 +1,7 @@
 package experiment
 
 import (
+	"cmp"
 	"context"
 	"encoding/binary"
 	"errors"
@@ -26,6 +27,8 @@ type Felt struct {
 	Failed   int `json:"failed"`
 	Late     int `json:"late"`
 	Required int `json:"required,omitempty"`
+	// Closed is how many did not hang as they should, because the dependency closed them at once.
+	Closed int `json:"closedByDependency,omitempty"`
 	// Median and Slowest are latencies of the successful probes, in milliseconds.
 	Median  float64 `json:"medianMs"`
 	Slowest float64 `json:"slowestMs"`
@@ -50,16 +53,20 @@ type canaries struct {
 const (
 	probes         = 20
 	canaryPatience = 1500 * time.Millisecond
+	// A dependency may accept few connections at once, but the next ones soon afterwards: Python's HTTPServer queues five.
+	few  = 4
+	soon = 50 * time.Millisecond
 )
 
 // feel runs canaries side by side and returns what they met. faults are those of the proxy.
 func (c *canaries) feel(ctx context.Context, phase Phase, faults []Fault) Felt {
-	ctx, cancel := context.WithTimeout(ctx, max(phase.Probe, canaryPatience))
-	defer cancel()
 	felt := Felt{Phase: phase.Name, Fault: describe(faults), Probes: probes}
-	late, reply, up := math.Inf(1), 256, 0
+	late, reply, up, hang := math.Inf(1), 256, 0, 0.0
 	for _, fault := range faults {
 		e := fault.effect()
+		if fault.hangs() && c.meter == nil {
+			hang = cmp.Or(float64(fault.Attributes["timeout"]), stats.Milliseconds(canaryPatience))
+		}
 		reply = max(reply, e.reply)
 		if fault.Stream == "upstream" {
 			up = reply
@@ -77,8 +84,18 @@ func (c *canaries) feel(ctx context.Context, phase Phase, faults []Fault) Felt {
 	var mutex sync.Mutex
 	var group sync.WaitGroup
 	var latencies []float64
+	free := make(chan struct{}, felt.Probes)
+	if c.meter == nil {
+		free = make(chan struct{}, few)
+	}
 	for range felt.Probes {
+		free <- struct{}{}
 		group.Go(func() {
+			leave := sync.OnceFunc(func() { <-free })
+			defer leave()
+			defer time.AfterFunc(soon, leave).Stop()
+			ctx, cancel := context.WithTimeout(ctx, max(phase.Probe, canaryPatience))
+			defer cancel()
 			start := time.Now()
 			size, err := c.talk(ctx, reply, up)
 			took := stats.Milliseconds(time.Since(start))
@@ -88,6 +105,9 @@ func (c *canaries) feel(ctx context.Context, phase Phase, faults []Fault) Felt {
 				err = fmt.Errorf("got %d bytes instead of %d", size, c.size)
 			}
 			switch {
+			case errors.Is(err, io.EOF) && took < 0.9*hang:
+				felt.Closed++
+				return
 			case err != nil:
 				felt.Failed++
 				felt.Error = err.Error()
@@ -189,6 +209,9 @@ func (f Felt) missing() string {
 		on = " on " + f.Proxy
 	}
 	switch {
+	case f.Closed > 0 && f.Failed+f.Late < f.Required:
+		return fmt.Sprintf("%s let no connection hang%s: the dependency closed %d of %d probes at once; use a long delay instead, such as fault: {type: latency, latency: 30s}, or a probe that leaves the connection open",
+			f.Fault, on, f.Closed, f.Probes)
 	case f.Fault == "" && f.Failed > 0:
 		return fmt.Sprintf("without a fault, %d of %d probes through the proxy%s failed: %s", f.Failed, f.Probes, on, f.Error)
 	case f.Fault != "" && f.Failed+f.Late < f.Required:

@@ -1,7 +1,12 @@
 package experiment
 
 import (
+	"io"
+	"net"
+	"strings"
+	"sync/atomic"
 	"testing"
+	"time"
 
 	"chaosworkshop/infra/lab/toxi"
 )
@@ -60,5 +65,61 @@ func TestCanariesMissAFaultThatIsNotThere(t *testing.T) {
 		if felt := c.feel(t.Context(), Phase{Name: fault.Name, Faults: faults}, faults); felt.missing() == "" {
 			t.Errorf("%s: verified although it is not in place: %+v", fault.Name, felt)
 		}
+	}
+}
+
+// On somebody else's Toxiproxy, a probe that the dependency closes does not hang.
+func TestCanariesThatTheDependencyCloses(t *testing.T) {
+	upstream := echo(t)
+	proxy, err := toxi.Start(t.Context(), toxi.Options{APIAddr: "127.0.0.1:0", Listen: "127.0.0.1:0", Upstream: upstream})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer proxy.Close()
+	trial, path := &trial{toxi: proxy}, &path{Proxy: Proxy{Name: toxi.ProxyName}, canaries: &canaries{addr: proxy.ProxyAddr(), send: "hello"}}
+	for fault, want := range map[string]string{"blackhole": "the dependency closed 20 of 20 probes at once", "latency": ""} {
+		faults := []Fault{faultOf(fault)}
+		faults[0].Attributes["latency"] = 30_000
+		if fault == "blackhole" {
+			delete(faults[0].Attributes, "latency")
+		}
+		phase := Phase{Name: fault, Faults: faults}
+		if _, err := trial.inject(t.Context(), path, phase); err != nil {
+			t.Fatal(err)
+		}
+		if got := path.feel(t.Context(), phase, faults).missing(); !strings.Contains(got, want) || (got == "") != (want == "") {
+			t.Errorf("%s: got %q, want %q", fault, got, want)
+		}
+	}
+}
+
+// On somebody else's Toxiproxy, probes come a few at a time: the dependency may queue few connections, as Python's HTTPServer does.
+func TestCanariesComeAFewAtATime(t *testing.T) {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer listener.Close()
+	var now, most atomic.Int64
+	go func() {
+		for {
+			conn, err := listener.Accept()
+			if err != nil {
+				return
+			}
+			go func() {
+				defer conn.Close()
+				if beside := now.Add(1); beside > most.Load() {
+					most.Store(beside)
+				}
+				time.Sleep(20 * time.Millisecond)
+				_, _ = io.WriteString(conn, "ready")
+				now.Add(-1)
+			}()
+		}
+	}()
+	c := &canaries{addr: listener.Addr().String()}
+	if felt := c.feel(t.Context(), Phase{}, nil); felt.Failed > 0 || most.Load() > 5 {
+		t.Errorf("got %+v and %d connections at once, want no failure and at most 5", felt, most.Load())
 	}
 }

@@ -10,18 +10,6 @@ import (
 	"time"
 )
 
-// atMost is the chance of at most k successes in n independent tries that each succeed with chance p.
-func atMost(k, n int, p float64) float64 {
-	sum := 0.0
-	for i := 0; i <= min(k, n); i++ {
-		whole, _ := math.Lgamma(float64(n + 1))
-		chosen, _ := math.Lgamma(float64(i + 1))
-		left, _ := math.Lgamma(float64(n - i + 1))
-		sum += math.Exp(whole - chosen - left + float64(i)*math.Log(p) + float64(n-i)*math.Log1p(-p))
-	}
-	return sum
-}
-
 func TestAtMost(t *testing.T) {
 	for _, test := range []struct {
 		k, n int

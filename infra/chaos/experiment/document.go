@@ -30,6 +30,10 @@ type Target struct {
 	Ready string `yaml:"ready"`
 	// Health is the path of the health endpoint; empty if there is none.
 	Health string `yaml:"health"`
+	// Start is how long the service may take to be ready; empty means 15 s, and 30 s more for Ready.
+	Start text `yaml:"start"`
+
+	wait time.Duration // Start, as a duration.
 }
 
 // Request is one of the requests of the load, and what a right answer to it is.
@@ -245,7 +249,17 @@ func (r *reader) experiment(file string) (e Experiment, err error) {
 		}
 		e.Tolerances = append(e.Tolerances, made)
 	}
-	e.names = r.names
+	e.names, e.file, e.root = r.names, file, r.root
+	under := func(name string) bool {
+		return slices.ContainsFunc(e.Method, func(p Phase) bool { return len(p.Faults) > 0 && (name == "" || p.Name == name) })
+	}
+	switch looks := func(t Tolerance) bool { return slices.ContainsFunc(t.Phases, under) }; {
+	case d.Exercise > 0:
+	case !under(""):
+		return e, problem(find(r.root, "method"), "no phase has a fault, so nothing is tested; add one to a phase between the first and the last, such as fault: blackhole")
+	case !slices.ContainsFunc(e.Tolerances, looks):
+		e.Warnings = append(e.Warnings, e.mistake("no tolerance looks at a phase with a fault, so what users get during the fault does not matter", "tolerances").Error())
+	}
 	return e, nil
 }
 
@@ -382,6 +396,11 @@ func (r *reader) fault(node *yaml.Node, e Experiment) (Fault, error) {
 				fault.Proxies = append(fault.Proxies, item.Value)
 			}
 		default:
+			if known := attributes[fault.Type]; len(known) == 0 {
+				return fault, problem(key, "%s takes no numbers; remove %q", fault.Name, key.Value)
+			} else if !slices.Contains(known, key.Value) {
+				return fault, problem(key, "%s has no %q; expected %s, such as {type: %s, %s}", fault.Name, key.Value, strings.Join(known, " or "), fault.Name, numbers[fault.Type])
+			}
 			number, err := attributeOf(fault.Type, key.Value, value)
 			if err != nil {
 				return fault, err
@@ -448,12 +467,18 @@ func (r *reader) target(e *Experiment) error {
 		return problem(at("target"), "dir and env belong to a command, not to a url")
 	case t.URL != "" && !isHTTP(t.URL):
 		return problem(at("target", "url"), "%q is not a URL; expected one such as http://127.0.0.1:8080", t.URL)
-	case e.API != "" && !isHTTP(e.API):
+	case e.API != "" && !(isHTTP(e.API) && strings.HasPrefix(e.API, "http://")):
 		return problem(at("toxiproxy", "api"), "%q is not a URL; expected one such as http://127.0.0.1:8474", e.API)
 	}
 	for _, name := range []string{"ready", "health"} {
 		if node := at("target", name); node != nil && !strings.HasPrefix(node.Value, "/") {
 			return problem(node, "%q is not a path; expected one such as /healthz", node.Value)
+		}
+	}
+	if t.Start.node != nil {
+		var err error
+		if e.Target.wait, err = r.duration(t.Start); err != nil {
+			return err
 		}
 	}
 	if len(e.Requests) == 0 {
@@ -478,7 +503,7 @@ func (r *reader) target(e *Experiment) error {
 		}
 	}
 	for i, proxy := range e.Proxies {
-		place := at("proxies", strconv.Itoa(i))
+		place, send := at("proxies", strconv.Itoa(i)), at("proxies", strconv.Itoa(i), "probe", "send")
 		addresses := 0
 		for _, key := range []string{"listen", "upstream"} {
 			node := at("proxies", strconv.Itoa(i), key)
@@ -499,6 +524,8 @@ func (r *reader) target(e *Experiment) error {
 			return problem(place, "the proxy %q needs listen, the address that the service connects to, and upstream, the address of the dependency", proxy.Name)
 		case e.API != "" && addresses == 1:
 			return problem(place, "the proxy %q needs listen and upstream if the Toxiproxy does not have it yet, and neither if it does", proxy.Name)
+		case send != nil && send.Style&yaml.DoubleQuotedStyle == 0 && (strings.Contains(send.Value, `\r`) || strings.Contains(send.Value, `\n`)):
+			return problem(send, "only double quotes turn \\r\\n into the end of a line; write send: \"%s\"", strings.ReplaceAll(send.Value, `"`, `\"`))
 		case e.API != "" && proxy.Probe == nil:
 			return problem(place, "the proxy %q needs a probe to verify the injection on a Toxiproxy that is already running, such as probe: {send: \"PING\\r\\n\"}", proxy.Name)
 		}

@@ -2,6 +2,7 @@ package experiment
 
 import (
 	"errors"
+	"maps"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -82,12 +83,23 @@ func TestMistakesHaveAPlace(t *testing.T) {
 		{">= 90%", "<= 1", "shop.yaml:25:55: every share is at most 1, which is all of them; did you mean 1%?"},
 		{">= 90%", ">= 0", "shop.yaml:25:55: rate(served) is always at least 0"},
 		{"type: latency", "type: latencies", `shop.yaml:15:19: type is "latencies"; did you mean "latency"?`},
-		{"latency: 300ms", "bytes: 300", `shop.yaml:15:12: latency has no "bytes"; expected one of latency, jitter`},
+		{"latency: 300ms", "bytes: 300", `shop.yaml:15:28: latency has no "bytes"; expected latency or jitter, such as {type: latency, latency: 300ms}`},
+		{"latency, latency: 300ms", "timeout, latency: 5ms", `shop.yaml:15:28: timeout has no "latency"; expected timeout, such as {type: timeout, timeout: 500ms}`},
+		{"latency, latency: 300ms", "refused, timeout: 5ms", `shop.yaml:15:28: refused takes no numbers; remove "timeout"`},
+		{"fault: {type: latency, latency: 300ms, toxicity: 0.5, proxies: [redis]}", "fault: latency", `shop.yaml:15:12: latency needs "latency", such as {type: latency, latency: 300ms}`},
+		{"fault: {type: latency, latency: 300ms, toxicity: 0.5, proxies: [redis]}", "type: blackhole", `shop.yaml:15:5: an entry of method has no key "type"; did you mean "fault"?`},
+		{"type: latency", "fault: latency", `shop.yaml:15:13: fault has no key "fault"; did you mean "type"?`},
+		{"- phase: slow", "- name: slow", `shop.yaml:14:5: an entry of method has no key "name"; did you mean "phase"?`},
+		{"latency: 300ms", "latency: 0.2", "shop.yaml:15:37: latency is a number; expected text or a whole number, such as 200ms"},
+		{"toxicity: 0.5", "toxicity: 30%", "shop.yaml:15:54: toxicity is text; expected a number, such as 0.3 for 30%"},
+		{"BOUND: 800ms", "BOUND: fast", `shop.yaml:2:24: "fast" is neither a number nor a duration; expected one such as 100ms`},
+		{`upstream: "127.0.0.1:6379"`, `upstream: "127.0.0.1:6379", probe: {send: 'PING\r\n'}`, `shop.yaml:9:87: only double quotes turn \r\n into the end of a line; write send: "PING\r\n"`},
+
 		{"latency: 300ms", "latency: 1ms", "shop.yaml:15:12: latency is too weak"},
-		{"latency: 300ms", "latency: soon", `shop.yaml:15:37: there is no measure or name "soon"`},
+		{"latency: 300ms", "latency: soon", `shop.yaml:15:37: "soon" is neither a number nor a duration`},
 		{"toxicity: 0.5", "toxicity: 2", "shop.yaml:15:54: toxicity is 2; expected 0.05 to 1"},
 		{"proxies: [redis]", "proxies: [reddis]", `shop.yaml:15:69: there is no proxy "reddis"; did you mean "redis"?`},
-		{"BOUND * 2", "BUOND * 2", `shop.yaml:16:15: there is no measure or name "BUOND"; did you mean "BOUND"?`},
+		{"BOUND * 2", "BUOND * 2", `shop.yaml:16:15: there is no name "BUOND" in the configuration; did you mean "BOUND"?`},
 		{"BOUND * 2", "BOUND * 20000", "shop.yaml:16:15: BOUND * 20000 is out of range"},
 		{"patience: 3s", "patience: 3", "shop.yaml:17:32: patience is a whole number"},
 		{"until: served", "until: srved", `shop.yaml:20:12: there is no outcome "srved"; did you mean "served"?`},
@@ -97,6 +109,7 @@ func TestMistakesHaveAPlace(t *testing.T) {
 		{"< BOUND + 100ms", "< BOUND + 100", "shop.yaml:25:29: 100 is not a duration, such as 100ms, as BOUND is"},
 		{"< BOUND + 100ms", "< 5", "shop.yaml:25:21: 5 is not a duration"},
 		{"rate(served) >=", "rate(served) =>", "shop.yaml:25:52: expected a comparison"},
+		{"p(99) <", "speed <", `shop.yaml:25:13: there is no measure or name "speed"; expected one of at_once, connections_before, connections_left, count, dials, dials_at_once, dials_per_check, dials_per_request, max, p, rate, requests, retry_after_error, time_to, BOUND`},
 		{"rate(served)", "rate(srved)", `shop.yaml:25:44: there is no outcome "srved"; did you mean "served"?`},
 		{">= 90%", ">= 90% or", "shop.yaml:25:59: expected the end, or \"and\""},
 		{"phase: calm again", "phase: calm", `shop.yaml:18:12: two phases are called "calm"`},
@@ -106,6 +119,7 @@ func TestMistakesHaveAPlace(t *testing.T) {
 		{"$.price", "price", `shop.yaml:7:19: "price" is not a path in JSON`},
 		{"upstream: \"127.0.0.1:6379\"", "upstream: \"6379\"", `shop.yaml:9:55: "6379" is not an address`},
 		{"dials_per_request <= 3", "max <= bound", "shop.yaml:28:13: bound is only for the workshop's own experiments"},
+		{"    fault: {type: latency, latency: 300ms, toxicity: 0.5, proxies: [redis]}\n", "", "shop.yaml:11:3: no phase has a fault, so nothing is tested"},
 		{"title: A slow shop", "title: &a A slow shop", "shop.yaml:1:8: anchors and aliases"},
 		{"title: A slow shop", "title: A slow shop\ntitle: twice", `shop.yaml:2:1: "title" occurs twice`},
 		{valid, valid + "---\ntitle: more\n", "shop.yaml:29:"},
@@ -116,6 +130,17 @@ func TestMistakesHaveAPlace(t *testing.T) {
 		_, err := read("shop.yaml", []byte(strings.Replace(valid, test.old, test.new, 1)), nil)
 		if err == nil || !strings.HasPrefix(err.Error(), test.want) {
 			t.Errorf("%q instead of %q: got %v, want %s", test.new, test.old, err, test.want)
+		}
+	}
+}
+
+// An experiment that looks only at what comes after the fault is allowed, with a warning.
+func TestNoToleranceLooksAtTheFault(t *testing.T) {
+	after := strings.NewReplacer("phase: slow\n    expect", "phase: calm again\n    expect", "[slow, calm again]", "calm again")
+	for text, want := range map[string]int{valid: 0, after.Replace(valid): 1} {
+		e, err := read("shop.yaml", []byte(text), nil)
+		if err != nil || len(e.Warnings) != want || want > 0 && !strings.HasPrefix(e.Warnings[0], "shop.yaml:23:3: no tolerance looks at a phase with a fault") {
+			t.Errorf("got %v, %q, want %d warnings", err, e.Warnings, want)
 		}
 	}
 }
@@ -141,6 +166,19 @@ func TestFirstExperimentIsValid(t *testing.T) {
 		if _, err := First(wrong[0], wrong[1], ""); err == nil {
 			t.Errorf("%v: got no error", wrong)
 		}
+	}
+}
+
+// The examples in the messages are right.
+func TestExamplesOfNumbersAreValid(t *testing.T) {
+	for kind, example := range numbers {
+		text := strings.Replace(valid, "type: latency, latency: 300ms", "type: "+kind+", "+example, 1)
+		if _, err := read("shop.yaml", []byte(text), nil); err != nil {
+			t.Errorf("%s: %v", kind, err)
+		}
+	}
+	if len(numbers) != len(slices.DeleteFunc(slices.Collect(maps.Values(attributes)), func(known []string) bool { return known == nil })) {
+		t.Error("a toxic with numbers has no example")
 	}
 }
 
@@ -234,14 +272,16 @@ func FuzzExpression(f *testing.F) {
 // Whatever a path in JSON is, it is refused or finds at most one value.
 func FuzzPath(f *testing.F) {
 	mutants.Add(f, []any{"$.items[0].name", `{"items":[{"name":"tea"}]}`})
-	f.Fuzz(func(_ *testing.T, path, body string) { holds([]byte(body), map[string]any{path: "tea"}) })
+	f.Fuzz(func(_ *testing.T, path, body string) {
+		holds([]byte(body), map[string]any{path: "tea"}, func(string, error) {})
+	})
 }
 
 func TestRightAnswers(t *testing.T) {
 	request := func(change func(*Request)) *right {
 		var one Request
 		change(&one)
-		return &right{requests: []Request{one}, calm: map[int]any{}}
+		return &right{requests: []Request{one}, calm: map[int]any{}, lacks: map[place]error{}}
 	}
 	byJSON := request(func(r *Request) { r.Right.JSON = map[string]any{"$.items[1].price": 250, "$.open": true} })
 	byFile := request(func(r *Request) { r.Right.File, r.body = "answer.json", []byte(`{"a": 1, "b": [2]}`) })

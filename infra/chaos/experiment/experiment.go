@@ -8,6 +8,8 @@ import (
 	"fmt"
 	"time"
 
+	"go.yaml.in/yaml/v4"
+
 	"chaosworkshop/infra/internal/stats"
 )
 
@@ -37,9 +39,20 @@ type Experiment struct {
 	Requests []Request `json:"-"`
 	Proxies  []Proxy   `json:"-"`
 	API      string    `json:"-"`
+	// Warnings say what the file may have meant otherwise; each run notes them.
+	Warnings []string `json:"-"`
 
 	steady []Expression
 	names  names
+	file   string
+	root   *yaml.Node // Of the file.
+}
+
+// mistake is an error about what the file has at a path of keys, which only a run shows.
+func (e Experiment) mistake(text string, path ...string) error {
+	wrong := problem(find(e.root, path...), "%s", text)
+	wrong.File = e.file
+	return wrong
 }
 
 // Phase is one step of the method: faults, the load under them, and when it ends. It is over when all its requests are
@@ -112,6 +125,14 @@ func (e Experiment) Requirements() []Check {
 		all = append(all, Check{Name: tolerance.Name, Required: tolerance.Expect.String()})
 	}
 	return all
+}
+
+// Subject is what messages call what is under test: a service of the user's own, or an app.
+func (e Experiment) Subject() string {
+	if e.Exercise == 0 {
+		return "service"
+	}
+	return "app"
 }
 
 // Takes is roughly how long the method takes, for progress lines.

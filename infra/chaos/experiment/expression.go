@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"chaosworkshop/infra/internal/spelling"
 	"chaosworkshop/infra/internal/stats"
 )
 
@@ -63,6 +64,7 @@ type parser struct {
 	at    int // The place in text of the next token.
 	depth int
 	names names
+	fixed bool // There are no measures.
 }
 
 // mistake is where an expression is wrong, from 0, and what was expected.
@@ -91,7 +93,7 @@ func parseExpression(text string, names names) (expression Expression, err error
 
 // parseQuantity reads a duration or a number, which may use names and arithmetic. The error is a *mistake.
 func parseQuantity(text string, names names) (_ quantity, err error) {
-	p := &parser{text: text, names: names}
+	p := &parser{text: text, names: names, fixed: true}
 	defer p.recover(&err)
 	sum := p.sum()
 	if p.at < len(p.text) {
@@ -263,7 +265,15 @@ func (p *parser) atom() term {
 	if number, ok := strings.CutPrefix(word, "p"); ok && number != "" && strings.Trim(number, "0123456789") == "" {
 		p.fail(begin, "there is no measure %q; did you mean \"p(%s)\"?", word, number)
 	}
-	known := append(slices.Sorted(maps.Keys(measures)), slices.Sorted(maps.Keys(p.names))...)
+	named := slices.Sorted(maps.Keys(p.names))
+	if p.fixed {
+		if near := spelling.Nearest(word, named); near != "" {
+			p.fail(begin, "there is no name %q in the configuration; did you mean %q?", word, near)
+		}
+		p.fail(begin, "%q is neither a number nor a duration; expected one such as 100ms, 1.5s or 2m", word)
+	}
+	known := slices.DeleteFunc(slices.Sorted(maps.Keys(measures)), func(name string) bool { return measures[name].workshop })
+	known = append(known, named...)
 	p.fail(begin, "there is no measure or name %q; %s", word, instead(word, known))
 	return term{}
 }

@@ -1,6 +1,7 @@
 package experiment
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 
@@ -10,8 +11,9 @@ import (
 // judge checks every tolerance of the experiment and sets the verdict.
 func (r *Run) judge(e Experiment) {
 	before, last := e.Method[0], e.Method[len(e.Method)-1]
+	r.Notes = slices.Clone(e.Warnings)
 	r.Checks = []Check{e.steadyState("steady state before the fault", before, r,
-		"Run the app, and send one of its requests by hand with curl. What does it answer, and what does it log?",
+		"Run the "+e.Subject()+", and send one of its requests by hand with curl. What does it answer, and what does it log?",
 		"`git diff` shows what you have changed since it last worked.")}
 	if r.Checks[0].Passed {
 		for _, tolerance := range e.Tolerances {
@@ -21,7 +23,7 @@ func (r *Run) judge(e Experiment) {
 		}
 		if last.Name != before.Name {
 			r.Checks = append(r.Checks, e.steadyState("steady state after the rollback", last, r,
-				"The fault is gone, but not what it left behind. What does the app still hold: a broken connection, an open breaker, a query that waits?",
+				"The fault is gone, but not what it left behind. What does the "+e.Subject()+" still hold: a broken connection, an open breaker, a query that waits?",
 				"Bound every wait, open a new connection in place of a broken one, and let a circuit breaker close with its first success."))
 		}
 	}
@@ -104,7 +106,8 @@ func (r *Run) inconclusive(e Experiment) string {
 	if e.Exercise > 0 {
 		return r.pooled()
 	}
-	return r.bypassed(e)
+	r.unmoved(e)
+	return cmp.Or(r.bypassed(e), r.cutShort(e))
 }
 
 // unfelt says that an injection is not verified.
@@ -144,21 +147,6 @@ func (r *Run) lucky(e Experiment) string {
 		}
 		if len(lost) > 0 && slices.Max(longest) < needed {
 			return fmt.Sprintf("%s: %d users had to wait, so that every health check may have passed on a user's connection; close other programs and run it again", phase.Name, len(lost))
-		}
-	}
-	return ""
-}
-
-// bypassed says that the app sent nothing through a proxy that gets a fault.
-func (r *Run) bypassed(e Experiment) string {
-	for _, phase := range e.Method {
-		for _, proxy := range e.Proxies {
-			hit := slices.ContainsFunc(phase.Faults, func(f Fault) bool { return f.hits(proxy.Name) })
-			used := slices.ContainsFunc(r.Dials, func(d Dial) bool { return d.Proxy == proxy.Name && d.Sent+d.Received > 0 })
-			if hit && !used && e.API == "" && len(r.Phases) > 0 {
-				return fmt.Sprintf("the app sent nothing through the proxy %s, so no fault can reach it; make it connect to %s instead of %s",
-					proxy.Name, proxy.Listen, proxy.Upstream)
-			}
 		}
 	}
 	return ""

@@ -27,6 +27,7 @@ type Meter struct {
 	refuses  atomic.Pointer[refusal] // Unless nil, connections are refused.
 	refused  atomic.Int64            // How many were, of those that a refusal does not spare.
 	spared   atomic.Int64            // The connections that users who wait for an answer may still open.
+	holds    atomic.Bool             // A connection that the dependency closes stays open for its client, as in a black hole.
 
 	mutex  sync.Mutex
 	log    []*passage
@@ -38,6 +39,7 @@ type Meter struct {
 // passage is one connection through the meter, other than a canary's.
 type passage struct {
 	begin, end time.Time
+	dropped    bool // The dependency closed it, while the client kept it open.
 	// sent and received are in bytes, from the client's point of view.
 	sent, received atomic.Int64
 }
@@ -64,7 +66,7 @@ func (m *Meter) Log(proxy string, start time.Time) []Dial {
 	defer m.mutex.Unlock()
 	var dials []Dial
 	for _, p := range m.log {
-		dial := Dial{Proxy: proxy, At: stats.Milliseconds(p.begin.Sub(start)), Sent: p.sent.Load(), Received: p.received.Load()}
+		dial := Dial{Proxy: proxy, At: stats.Milliseconds(p.begin.Sub(start)), Sent: p.sent.Load(), Received: p.received.Load(), Dropped: p.dropped}
 		if !p.end.IsZero() {
 			dial.End = stats.Milliseconds(p.end.Sub(start))
 		}
@@ -78,6 +80,16 @@ func (m *Meter) Addr() string { return m.listener.Addr().String() }
 
 // Dials counts the connections so far.
 func (m *Meter) Dials() int { return int(m.dials.Load()) }
+
+// use grows with each connection and each byte that passes, other than a canary's.
+func (m *Meter) use() (sum int64) {
+	m.mutex.Lock()
+	defer m.mutex.Unlock()
+	for _, p := range m.log {
+		sum += 1 + p.sent.Load() + p.received.Load()
+	}
+	return sum
+}
 
 // Open counts the connections that are open now.
 func (m *Meter) Open() int {
@@ -152,7 +164,15 @@ func (m *Meter) relay(client net.Conn) {
 		_, _ = io.Copy(counted{server, &passage.sent}, io.MultiReader(bytes.NewReader(first), client))
 		server.Close()
 	}()
-	_, _ = io.Copy(counted{client, &passage.received}, server)
+	_, err = io.Copy(counted{client, &passage.received}, struct{ io.Reader }{server}) // Whose errors tell reads from writes.
+	if broken, ok := errors.AsType[*net.OpError](err); err == nil || ok && broken.Op == "read" && !errors.Is(err, net.ErrClosed) {
+		m.mutex.Lock()
+		passage.dropped = true
+		m.mutex.Unlock()
+		if m.holds.Load() {
+			_, _ = io.Copy(io.Discard, client) // Until the client hangs up, or Toxiproxy does.
+		}
+	}
 	client.Close()
 	<-done
 }

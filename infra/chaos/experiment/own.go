@@ -1,10 +1,12 @@
 package experiment
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"net/http"
 	"os"
+	"strconv"
 	"time"
 
 	"chaosworkshop/infra/chaos/load"
@@ -44,7 +46,7 @@ func RunFile(ctx context.Context, e Experiment, retry func(reason string)) (Jour
 
 // lab is where an experiment of a file runs.
 func (e Experiment) lab() lab {
-	answers := &right{requests: e.Requests, calm: map[int]any{}}
+	answers := &right{requests: e.Requests, calm: map[int]any{}, lacks: map[place]error{}}
 	options := load.Options{Seed: DefaultSeed, Right: answers.is, Timeout: load.DefaultTimeout}
 	for _, request := range e.Requests {
 		header := http.Header{}
@@ -55,25 +57,41 @@ func (e Experiment) lab() lab {
 	}
 	return lab{
 		proxies: e.Proxies, api: e.API, load: options, health: e.Target.Health, plain: true,
-		start: func(ctx context.Context, _ string) (*app.Process, error) { return e.Target.start(ctx) },
+		start:   func(ctx context.Context, _ string) (*app.Process, error) { return e.Target.start(ctx) },
+		mistake: e.mistake,
+		lacks: func() error {
+			for at, wrong := range answers.lacks {
+				if wrong != nil {
+					return e.mistake(fmt.Sprintf("no answer without a fault has %s: %v", at.path, wrong), "requests", strconv.Itoa(at.request), "right", "json", at.path)
+				}
+			}
+			return nil
+		},
 	}
 }
 
+// moreTime is the advice for a service that starts slowly.
+const moreTime = "if it only needs more time, add start: 60s to target"
+
 // start starts the service, unless it is already running, and returns when it is ready.
 func (t Target) start(ctx context.Context) (*app.Process, error) {
-	options := app.Options{URL: t.URL}
+	const answers, ready = 15 * time.Second, 30 * time.Second // The schema says so.
+	begin, first, all := time.Now(), cmp.Or(t.wait, answers), cmp.Or(t.wait, answers+ready)
+	options := app.Options{URL: t.URL, Name: "the service", Patience: first}
 	if t.Command != "" {
 		if info, err := os.Stat(t.Dir); err != nil || !info.IsDir() {
 			return nil, fmt.Errorf("start the service: there is no folder %s; correct target: dir", t.Dir)
 		}
-		options = app.Options{Script: t.Command, Dir: t.Dir, Env: t.Env}
+		options.Script, options.Dir, options.Env = t.Command, t.Dir, t.Env
 	}
 	process, err := app.Start(ctx, options)
+	if err != nil && t.Command != "" && time.Since(begin) >= first {
+		return nil, fmt.Errorf("%w; %s", err, moreTime)
+	}
 	if err != nil || t.Ready == "" {
 		return process, err
 	}
-	const patience = 30 * time.Second
-	ctx, cancel := context.WithTimeout(ctx, patience)
+	ctx, cancel := context.WithDeadline(ctx, begin.Add(all))
 	defer cancel()
 	client := &http.Client{Timeout: 2 * time.Second, Transport: &http.Transport{DisableKeepAlives: true}}
 	for said := "no answer"; ; {
@@ -87,7 +105,7 @@ func (t Target) start(ctx context.Context) (*app.Process, error) {
 		select {
 		case <-ctx.Done():
 			process.Kill()
-			return nil, fmt.Errorf("the service is not ready: GET %s%s gave %s", process.URL, t.Ready, said)
+			return nil, fmt.Errorf("the service is not ready: GET %s%s gave %s; %s", process.URL, t.Ready, said, moreTime)
 		case <-process.Done():
 			return nil, fmt.Errorf("the service ended before it was ready: %w", process.Err())
 		case <-time.After(100 * time.Millisecond):

@@ -4,8 +4,10 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"reflect"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -17,6 +19,14 @@ type right struct {
 
 	mutex sync.Mutex
 	calm  map[int]any
+	// lacks says why no answer so far has a value at a path; nil for one that had it.
+	lacks map[place]error
+}
+
+// place is a path in the JSON of the answers to a request.
+type place struct {
+	request int
+	path    string
 }
 
 // is tells whether an answer to the request with that index is right.
@@ -27,10 +37,19 @@ func (r *right) is(index, status int, body []byte) bool {
 		return false
 	case want.File != "" && !reflect.DeepEqual(content(body), content(r.requests[index].body)):
 		return false
-	case len(want.JSON) > 0 && !holds(body, want.JSON):
+	case len(want.JSON) > 0 && !holds(body, want.JSON, func(path string, missing error) { r.note(place{index, path}, missing) }):
 		return false
 	}
 	return !want.Same || r.asCalm(index, content(body))
+}
+
+// note remembers whether an answer has a value at a place.
+func (r *right) note(at place, missing error) {
+	r.mutex.Lock()
+	defer r.mutex.Unlock()
+	if before, known := r.lacks[at]; !known || before != nil {
+		r.lacks[at] = missing
+	}
 }
 
 // asCalm tells whether a body is that of the first answer, which comes without a fault.
@@ -55,54 +74,53 @@ func content(body []byte) any {
 	return string(body)
 }
 
-// holds tells whether a JSON body has the values at the paths.
-func holds(body []byte, want map[string]any) bool {
+// holds tells whether a JSON body has the values at the paths. It notes for each path whether there is a value, or why not.
+func holds(body []byte, want map[string]any, note func(path string, missing error)) bool {
 	var value any
 	if json.Unmarshal(body, &value) != nil {
 		return false
 	}
+	same := true
 	for path, wanted := range want {
 		steps, err := stepsOf(path)
 		if err != nil {
 			return false
 		}
-		got, ok := at(value, steps)
-		if !ok {
-			return false
-		}
+		got, err := at(value, steps)
+		note(path, err)
 		// A number of YAML is whole or not; one of JSON is never.
 		if number, ok := got.(float64); ok {
 			wanted, _ = strconv.ParseFloat(fmt.Sprint(wanted), 64)
 			got = number
 		}
-		if !reflect.DeepEqual(got, wanted) {
-			return false
-		}
+		same = same && err == nil && reflect.DeepEqual(got, wanted)
 	}
-	return true
+	return same
 }
 
-// at is the value at a path.
-func at(value any, steps []string) (any, bool) {
+// at is the value at a path, or says where the path ends too early.
+func at(value any, steps []string) (any, error) {
+	const most = 12 // Names to propose.
 	for _, step := range steps {
 		switch parent := value.(type) {
 		case map[string]any:
 			child, ok := parent[step]
 			if !ok {
-				return nil, false
+				names := slices.Sorted(maps.Keys(parent))
+				return nil, fmt.Errorf("there is no %q; %s", step, instead(step, names[:min(most, len(names))]))
 			}
 			value = child
 		case []any:
 			index, err := strconv.Atoi(step)
 			if err != nil || index >= len(parent) {
-				return nil, false
+				return nil, fmt.Errorf("there is no %q in a list of %d; expected an index such as [0]", step, len(parent))
 			}
 			value = parent[index]
 		default:
-			return nil, false
+			return nil, fmt.Errorf("there is no %q in a single value", step)
 		}
 	}
-	return value, true
+	return value, nil
 }
 
 // step is a part of a path: .name or [0].

@@ -27,7 +27,9 @@ type Run struct {
 	Took    float64   `json:"tookMs"`
 	Verdict Verdict   `json:"verdict"`
 	// Reason says why in one sentence, as measured and required; empty when passed.
-	Reason  string   `json:"reason,omitempty"`
+	Reason string `json:"reason,omitempty"`
+	// Notes say what the verdict does not cover: a phase in which the fault met nothing.
+	Notes   []string `json:"notes,omitempty"`
 	Checks  []Check  `json:"checks"`
 	Phases  []Span   `json:"phases"`
 	Felt    []Felt   `json:"felt"`
@@ -78,6 +80,8 @@ type Span struct {
 	Dials int `json:"dials"`
 	// Left counts the app's connections that the meter still saw open a quarter of a second after the last answer.
 	Left int `json:"left"`
+	// Unused are the proxies through which the app opened no connection and sent nothing, although it was asked.
+	Unused []string `json:"unusedProxies,omitempty"`
 	// Stall is the scheduling noise: the longest time for which the computer kept the measuring program from running.
 	Stall float64 `json:"stallMs"`
 }
@@ -91,6 +95,8 @@ type Dial struct {
 	// Sent and Received are in bytes, from the app's point of view.
 	Sent     int64 `json:"sentBytes"`
 	Received int64 `json:"receivedBytes"`
+	// Dropped says that the dependency closed it, not the app.
+	Dropped bool `json:"closedByDependency,omitempty"`
 }
 
 // Answer is one request and its result.

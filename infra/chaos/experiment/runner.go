@@ -191,6 +191,7 @@ func (r *Runner) lab(subject Subject) lab {
 			return app.Start(ctx, options)
 		},
 		attached: subject.App.URL != "",
+		mistake:  func(text string, _ ...string) error { return errors.New(text) },
 		upstream: r.other.Addr(), right: r.right(r.otherRows),
 		load:    load.Options{Pairs: r.pairs, Seed: r.Seed, Right: r.right(r.rows), Timeout: r.Settings.Deadline + patience, Clients: clients},
 		health:  "/health/",

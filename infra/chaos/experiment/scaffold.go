@@ -42,6 +42,10 @@ target:
 
 requests:
   - path: PATH
+    # A status alone accepts an apology with that status as the right answer. Say what the body holds instead:
+    # right: {json: {$.price: 250}}
+    # or, if the answer is always the same:
+    # right: {same-as-calm: true}
     right: {status: 200}
 
 # Make the service connect to "listen" instead of "upstream".

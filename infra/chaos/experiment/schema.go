@@ -94,7 +94,7 @@ func validate(file *yaml.Node) *Problem { return schemaOf().check(file, schemaOf
 // examples end the message about a value of the wrong type, by the format of the right one.
 var examples = map[string]string{
 	"duration": " with a unit, such as 2s", "outcome": `, such as served or "502" in quotes`, "expression": ", such as p(99) < 100ms",
-	"address": `, such as "127.0.0.1:6380"`,
+	"address": `, such as "127.0.0.1:6380"`, "time": ", such as 200ms", "share": ", such as 0.3 for 30%",
 }
 
 // check compares a node, which what names, with the rule.
@@ -225,11 +225,20 @@ func either(kinds []string) string {
 // longest is how many letters a misspelt name has at most: a longer text is no attempt at any name.
 const longest = 40
 
+// mixedUp are names that are taken for each other, however unlike they are spelt.
+var mixedUp = map[string]string{"type": "fault", "fault": "type", "name": "phase"}
+
 // instead proposes the right spelling, or lists all names.
 func instead(got string, names []string) string {
 	all := "expected one of " + strings.Join(names, ", ")
-	if len(got) > longest {
+	switch {
+	case len(names) == 0:
+		return "there are none"
+	case len(got) > longest:
 		return all
+	}
+	if other := mixedUp[got]; slices.Contains(names, other) {
+		return fmt.Sprintf("did you mean %q?", other)
 	}
 	best, least := "", math.MaxInt
 	for _, name := range names {

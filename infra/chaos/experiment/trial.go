@@ -6,8 +6,11 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
+	"net"
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -43,6 +46,9 @@ type lab struct {
 	start func(ctx context.Context, proxy string) (*app.Process, error)
 	// attached says that it was already running, and may need a moment to find the proxy.
 	attached bool
+	// mistake is an error about what the file has at a path of keys. lacks, unless nil, says which path in JSON no answer had.
+	mistake func(text string, path ...string) error
+	lacks   func() error
 	// load is what users ask for, and which answers are right.
 	load load.Options
 	// upstream is another database for phases whose data has changed, and right tells which answers are right there.
@@ -108,6 +114,11 @@ func observe(ctx context.Context, e Experiment, lab lab, run *Run) (err error) {
 		if err := t.conduct(ctx, phase); err != nil {
 			return err
 		}
+		if i == 0 && t.lacks != nil {
+			if err := t.lacks(); err != nil {
+				return err
+			}
+		}
 		// Nothing is injected into an app that is not in its steady state.
 		if i == 0 && (!e.steadyState("", phase, run).Passed || run.unfelt() != "" || e.Exercise > 0 && run.pooled() != "") || run.Died != "" {
 			break
@@ -128,7 +139,18 @@ func (t *trial) open(ctx context.Context) (err error) {
 	if len(t.paths) > 0 {
 		first = t.paths[0].addr
 	}
-	if t.app, err = t.lab.start(ctx, first); err != nil {
+	t.app, err = t.lab.start(ctx, first)
+	for i, path := range t.paths { // The command may have started the dependency.
+		if path.meter == nil {
+			break
+		}
+		if conn, closed := net.DialTimeout("tcp", path.Upstream, time.Second); closed == nil {
+			conn.Close()
+		} else {
+			return t.mistake(fmt.Sprintf("nothing listens on %s; start the dependency, or correct upstream", path.Upstream), "proxies", strconv.Itoa(i), "upstream")
+		}
+	}
+	if err != nil {
 		return err
 	}
 	if t.attached {
@@ -152,15 +174,16 @@ func (t *trial) open(ctx context.Context) (err error) {
 func (t *trial) openProxies(ctx context.Context) (err error) {
 	addr := "127.0.0.1:0"
 	if t.api != "" {
-		if _, err := toxi.NewClient(t.api).Version(ctx); err != nil {
-			return err
+		addr = strings.TrimSuffix(strings.TrimPrefix(t.api, "http://"), "/")
+		if _, err := toxi.NewClient("http://" + addr).Version(ctx); err != nil {
+			return cmp.Or(ctx.Err(), t.mistake(fmt.Sprintf("no Toxiproxy answers at %s; start it, correct the address, or remove toxiproxy: then the experiment runs its own", t.api), "toxiproxy", "api"))
 		}
-		addr = strings.TrimPrefix(t.api, "http://")
 	}
 	if t.toxi, err = toxi.Start(ctx, toxi.Options{APIAddr: addr}); err != nil {
 		return err
 	}
-	for _, proxy := range t.proxies {
+	for i, proxy := range t.proxies {
+		at := []string{"proxies", strconv.Itoa(i), "listen"}
 		path := &path{Proxy: proxy, canaries: &canaries{}}
 		t.paths = append(t.paths, path)
 		if proxy.Probe != nil {
@@ -169,8 +192,13 @@ func (t *trial) openProxies(ctx context.Context) (err error) {
 		var running toxi.Proxy
 		switch {
 		case t.api != "" && proxy.Listen == "":
-			running, err = t.toxi.Proxy(ctx, proxy.Name)
-			if err == nil && (!running.Enabled || len(running.Toxics) > 0) {
+			at[2] = "name"
+			var all map[string]toxi.Proxy
+			all, err = t.toxi.Proxies(ctx)
+			running = all[proxy.Name]
+			if err == nil && running.Name == "" {
+				err = fmt.Errorf("the Toxiproxy at %s does not have it; %s", t.api, instead(proxy.Name, slices.Sorted(maps.Keys(all))))
+			} else if err == nil && (!running.Enabled || len(running.Toxics) > 0) {
 				err = fmt.Errorf("the proxy %s is already broken by someone else; `toxiproxy-cli inspect %s` shows its toxics: remove them, and enable it", proxy.Name, proxy.Name)
 			}
 		case t.api != "":
@@ -182,8 +210,13 @@ func (t *trial) openProxies(ctx context.Context) (err error) {
 			path.canaries.meter = path.meter
 			running, err = t.toxi.Create(ctx, proxy.Name, proxy.Listen, path.meter.Addr())
 		}
+		if err != nil && port.InUse(err) {
+			_, number, _ := net.SplitHostPort(proxy.Listen)
+			taken, _ := strconv.Atoi(number)
+			err = port.Taken(taken, "listen")
+		}
 		if err != nil {
-			return fmt.Errorf("open the proxy %s: %w", proxy.Name, err)
+			return t.mistake(fmt.Sprintf("open the proxy %s: %v", proxy.Name, err), at...)
 		}
 		path.addr = port.Reachable(running.Listen)
 	}
@@ -223,7 +256,11 @@ func (t *trial) conduct(ctx context.Context, phase Phase) error {
 	dials := t.dials()
 	t.stall.Store(0)
 	var group sync.WaitGroup
+	used := map[*path]int64{}
 	for _, path := range t.paths {
+		if path.meter != nil {
+			used[path] = path.meter.use()
+		}
 		if phase.Changed {
 			path.meter.upstream.Store(&t.upstream)
 		}
@@ -256,6 +293,11 @@ func (t *trial) conduct(ctx context.Context, phase Phase) error {
 	span.To = t.now()
 	span.Left = t.left(ctx, calm)
 	span.Dials = t.dials() - dials
+	for _, path := range t.paths {
+		if path.meter != nil && path.meter.use() == used[path] && (phase.Rate > 0 || phase.Health) {
+			span.Unused = append(span.Unused, path.Name)
+		}
+	}
 	span.Stall = stats.Milliseconds(time.Duration(t.stall.Load()))
 	t.mutex.Lock()
 	defer t.mutex.Unlock()
@@ -265,10 +307,7 @@ func (t *trial) conduct(ctx context.Context, phase Phase) error {
 	}
 	select {
 	case <-t.app.Done():
-		t.run.Died = "the app ended during the phase " + phase.Name + ": it exited cleanly"
-		if err := t.app.Err(); err != nil {
-			t.run.Died = "the app ended during the phase " + phase.Name + ": " + err.Error()
-		}
+		t.run.Died = fmt.Sprintf("in the phase %q, %v", phase.Name, cmp.Or(t.app.Err(), errors.New("the process exited cleanly")))
 	default:
 	}
 	if t.toxi.Rebuilds() > 0 {
@@ -292,6 +331,7 @@ func (t *trial) inject(ctx context.Context, path *path, phase Phase) (changed bo
 	}
 	if path.meter != nil {
 		path.meter.refuse(nil)
+		path.meter.holds.Store(slices.ContainsFunc(faults, func(f Fault) bool { return f.hangs() && f.Toxicity == 1 }))
 	}
 	for i, fault := range faults {
 		refusal, own := refusals[fault.Type]

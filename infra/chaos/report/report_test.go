@@ -2,6 +2,7 @@ package report
 
 import (
 	"encoding/json"
+	"errors"
 	"os"
 	"path/filepath"
 	"slices"
@@ -107,5 +108,20 @@ func TestJournalSurvivesJSON(t *testing.T) {
 	}
 	if got, want := len(read.Cells[0].Run.Answers), 5; got != want {
 		t.Errorf("answers: got %d, want %d", got, want)
+	}
+}
+
+// A note is as visible as the verdict, on the page and in CI.
+func TestNotesAreShown(t *testing.T) {
+	journal := experiment.Journal{Run: &experiment.Run{Verdict: experiment.Passed, Notes: []string{"nothing met the <fault>"}}}
+	var page, suite strings.Builder
+	if err := errors.Join(WriteRun(&page, journal), WriteJUnit(&suite, journal)); err != nil {
+		t.Fatal(err)
+	}
+	if want := "Note: nothing met the &lt;fault&gt;"; !strings.Contains(page.String(), want) {
+		t.Errorf("the page lacks %q", want)
+	}
+	if want := `<skipped message="nothing met the &lt;fault&gt;">`; !strings.Contains(suite.String(), want) || !strings.Contains(suite.String(), `skipped="1"`) {
+		t.Errorf("got %s, want %s", suite.String(), want)
 	}
 }

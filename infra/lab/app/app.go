@@ -5,6 +5,7 @@ package app
 import (
 	"cmp"
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
@@ -44,6 +45,10 @@ type Options struct {
 	Env map[string]string
 	// Output gets what the app logs; nil discards it.
 	Output io.Writer
+	// Name is what errors call it; empty means "the app".
+	Name string
+	// Patience bounds the time until its first answer; 0 means 15 s.
+	Patience time.Duration
 }
 
 // Process is a running app.
@@ -51,6 +56,7 @@ type Process struct {
 	// URL is the app's address, such as http://127.0.0.1:5000.
 	URL string
 
+	name    string
 	command *exec.Cmd // nil for an app that was already running.
 	group   group
 	done    chan struct{}
@@ -61,13 +67,13 @@ type Process struct {
 // Start starts an app and returns when it answers HTTP, whatever it answers. The error is one line, with the app's own last
 // words.
 func Start(ctx context.Context, options Options) (*Process, error) {
-	process := &Process{URL: strings.TrimRight(options.URL, "/"), done: make(chan struct{}), words: &tail{}}
+	process := &Process{URL: strings.TrimRight(options.URL, "/"), name: cmp.Or(options.Name, "the app"), done: make(chan struct{}), words: &tail{}}
 	if options.URL == "" {
 		if err := process.start(options); err != nil {
-			return nil, fmt.Errorf("start the app: %w", err)
+			return nil, fmt.Errorf("start %s: %w", process.name, err)
 		}
 	}
-	if err := process.await(ctx); err != nil {
+	if err := process.await(ctx, cmp.Or(options.Patience, startPatience)); err != nil {
 		process.Kill()
 		return nil, err
 	}
@@ -117,13 +123,14 @@ func (p *Process) start(options Options) error {
 }
 
 // await returns when the app answers, or says why it never will.
-func (p *Process) await(ctx context.Context) error {
+func (p *Process) await(ctx context.Context, patience time.Duration) error {
 	const (
-		pace      = 10 * time.Millisecond
-		elsewhere = 4 * time.Second // How long an app may listen only on other ports: some open ports of their own first.
-		look      = 500 * time.Millisecond
+		pace = 10 * time.Millisecond
+		look = 500 * time.Millisecond
 	)
-	ctx, cancel := context.WithTimeout(ctx, startPatience)
+	// How long an app may listen only on other ports: some open ports of their own first.
+	elsewhere := max(4*time.Second, patience-11*time.Second)
+	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	begin := time.Now()
 	alone, looked := begin, begin
@@ -131,6 +138,9 @@ func (p *Process) await(ctx context.Context) error {
 		listens, err := p.answers(ctx)
 		if err == nil {
 			return nil
+		}
+		if untrusted, ok := errors.AsType[*tls.CertificateVerificationError](err); ok {
+			return fmt.Errorf("this computer does not trust the certificate of %s at %s; add it to those that it trusts, on Linux by SSL_CERT_FILE=cert.pem (%w)", p.name, p.URL, untrusted)
 		}
 		if listens {
 			alone = time.Now()
@@ -141,24 +151,24 @@ func (p *Process) await(ctx context.Context) error {
 			if len(other) == 0 || slices.Contains(other, p.address()) { // A busy computer may have been slow to start it.
 				alone = looked
 			} else if time.Since(alone) > elsewhere {
-				return fmt.Errorf("the app listens on %s, but not on %s; make it read BIND and PORT from its environment; %s",
-					strings.Join(other, " and "), p.address(), p.words)
+				return fmt.Errorf("%s listens on %s, but not on %s; make it read BIND and PORT from its environment; %s",
+					p.name, strings.Join(other, " and "), p.address(), p.words)
 			}
 		}
 		select {
 		case <-p.done:
-			return fmt.Errorf("the app ended during start-up, with %s; %s", p.exit(), p.words)
+			return fmt.Errorf("%s ended during start-up, with %s; %s", p.name, p.exit(), p.words)
 		case <-ctx.Done():
 			switch {
 			case errors.Is(ctx.Err(), context.Canceled):
 				return ctx.Err()
 			case listens:
-				return fmt.Errorf("the app listens on %s, but gave no HTTP answer within %s (%w); %s", p.address(), time.Since(begin).Round(time.Second), err, p.words)
+				return fmt.Errorf("%s listens on %s, but gave no HTTP answer within %s (%w); %s", p.name, p.address(), time.Since(begin).Round(time.Second), err, p.words)
 			case p.command == nil:
-				return fmt.Errorf("nothing listens on %s; start the app first, or correct the URL", p.address())
+				return fmt.Errorf("nothing listens on %s; start %s first, or correct the URL", p.address(), p.name)
 			}
-			return fmt.Errorf("nothing listens on %s, %s after the start; make the app read BIND and PORT from its environment; %s",
-				p.address(), time.Since(begin).Round(time.Second), p.words)
+			return fmt.Errorf("nothing listens on %s, %s after the start; make %s read BIND and PORT from its environment; %s",
+				p.address(), time.Since(begin).Round(time.Second), p.name, p.words)
 		case <-time.After(pace):
 		}
 	}
@@ -215,7 +225,7 @@ func (p *Process) Err() error {
 	if p.err == nil {
 		return nil
 	}
-	return fmt.Errorf("the app ended with %w; %s", p.err, p.words)
+	return fmt.Errorf("%s ended with %w; %s", p.name, p.err, p.words)
 }
 
 // Stop asks the app to end, waits until its requests in flight are answered, and kills it if that takes longer than 12 s.
@@ -229,14 +239,14 @@ func (p *Process) Stop() error {
 	}
 	if err := p.group.interrupt(); err != nil && !errors.Is(err, os.ErrProcessDone) {
 		p.Kill()
-		return fmt.Errorf("stop the app: %w", err)
+		return fmt.Errorf("stop %s: %w", p.name, err)
 	}
 	select {
 	case <-p.done:
 		return p.Err()
 	case <-time.After(stopPatience):
 		p.Kill()
-		return fmt.Errorf("the app did not end within %s and was killed", stopPatience)
+		return fmt.Errorf("%s did not end within %s and was killed", p.name, stopPatience)
 	}
 }
 

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
+	"log"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -147,11 +149,13 @@ func TestAppThatDoesNotAnswer(t *testing.T) {
 	for _, test := range []struct {
 		role, want string
 		patience   time.Duration
+		given      time.Duration // Of the options.
 	}{
-		{"mute", "but gave no HTTP answer within", 2 * time.Second},
-		{"idle", "make the app read BIND and PORT from its environment; it printed nothing", time.Second},
-		{"idle", "nothing listens on", time.Nanosecond}, // Ends within the first question, in which no connection was made.
-		{"elsewhere", "the app listens on 127.0.0.1:", startPatience},
+		{"mute", "but gave no HTTP answer within", 2 * time.Second, 0},
+		{"idle", "make the app read BIND and PORT from its environment; it printed nothing", time.Second, 0},
+		{"idle", "nothing listens on", time.Nanosecond, 0}, // Ends within the first question, in which no connection was made.
+		{"elsewhere", "the app listens on 127.0.0.1:", startPatience, 0},
+		{"elsewhere", "nothing listens on", 7 * time.Second, time.Minute}, // A slow app opens its debugger's port long before its own.
 	} {
 		t.Run(test.role, func(t *testing.T) {
 			if test.role == "elsewhere" && runtime.GOOS == "windows" {
@@ -160,7 +164,7 @@ func TestAppThatDoesNotAnswer(t *testing.T) {
 			t.Parallel()
 			ctx, cancel := context.WithTimeout(t.Context(), test.patience)
 			defer cancel()
-			_, err := Start(ctx, Options{Binary: os.Args[0], Env: map[string]string{roleVariable: test.role}})
+			_, err := Start(ctx, Options{Binary: os.Args[0], Env: map[string]string{roleVariable: test.role}, Patience: test.given})
 			if err == nil || !strings.Contains(err.Error(), test.want) || strings.Contains(err.Error(), "\n") {
 				t.Errorf("got %v, want one line with %q", err, test.want)
 			}
@@ -300,5 +304,20 @@ func TestLastWordsNameTheError(t *testing.T) {
 		if got := words.String(); got != "its last words: "+want {
 			t.Errorf("got %q, want %q", got, want)
 		}
+	}
+}
+
+// An app is called what its options call it, gets the patience that they say, and is told when its certificate is not trusted.
+func TestAppThatHasAName(t *testing.T) {
+	_, err := Start(t.Context(), Options{Binary: os.Args[0], Env: map[string]string{roleVariable: "idle"}, Name: "the service", Patience: time.Second})
+	if want := "s after the start; make the service read"; err == nil || !strings.Contains(err.Error(), want) {
+		t.Errorf("got %v, want %q", err, want)
+	}
+	server := httptest.NewTLSServer(http.NotFoundHandler())
+	defer server.Close()
+	server.Config.ErrorLog = log.New(io.Discard, "", 0)
+	_, err = Start(t.Context(), Options{URL: server.URL, Name: "the service"})
+	if want := "does not trust the certificate of the service at " + server.URL; err == nil || !strings.Contains(err.Error(), want) {
+		t.Errorf("got %v, want %q", err, want)
 	}
 }

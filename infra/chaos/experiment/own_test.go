@@ -1,0 +1,266 @@
+package experiment
+
+import (
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"runtime"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"chaosworkshop/infra/internal/require"
+	"chaosworkshop/infra/lab/toxi"
+)
+
+// shop is a service for experiments of one's own: each request asks the dependency at an address, which is that of a proxy unless it
+// is changed, over a connection of its own.
+type shop struct {
+	dependency, listen string
+	// api is the Toxiproxy that is already running; empty for the experiment's own. bypasses says that the service does not use it.
+	api      string
+	bypasses bool
+	// patience is how long the service waits for the dependency; 0 is for ever.
+	patience time.Duration
+	// cached says that the next answer is kept, and known that there is one.
+	cached, known atomic.Bool
+	// learns says that a slow answer makes it keep the next one.
+	learns bool
+}
+
+// ServeHTTP answers with what the dependency says, or with 503.
+func (s *shop) ServeHTTP(w http.ResponseWriter, _ *http.Request) {
+	if s.cached.Load() && s.known.Load() {
+		return
+	}
+	begin, address := time.Now(), s.listen
+	if s.bypasses {
+		address = s.dependency
+	}
+	conn, err := net.Dial("tcp", address)
+	if err == nil {
+		defer conn.Close()
+		if s.patience > 0 {
+			_ = conn.SetDeadline(time.Now().Add(s.patience))
+		}
+		_, _ = io.WriteString(conn, "hello")
+		_, err = io.ReadFull(conn, make([]byte, 5))
+	}
+	if s.learns && time.Since(begin) > 250*time.Millisecond {
+		s.cached.Store(true)
+	}
+	if s.known.Store(err == nil); err != nil {
+		http.Error(w, "sorry", http.StatusServiceUnavailable)
+		return
+	}
+	_, _ = io.WriteString(w, `{"item": {"price": 250}}`)
+}
+
+// text is an experiment on the service, with a phase between two calm ones.
+func (s *shop) text(t *testing.T, phase, expect string) string {
+	t.Helper()
+	server := httptest.NewServer(s)
+	t.Cleanup(server.Close)
+	toxiproxy := ""
+	if s.api != "" {
+		toxiproxy = fmt.Sprintf("toxiproxy: {api: %q}", s.api)
+	}
+	return fmt.Sprintf(`title: A shop
+target: {url: %q}
+requests: [{path: /, right: {status: 200}}]
+%s
+proxies: [{name: stock, listen: %q, upstream: %q, probe: {send: hello}}]
+method:
+  - {phase: calm, duration: 500ms, load: {rate: 20}}
+  - %s
+  - {phase: calm again, duration: 500ms, load: {rate: 20}}
+tolerances: [{name: as promised, phase: fault, expect: %s}]
+`, server.URL, toxiproxy, s.listen, s.dependency, phase, expect)
+}
+
+// observed runs an experiment once.
+func observed(t *testing.T, text string) (*Run, error) {
+	t.Helper()
+	e, err := read("shop.yaml", []byte(text), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	run := &Run{}
+	if err := observe(t.Context(), e, e.lab(), run); err != nil {
+		return nil, err
+	}
+	run.judge(e)
+	return run, nil
+}
+
+// run runs an experiment on the service once, and judges it.
+func (s *shop) run(t *testing.T, phase, expect string) *Run {
+	t.Helper()
+	run, err := observed(t, s.text(t, phase, expect))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return run
+}
+
+// A fault that lets connections hang does so too where the dependency closes each connection after its answer, as for
+// Connection: close: a service without a timeout must not pass because it gets an error at once.
+func TestHangingFaultsHang(t *testing.T) {
+	for _, test := range []struct {
+		fault    string
+		patience time.Duration
+		want     Verdict
+		reason   string
+	}{
+		{"blackhole", 0, Failed, "the user gave up"},
+		{"blackhole", 200 * time.Millisecond, Passed, ""},
+		{"outage", 0, Passed, ""},
+		{"flaky", 0, Inconclusive, `the dependency closed`},
+	} {
+		t.Run(fmt.Sprint(test.fault, test.patience), func(t *testing.T) {
+			t.Parallel()
+			s := &shop{dependency: echo(t), listen: require.FreeAddress(t), patience: test.patience}
+			run := s.run(t, "{phase: fault, fault: "+test.fault+", duration: 1s, load: {rate: 40, patience: 2s}}", "max <= 3s")
+			if run.Verdict != test.want || !strings.Contains(run.Reason, test.reason) {
+				t.Errorf("got %s: %s, want %s: %s", run.Verdict, run.Reason, test.want, test.reason)
+			}
+			if least := 99.0; test.fault == "outage" {
+				for _, answer := range run.Of("fault") {
+					if answer.Latency < least {
+						t.Errorf("an answer came after %.1f ms, want none before Toxiproxy closes its connection", answer.Latency)
+						break
+					}
+				}
+			}
+		})
+	}
+}
+
+// What no fault reached proves nothing: a cache that answers under every fault. Where one phase is like that, a note says so.
+func TestFaultsThatReachNobody(t *testing.T) {
+	const down = "{phase: fault, fault: %s, duration: 500ms, load: {rate: 40, patience: 1s}}"
+	for _, test := range []struct {
+		what, phases, reason, note string
+		cached                     bool
+	}{
+		{"a cache", fmt.Sprintf(down, "blackhole"), "during its faults, so none reached it: does a cache answer?", "", true},
+		{"a cache and a closed port", fmt.Sprintf(down, "refused"), "during its faults", "", true},
+		{"a closed port", fmt.Sprintf(down, "refused"), "", "", false},
+		{"no cache", fmt.Sprintf(down, "blackhole"), "", "", false},
+		{"a cache that is filled later", "{phase: slow, fault: {type: latency, latency: 300ms}, duration: 1s, load: {rate: 40}}\n  - " + fmt.Sprintf(down, "blackhole"), "",
+			`no connection through the proxy stock in "fault"`, false},
+	} {
+		t.Run(test.what, func(t *testing.T) {
+			t.Parallel()
+			s := &shop{dependency: echo(t), listen: require.FreeAddress(t), patience: 500 * time.Millisecond}
+			s.cached.Store(test.cached)
+			s.learns = test.note != ""
+			run := s.run(t, test.phases, "max <= 9s")
+			if (run.Verdict == Inconclusive) != (test.reason != "") || !strings.Contains(run.Reason, test.reason) {
+				t.Errorf("got %s: %s, want %q", run.Verdict, run.Reason, test.reason)
+			}
+			if got := strings.Join(run.Notes, ""); !strings.Contains(got, test.note) || (got == "") != (test.note == "") {
+				t.Errorf("notes: got %q, want %q", got, test.note)
+			}
+		})
+	}
+}
+
+// Nobody can count what does not arrive: a closed port, or requests that are lost on a connection of a pool. What comes afterwards tells.
+func TestFaultsThatHoldBackWhatIsCounted(t *testing.T) {
+	for fault, want := range map[string]string{
+		"refused": "", "{type: timeout, timeout: 0, stream: upstream}": "", "blackhole": "during its faults",
+	} {
+		s := &shop{dependency: "127.0.0.1:1", listen: "127.0.0.1:2"}
+		e, err := read("shop.yaml", []byte(s.text(t, "{phase: fault, fault: "+fault+", duration: 1s, load: {rate: 20}}", "max <= 1s")), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		run := &Run{Phases: []Span{{Name: "calm"}, {Name: "fault", Unused: []string{"stock"}}, {Name: "calm again"}}, Dials: []Dial{{Proxy: "stock", Sent: 1}}}
+		if got := run.bypassed(e); !strings.Contains(got, want) || (got == "") != (want == "") {
+			t.Errorf("%s: got %q, want %q", fault, got, want)
+		}
+	}
+}
+
+// Through a Toxiproxy that is already running nobody counts connections, but the answers tell whether a fault shows in them.
+func TestFaultsThatNoAnswerShows(t *testing.T) {
+	others, err := toxi.Start(t.Context(), toxi.Options{APIAddr: "127.0.0.1:0"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { others.Close() })
+	for _, bypasses := range []bool{false, true} {
+		s := &shop{dependency: echo(t), listen: require.FreeAddress(t), api: others.URL(), bypasses: bypasses}
+		run := s.run(t, "{phase: fault, fault: {type: latency, latency: 200ms}, duration: 1s, load: {rate: 40}}", "max <= 9s")
+		if got := strings.Join(run.Notes, ""); run.Verdict != Passed || strings.Contains(got, "check that your service uses its proxy") != bypasses {
+			t.Errorf("bypasses %t: got %s: %s, with the notes %q", bypasses, run.Verdict, run.Reason, got)
+		}
+	}
+}
+
+// What only a run shows to be a mistake of the file has a place in it, too.
+func TestMistakesThatARunShows(t *testing.T) {
+	others, err := toxi.Start(t.Context(), toxi.Options{APIAddr: "127.0.0.1:0", Listen: "127.0.0.1:0", Upstream: "127.0.0.1:1"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { others.Close() })
+	busy, dead := echo(t), require.FreeAddress(t)
+	for _, test := range []struct {
+		what, api, old, new, want string
+	}{
+		{"nothing upstream", "", "upstream: \"" + busy, "upstream: \"" + dead, ":5:62: nothing listens on " + dead + "; start the dependency, or correct upstream"},
+		{"the port is taken", "", "LISTEN", busy, ":5:33: open the proxy stock: port " + strings.TrimPrefix(busy, "127.0.0.1:") + " is taken"},
+		{"no Toxiproxy", "http://" + dead, "", "", ":4:18: no Toxiproxy answers at http://" + dead + "; start it, correct the address, or remove toxiproxy"},
+		{"no such proxy", others.URL(), "name: stock, listen: LISTEN, upstream: \"" + busy + "\"", "name: mysql-proxy", `:5:18: open the proxy mysql-proxy: the Toxiproxy at ` + others.URL() + ` does not have it; did you mean "mysql_proxy"?`},
+		{"no such value", "", "right: {status: 200}", "right: {json: {$.item.prize: 250}}", `:3:51: no answer without a fault has $.item.prize: there is no "prize"; did you mean "price"?`},
+		{"no such entry", "", "right: {status: 200}", "right: {json: {'$.item[0]': 250}}", `:3:50: no answer without a fault has $.item[0]: there is no "0"; expected one of price`},
+	} {
+		t.Run(test.what, func(t *testing.T) {
+			s := &shop{dependency: busy, listen: require.FreeAddress(t), api: test.api}
+			text := s.text(t, "{phase: fault, fault: blackhole, duration: 500ms, load: {rate: 20}}", "max <= 9s")
+			listen := fmt.Sprintf("%q", s.listen)
+			if test.old == "LISTEN" {
+				test.old, test.new = listen, fmt.Sprintf("%q", test.new)
+			}
+			text = strings.Replace(text, strings.Replace(test.old, "LISTEN", listen, 1), test.new, 1)
+			if _, err := observed(t, text); err == nil || !strings.HasPrefix(err.Error(), "shop.yaml"+test.want) {
+				t.Errorf("got %v, want shop.yaml%s", err, test.want)
+			}
+		})
+	}
+}
+
+// A service that starts slowly gets the time that the file gives it, and no more.
+func TestSlowStart(t *testing.T) {
+	const text = `title: Slow
+target: {command: "sleep 60", start: 1s}
+proxies: [{name: stock, listen: "127.0.0.1:1", upstream: "127.0.0.1:1"}]
+method:
+  - {phase: calm, duration: 1s, load: {rate: 1}}
+  - {phase: fault, duration: 1s, fault: outage}
+  - {phase: calm again, duration: 1s, load: {rate: 1}}
+tolerances: [{name: as promised, phase: fault, expect: max <= 1s}]
+`
+	e, err := read("slow.yaml", []byte(text), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if e.Target.Dir = t.TempDir(); runtime.GOOS == "windows" {
+		e.Target.Command = "ping -n 60 127.0.0.1"
+	}
+	begin := time.Now()
+	_, err = e.Target.start(t.Context())
+	if took := time.Since(begin); took > 10*time.Second {
+		t.Errorf("it took %s, want about a second", took)
+	}
+	for _, want := range []string{"s after the start; make the service read BIND and PORT from its environment", "; if it only needs more time, add start: 60s to target"} {
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("got %v, want %q", err, want)
+		}
+	}
+}
