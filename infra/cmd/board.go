@@ -11,6 +11,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/fatih/color"
 	"github.com/spf13/cobra"
 
 	"chaosworkshop/infra/chaos/page"
@@ -80,6 +81,10 @@ func runBoard(ctx context.Context, out io.Writer, flags boardFlags, chosen bool)
 			return port.Taken(flags.port, "PORT")
 		}
 		return port.Unusable(flags.bind, flags.port, "PORT", err)
+	}
+	number := listener.Addr().(*net.TCPAddr).Port
+	if number != flags.port && flags.port != 0 {
+		fmt.Fprintln(out, color.YellowString("port %d is taken%s; the board uses %d", flags.port, port.HeldBy(flags.port), number))
 	}
 	addresses := reachable(listener.Addr().(*net.TCPAddr))
 	fmt.Fprintf(out, "\n%s\n\n", title("The board: who has passed what"))

@@ -106,7 +106,7 @@ func runLoad(ctx context.Context, out, progress io.Writer, flags loadFlags) erro
 	}
 	sayFault(ctx, progress)
 	look := newLook(flags.URL)
-	target := flags.URL
+	target := load.Shown(flags.URL)
 	if name := look(ctx).Name; name != "" {
 		target = name + " at " + target
 	}
@@ -114,7 +114,11 @@ func runLoad(ctx context.Context, out, progress io.Writer, flags loadFlags) erro
 	if flags.Duration > 0 {
 		length = fmt.Sprintf("for %s; Ctrl-C ends it", flags.Duration)
 	}
-	fmt.Fprintf(progress, "%d requests a second to %s %s\n", flags.Rate, target, length)
+	requests := "requests"
+	if flags.Rate == 1 {
+		requests = "request"
+	}
+	fmt.Fprintf(progress, "%d %s a second to %s %s\n", flags.Rate, requests, target, length)
 	if flags.Rate > usualRate && onThisMachine(flags.URL) {
 		if holds := calibrate(ctx, settings.Database, flags.Pairs); holds > 0 && flags.Rate > holds {
 			fmt.Fprintln(progress, color.YellowString(load.Holds(holds)))
@@ -142,6 +146,9 @@ func runLoad(ctx context.Context, out, progress io.Writer, flags loadFlags) erro
 		err = errors.Join(err, writeFile(flags.out, summary.WriteJSON))
 	case ".html":
 		err = errors.Join(err, writeFile(flags.out, summary.WriteHTML))
+	}
+	if err == nil && flags.out != "" {
+		cli.Pair(progress, "written to", flags.out)
 	}
 	return err
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"net"
 	"os"
 	"runtime"
@@ -84,7 +85,10 @@ func runRace(ctx context.Context, out io.Writer, flags raceFlags) (err error) {
 	}
 	var record io.Writer
 	if flags.record != "" {
-		file, err := os.Create(flags.record)
+		file, err := os.OpenFile(flags.record, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o644)
+		if errors.Is(err, fs.ErrExist) {
+			err = fmt.Errorf("%s exists: replay it with `make race REPLAY=%s`, or choose another name", flags.record, flags.record)
+		}
 		if err != nil {
 			return errors.Join(fmt.Errorf("record the race: %w", err), listener.Close())
 		}

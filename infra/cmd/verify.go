@@ -178,7 +178,7 @@ func beside(missing string) string {
 	if len(names) == 0 {
 		return ""
 	}
-	return "; the folders there are " + strings.Join(names, ", ")
+	return "; the folders are " + strings.Join(names, ", ")
 }
 
 // findURL is an app that is already running. It must use a proxy on a port that is known beforehand.
@@ -209,7 +209,7 @@ func findURL(subject experiment.Subject, flags verifyFlags) (experiment.Subject,
 			"or choose another: make verify EX=%d URL=%s PROXY_PORT=3317, and restart the app with DB_PORT=3317", proxy, port.HeldBy(number), flags.exercise, flags.url)
 	}
 	listener.Close()
-	subject.App = app.Options{URL: at.Scheme + "://" + at.Host}
+	subject.App = app.Options{URL: at.Scheme + "://" + at.Host, Patience: time.Minute}
 	subject.Folder, subject.Proxy = subject.App.URL, proxy
 	return subject, nil
 }
@@ -313,7 +313,11 @@ func entry(last journal) start.Entry {
 // runExperiments builds the app if it must, and runs the experiments on it, side by side.
 func runExperiments(ctx context.Context, progress io.Writer, subject experiment.Subject) (_ []experiment.Cell, err error) {
 	if subject.App.URL == "" && subject.App.Script == "" {
-		if subject.App.Binary, err = app.Build(ctx, subject.App.Dir); err != nil {
+		err := cli.Step("Building "+subject.Folder, func() (err error) {
+			subject.App.Binary, err = app.Build(ctx, subject.App.Dir)
+			return err
+		})
+		if err != nil {
 			return nil, err
 		}
 	}

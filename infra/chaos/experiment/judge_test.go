@@ -199,7 +199,7 @@ func TestBrokenRunsFail(t *testing.T) {
 		{2, "later than one attempt", func(r *Run) { r.Stage = 2 }, "(TIMEOUT + 100ms)"},
 		{2, "500 instead of 504", each(blackHole, status(500)), "40 of 60 requests were served or are 504 or were rejected with Retry-After, the first failure is 500"},
 		{2, "a timeout that serves nobody", each(slow, status(504)), "0 of 40 requests were served"},
-		{2, "queries that go on", func(r *Run) { r.Phases[2].Left = 20 }, "20 connections are still open a quarter of a second later, 0 before the fault, required none"},
+		{2, "queries that go on", func(r *Run) { r.Phases[2].Left = 20 }, "20 connections are still open a quarter of a second later, 0 before the fault (required: none"},
 		{3, "too few", each(flaky, status(504)), "0 of 20"},
 		{3, "an empty answer for an error", each(flaky, func(a *Answer) { a.Wrong = true }), "0 of 20 requests were served, the first failure is 200 with a wrong answer"},
 		{3, "breaker opened", func(r *Run) {
@@ -221,7 +221,7 @@ func TestBrokenRunsFail(t *testing.T) {
 			for i := range 8 {
 				r.Dials = append(r.Dials, Dial{At: span.From - 200 + 100*float64(i)})
 			}
-		}, "8 connections opened while no user waited, required at most 2"},
+		}, "8 connections opened while no user waited (required: at most 2"},
 		{3, "attempts all at once", func(r *Run) {
 			span, _ := r.phase("dropped")
 			for i := range 9 {
@@ -230,13 +230,13 @@ func TestBrokenRunsFail(t *testing.T) {
 		}, "9 connections opened within 50 ms"},
 		{3, "no backoff", each(refused, latency(2)), "2.0 ms"},
 		{4, "invalid requests count", each("calm after them", status(503)), "the first failure is 503"},
-		{4, "a probe with twice its connections", dials(open, 40), "40 connections for 321 requests, required at_once(admitted): at most 1; dials: at most 30"},
+		{4, "a probe with twice its connections", dials(open, 40), "40 connections for 321 requests (required: at_once(admitted): at most 1; dials: at most 30"},
 		{4, "two probes at once", func(r *Run) {
 			span, _ := r.phase(open)
 			r.Answers = append(r.Answers, Answer{Phase: open, At: span.From + 3000.5, Status: 500, Latency: 1})
 		}, "up to 2 at once"},
 		{4, "never opens", each(failing, status(500)), "0 of 32 requests were rejected"},
-		{4, "no Retry-After", each(failing, func(a *Answer) { a.RetryAfter = 0 }), "20 of 32 requests are 503, required count(rejected): at least 1; count(503): as many as count(rejected)"},
+		{4, "no Retry-After", each(failing, func(a *Answer) { a.RetryAfter = 0 }), "20 of 32 requests are 503 (required: count(rejected): at least 1; count(503): as many as count(rejected)"},
 		{4, "slow rejections", each(open, latency(30)), "p99 30 ms"},
 		{4, "everybody is a probe", each(open, status(500)), "of 321 requests were rejected with Retry-After"},
 		{4, "dials while open", dials(open, 500), "500 connections"},

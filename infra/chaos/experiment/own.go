@@ -27,7 +27,7 @@ func RunFile(ctx context.Context, e Experiment, retry func(reason string)) (Jour
 	journal := Journal{Experiment: e}
 	for {
 		// The journal names the service, but not its environment, which may hold passwords.
-		run := &Run{Experiment: e.ID, Folder: e.Target.URL + e.Target.Command}
+		run := &Run{Experiment: e.ID, Folder: load.Shown(e.Target.URL) + e.Target.Command}
 		if err := observe(ctx, e, e.lab(), run); err != nil {
 			return journal, err
 		}

@@ -183,7 +183,7 @@ func (r *Run) answers(health bool, phases []string) []Answer {
 func (r *Run) Sentence() string {
 	for _, check := range r.Checks {
 		if !check.Passed {
-			return check.Name + ": measured " + check.Measured + ", required " + check.Required
+			return check.Name + ": " + check.Measured + " (required: " + check.Required + ")"
 		}
 	}
 	return ""

@@ -66,6 +66,14 @@ type Request struct {
 	Body         string
 }
 
+// Shown is a URL without the password in it, for pages and messages.
+func Shown(address string) string {
+	if parsed, err := url.Parse(address); err == nil {
+		return parsed.Redacted()
+	}
+	return address
+}
+
 // Check says in one line what is wrong with the options.
 func (o Options) Check() error {
 	base, err := url.Parse(o.URL)

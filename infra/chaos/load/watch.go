@@ -19,7 +19,7 @@ type App struct {
 // Watch runs the load and calls each for every second that has passed, with the results of that second. look asks the app about
 // itself; Watch calls it at the end of each second. However the load ends, the summary holds all results.
 func Watch(ctx context.Context, options Options, look func(context.Context) App, each func(Second)) (Summary, error) {
-	summary := Summary{URL: options.URL, Rate: options.Rate, Seed: options.Seed, Started: time.Now()}
+	summary := Summary{URL: Shown(options.URL), Rate: options.Rate, Seed: options.Seed, Started: time.Now()}
 	var mutex sync.Mutex
 	window, before, sent, sentBefore := &Tally{}, look(ctx), 0, 0
 	tell := options.Sent
@@ -73,7 +73,7 @@ func Watch(ctx context.Context, options Options, look func(context.Context) App,
 	stop()
 	beside.Wait()
 	if window.Count() > 0 {
-		second(before)
+		second(look(context.WithoutCancel(ctx))) // After Ctrl-C, too: what the app counted belongs to this second.
 	}
 	summary.total()
 	return summary, err

@@ -27,16 +27,19 @@ type speller struct {
 	program string
 }
 
-// Write implements io.Writer.
+// userPassword finds the password in a URL. What a user passed to a command comes back in its messages.
+var userPassword = regexp.MustCompile(`(://[^/@:\s]*):[^/@\s]+@`)
+
+// Write implements io.Writer. It hides passwords in URLs.
 func (s speller) Write(text []byte) (int, error) {
-	if s.program == "" {
-		return s.File.Write(text)
-	}
-	if _, err := io.WriteString(s.File, s.spell(string(text))); err != nil {
+	if _, err := io.WriteString(s.File, s.spell(userPassword.ReplaceAllString(string(text), "$1:***@"))); err != nil {
 		return 0, err
 	}
 	return len(text), nil
 }
+
+// WriteString implements io.StringWriter, which the file would implement otherwise.
+func (s speller) WriteString(text string) (int, error) { return s.Write([]byte(text)) }
 
 // spell is the text with its hints as the program was started: make chaos EX=2 is go run ./infra chaos --ex 2.
 func (s speller) spell(text string) string {

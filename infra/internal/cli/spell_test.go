@@ -3,6 +3,7 @@ package cli
 import (
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -109,5 +110,25 @@ func TestMisspeltVariables(t *testing.T) {
 		if got := fmt.Sprint(err); want == "" && err != nil || want != "" && !strings.Contains(got, want) {
 			t.Errorf("%q: got %v, want %q", makeFlags, err, want)
 		}
+	}
+}
+
+// What a user passed in a URL comes back in messages, but its password does not.
+func TestPasswordsInURLsAreHidden(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "out")
+	file, err := os.Create(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.Close()
+	for _, program := range []string{"", "go run ./infra"} {
+		if _, err := io.WriteString(speller{file, &cobra.Command{}, program}, "http://u:s3cret@127.0.0.1:1/a and http://127.0.0.1:5000/b@c, mysql://root:pa$s@h\n"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	text, err := os.ReadFile(path)
+	const want = "http://u:***@127.0.0.1:1/a and http://127.0.0.1:5000/b@c, mysql://root:***@h\n"
+	if err != nil || string(text) != want+want {
+		t.Errorf("got %q, %v, want %q twice", text, err, want)
 	}
 }

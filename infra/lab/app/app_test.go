@@ -136,7 +136,7 @@ func TestKilledAppSaysSo(t *testing.T) {
 func TestAppThatEndsAtItsStart(t *testing.T) {
 	began := time.Now()
 	_, err := start(t, "broken")
-	if err == nil || !strings.HasSuffix(err.Error(), "exit status 3; its last words: error: no such wing") {
+	if err == nil || !strings.HasSuffix(err.Error(), "exit status 3; its last output: no such wing") {
 		t.Errorf("got %v, want how it ended, and its own words", err)
 	}
 	if took := time.Since(began); took > startPatience/2 {
@@ -286,7 +286,7 @@ func TestTailKeepsTheEnd(t *testing.T) {
 		fmt.Fprint(&words, strings.Repeat("a", tailSize))
 	}
 	fmt.Fprint(&words, "\nthe end\n")
-	if got := words.String(); len(words.text) > tailSize || got != "its last words: the end" {
+	if got := words.String(); len(words.text) > tailSize || got != "its last output: the end" {
 		t.Errorf("got %q of %d bytes, want the last line", got, len(words.text))
 	}
 }
@@ -301,7 +301,7 @@ func TestLastWordsNameTheError(t *testing.T) {
 	} {
 		var words tail
 		fmt.Fprint(&words, text)
-		if got := words.String(); got != "its last words: "+want {
+		if got := words.String(); got != "its last output: "+strings.TrimPrefix(want, "error: ") {
 			t.Errorf("got %q, want %q", got, want)
 		}
 	}

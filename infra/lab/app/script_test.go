@@ -57,7 +57,7 @@ func TestScriptEndsWithItsChildren(t *testing.T) {
 // A command that puts its server into the background and ends is refused, and its server does not keep running.
 func TestScriptThatDoesNotStay(t *testing.T) {
 	_, err := Start(t.Context(), Options{Script: `sleep 60 & echo "started"`})
-	if err == nil || !strings.HasSuffix(err.Error(), "exit status 0; its last words: started") {
+	if err == nil || !strings.HasSuffix(err.Error(), "exit status 0; its last output: started") {
 		t.Errorf("got %v, want to hear that it ended", err)
 	}
 }

@@ -46,5 +46,5 @@ func (t *tail) String() string {
 	if len(words) > longest {
 		words = strings.ToValidUTF8(words[:longest], "") + "..."
 	}
-	return fmt.Sprintf("its last words: %s", words)
+	return fmt.Sprintf("its last output: %s", strings.TrimPrefix(words, "error: "))
 }

@@ -334,7 +334,7 @@ func (c *Client) refusal(call string, response *http.Response, answer []byte) er
 
 // stranger says that what answers is not Toxiproxy.
 func (c *Client) stranger(why string) error {
-	return fmt.Errorf("what answers at %s is not Toxiproxy; stop it, or set TOXIPROXY_PORT to another port (%s)", c.url, why)
+	return fmt.Errorf("what answers at %s is not Toxiproxy; `make infra` and `make exercise1` start one on a free port, unless TOXIPROXY_PORT is set (%s)", c.url, why)
 }
 
 // explain says what a call that got no answer means, and what to do.
