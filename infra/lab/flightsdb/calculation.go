@@ -355,6 +355,9 @@ func (c *calculation) IsNullable() bool     { return true }
 
 // String implements sql.Expression.
 func (c *calculation) String() string {
+	if len(c.arguments) == 1 && c.name == "-" {
+		return c.name + c.arguments[0].String()
+	}
 	if len(c.arguments) == 2 && c.name != "round" {
 		return fmt.Sprintf("(%s %s %s)", c.arguments[0], c.name, c.arguments[1])
 	}

@@ -17,6 +17,7 @@ type complexity struct {
 	casts            []*sqlparser.ConvertExpr
 	unions           []*sqlparser.SetOp
 	groups           []*sqlparser.GroupConcatExpr
+	selects          []*sqlparser.Select
 	// shifts are where intervals are added to dates or taken off.
 	shifts []reflect.Value
 	// wholes are where conversions to decimals without digits after the point are.
@@ -117,7 +118,8 @@ func (c *complexity) countTables(node reflect.Value, depth, selects int) (tables
 		switch node.Type() {
 		case selectType:
 			selects++
-			c.columns += len(node.Interface().(*sqlparser.Select).SelectExprs)
+			selected := node.Interface().(*sqlparser.Select)
+			c.selects, c.columns = append(c.selects, selected), c.columns+len(selected.SelectExprs)
 		case tableType:
 			tables++
 		case joinType:

@@ -46,7 +46,14 @@ func (d *dated) Type() sql.Type       { return d.typ }
 func (d *dated) FunctionName() string { return d.name }
 func (d *dated) Description() string  { return "calculates with dates." }
 func (d *dated) IsNullable() bool     { return true }
-func (d *dated) String() string       { return d.name + list(d.arguments) }
+
+// String implements sql.Expression. What only reads an argument does not show in the name of a column.
+func (d *dated) String() string {
+	if d.name == "moment" {
+		return d.arguments[0].String()
+	}
+	return d.name + list(d.arguments)
+}
 
 // Resolved implements sql.Expression.
 func (d *dated) Resolved() bool { return expression.ExpressionsResolved(d.arguments...) }

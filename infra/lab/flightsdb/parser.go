@@ -3,6 +3,7 @@ package flightsdb
 import (
 	"context"
 	"reflect"
+	"regexp"
 	"strings"
 
 	"github.com/dolthub/go-mysql-server/sql"
@@ -23,7 +24,7 @@ func (p parser) ParseSimple(query string) (sqlparser.Statement, error) {
 		return nil, err
 	}
 	statement, err := p.Parser.ParseSimple(query)
-	return accept(statement, syntaxError(query, err))
+	return accept(query, statement, syntaxError(query, err))
 }
 
 // Parse implements sql.Parser.
@@ -38,7 +39,7 @@ func (p parser) ParseWithOptions(ctx context.Context, query string, delimiter ru
 		return nil, query, "", err
 	}
 	statement, parsed, rest, err := p.Parser.ParseWithOptions(ctx, query, delimiter, multi, options)
-	statement, err = p.accept(ctx, statement, syntaxError(query, err))
+	statement, err = p.accept(ctx, query, statement, syntaxError(query, err))
 	return statement, parsed, rest, err
 }
 
@@ -49,7 +50,7 @@ func (p parser) ParseOneWithOptions(ctx context.Context, query string, options s
 		return nil, 0, err
 	}
 	statement, next, err := p.Parser.ParseOneWithOptions(ctx, query, options)
-	statement, err = p.accept(ctx, statement, syntaxError(query, err))
+	statement, err = p.accept(ctx, query, statement, syntaxError(query, err))
 	return statement, next, err
 }
 
@@ -64,7 +65,7 @@ func (p parser) check(query string, options sqlparser.ParserOptions) (err error)
 		return err
 	}
 	statement, _, _, err := p.Parser.ParseWithOptions(context.Background(), query, ';', false, options)
-	statement, err = accept(statement, syntaxError(query, err))
+	statement, err = accept(query, statement, syntaxError(query, err))
 	switch statement.(type) {
 	case *sqlparser.Prepare, *sqlparser.Execute, *sqlparser.Deallocate:
 		return errNotPrepared
@@ -73,10 +74,10 @@ func (p parser) check(query string, options sqlparser.ParserOptions) (err error)
 }
 
 // accept is the function of that name, and bounds PREPARE.
-func (p parser) accept(ctx context.Context, statement sqlparser.Statement, err error) (sqlparser.Statement, error) {
+func (p parser) accept(ctx context.Context, query string, statement sqlparser.Statement, err error) (sqlparser.Statement, error) {
 	prepare, ok := statement.(*sqlparser.Prepare)
 	if err != nil || !ok {
-		return accept(statement, err)
+		return accept(query, statement, err)
 	}
 	session, ok := ctx.(*sql.Context)
 	if !ok {
@@ -96,8 +97,8 @@ func (p parser) accept(ctx context.Context, statement sqlparser.Statement, err e
 // showGrants is run for SHOW GRANTS: the library would look into a database of accounts, which does not exist.
 const showGrants = "SELECT CONCAT('GRANT SELECT ON *.* TO ', CURRENT_USER()) AS Grants"
 
-// accept returns the statement to run for a parsed one, or the reason not to run it.
-func accept(statement sqlparser.Statement, err error) (sqlparser.Statement, error) {
+// accept returns the statement to run for one that was parsed from the query, or the reason not to run it.
+func accept(query string, statement sqlparser.Statement, err error) (sqlparser.Statement, error) {
 	if err != nil {
 		return nil, err
 	}
@@ -115,6 +116,7 @@ func accept(statement sqlparser.Statement, err error) (sqlparser.Statement, erro
 	if err := renameAggregates(measured.functions); err != nil {
 		return nil, err
 	}
+	labelColumns(query, measured.selects)
 	roundCasts(measured.wholes)
 	shortenCasts(measured.casts)
 	shiftDates(measured.shifts)
@@ -170,6 +172,57 @@ func shiftDates(places []reflect.Value) {
 			Name: sqlparser.NewColIdent(name), Exprs: sqlparser.SelectExprs{&sqlparser.AliasedExpr{Expr: e.Left}, &sqlparser.AliasedExpr{Expr: e.Right}},
 		}))
 	}
+}
+
+// labelColumns gives the columns of SELECTs the names that MySQL gives them: the text of the expression as it was typed, but for a value or
+// a column in parentheses those of the value or the column.
+func labelColumns(query string, selects []*sqlparser.Select) {
+	for _, selected := range selects {
+		for _, column := range selected.SelectExprs {
+			aliased, ok := column.(*sqlparser.AliasedExpr)
+			if !ok || !aliased.As.IsEmpty() || aliased.StartParsePos >= aliased.EndParsePos || aliased.EndParsePos > len(query) {
+				continue
+			}
+			start := aliased.StartParsePos
+			if _, isNot := aliased.Expr.(*sqlparser.NotExpr); isNot {
+				// The parser's text begins after the word.
+				start -= len(nots.FindString(query[:start]))
+			}
+			label := strings.Trim(query[start:aliased.EndParsePos], ", \t\r\n")
+			switch e := bare(aliased.Expr).(type) {
+			case *sqlparser.ColName:
+				aliased.Expr, label = e, ""
+			case *sqlparser.NullVal:
+				label = "NULL"
+			case sqlparser.BoolVal:
+				label = strings.ToUpper(strings.Trim(label, "() \t\r\n"))
+			case *sqlparser.SQLVal:
+				// The parser makes one number of a minus and a number.
+				if e.Type == sqlparser.StrVal || (e.Type == sqlparser.IntVal || e.Type == sqlparser.FloatVal) && e.Val[0] != '-' {
+					aliased.Expr, label = e, strings.TrimLeft(string(e.Val), " \t\r\n")
+				}
+			default:
+				label = asTyped(label)
+			}
+			aliased.InputExpression = label
+		}
+	}
+}
+
+// nots are words at the end of a text.
+var nots = regexp.MustCompile(`(?i)(?:\bNOT\s*)+$`)
+
+// bare is an expression without parentheses, plus signs and character sets around it.
+func bare(e sqlparser.Expr) sqlparser.Expr {
+	switch outer := e.(type) {
+	case *sqlparser.ParenExpr:
+		return bare(outer.Expr)
+	case *sqlparser.UnaryExpr:
+		if outer.Operator == sqlparser.UPlusStr || strings.HasPrefix(outer.Operator, "_") {
+			return bare(outer.Expr)
+		}
+	}
+	return e
 }
 
 // nameColumns gives the expressions of UNIONs that are ordered the names that they are shown with: the library orders by their values in

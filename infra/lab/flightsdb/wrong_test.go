@@ -123,3 +123,26 @@ func TestErrorNumbers(t *testing.T) {
 		}
 	}
 }
+
+// TestLabels gives columns the names that MySQL gives them.
+func TestLabels(t *testing.T) {
+	db := sample(t)
+	for query, want := range map[string]string{
+		"SELECT DAYOFWEEK('2026-11-27')": "DAYOFWEEK('2026-11-27')", "SELECT not  1 > 2": "not  1 > 2", "SELECT 1 AS a, NOT 'x'": "NOT 'x'",
+		"SELECT DATE '2024-02-29'": "DATE '2024-02-29'", "SELECT timestamp\t\"2024-02-29\" IS NULL": "timestamp\t\"2024-02-29\" IS NULL",
+		"SELECT TIME '10:00:00'": "TIME '10:00:00'", "SELECT 2--1": "2--1", "SELECT (2)": "2", "SELECT ('a''b')": "a'b", "SELECT true": "TRUE", "SELECT null": "NULL",
+		"SELECT (a.apid) FROM airports a": "apid", "SELECT +apid FROM airports": "apid", "SELECT -(apid - 1) FROM airports": "-(apid - 1)",
+		"SELECT 1 , (1+1)": "(1+1)", "SELECT N'x'": "x", "SELECT _utf8mb4'x'": "x", "SELECT NOT '1' UNION SELECT 2": "NOT '1'", "SELECT  abs( -2 ) ": "abs( -2 )",
+	} {
+		rows, err := db.Query(query)
+		if err != nil {
+			t.Errorf("%s: %v", query, err)
+			continue
+		}
+		columns, err := rows.Columns()
+		rows.Close()
+		if got := columns[len(columns)-1]; err != nil || got != want {
+			t.Errorf("%s: the column is called %s, %v, want %s", query, got, err, want)
+		}
+	}
+}
