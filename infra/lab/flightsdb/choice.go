@@ -181,8 +181,7 @@ func (c *choice) Eval(ctx *sql.Context, row sql.Row) (any, error) {
 		if err != nil || types.IsDecimal(typ) {
 			return number, err
 		}
-		converted, _, err := typ.Convert(ctx, number)
-		return converted, err
+		return cast(number, typ)
 	}
 	if decimals, ok := chosen.Type().(sql.DecimalType); ok {
 		value, _, err = decimals.Convert(ctx, value)

@@ -117,7 +117,7 @@ func accept(query string, statement sqlparser.Statement, err error) (sqlparser.S
 		return nil, err
 	}
 	labelColumns(query, measured.selects)
-	roundCasts(measured.wholes)
+	nameCasts(measured.numbers)
 	shortenCasts(measured.casts)
 	shiftDates(measured.shifts)
 	for _, group := range measured.groups {
@@ -144,19 +144,25 @@ func shortenCasts(casts []*sqlparser.ConvertExpr) {
 	}
 }
 
-// isWhole tells whether a type is a decimal without digits after the point.
-func isWhole(typ *sqlparser.ConvertType) bool {
-	return typ != nil && strings.EqualFold(typ.Type, "decimal") && (typ.Scale == nil || string(typ.Scale.Val) == "0")
-}
+// numberTypes are the types of numbers for CAST.
+var numberTypes = map[string]bool{"signed": true, "unsigned": true, "decimal": true, "double": true, "real": true, "float": true}
 
-// roundCasts makes ROUND(CAST(x AS DECIMAL(65,30))) of CAST(x AS DECIMAL(n)): the library keeps the digits after the point.
-func roundCasts(places []reflect.Value) {
+// nameCasts makes functions of the conversions to numbers.
+func nameCasts(places []reflect.Value) {
 	for _, place := range places {
 		cast := place.Interface().(*sqlparser.ConvertExpr)
-		cast.Type.Length, cast.Type.Scale = sqlparser.NewIntVal([]byte("65")), sqlparser.NewIntVal([]byte("30"))
-		place.Set(reflect.ValueOf(&sqlparser.FuncExpr{
-			Name: sqlparser.NewColIdent("round"), Exprs: sqlparser.SelectExprs{&sqlparser.AliasedExpr{Expr: cast}},
-		}))
+		name := castPrefix + strings.ToLower(cast.Type.Type)
+		if strings.HasSuffix(name, "decimal") {
+			precision, scale := "10", "0"
+			if cast.Type.Length != nil {
+				precision = string(cast.Type.Length.Val)
+			}
+			if cast.Type.Scale != nil {
+				scale = string(cast.Type.Scale.Val)
+			}
+			name += "(" + precision + "," + scale + ")"
+		}
+		place.Set(reflect.ValueOf(&sqlparser.FuncExpr{Name: sqlparser.NewColIdent(name), Exprs: sqlparser.SelectExprs{&sqlparser.AliasedExpr{Expr: cast.Expr}}}))
 	}
 }
 
