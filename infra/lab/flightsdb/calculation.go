@@ -150,7 +150,7 @@ func calculated(e sql.Expression) sql.Expression {
 		name = e.Op
 	case *expression.UnaryMinus:
 		// The minus of a literal is a constant, which an index may serve.
-		if _, isLiteral := e.Child.(*expression.Literal); isLiteral && kindOf(e.Child.Type()) != text {
+		if _, isLiteral := e.Child.(*expression.Literal); isLiteral && kindOf(e.Child.Type()) != text && numberOf(e.Child) == e.Child {
 			return nil
 		}
 		name = "-"

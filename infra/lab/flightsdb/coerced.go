@@ -1,6 +1,7 @@
 package flightsdb
 
 import (
+	"encoding/binary"
 	"math"
 	"regexp"
 	"slices"
@@ -18,7 +19,7 @@ import (
 // their text begins with (n), a whole number unless they are texts (h), seconds (s), a date, perhaps with a time (d), or what they are (-). The last letter is that of all arguments that follow. The library's own functions fail for, or misread, values of other types.
 var coercions = map[string]string{
 	"ascii": "t", "bin": "n", "bit_count": "w", "bit_length": "t", "char": "w", "char_length": "t", "character_length": "t", "concat": "t", "concat_ws": "t",
-	"convert_tz": "dt", "crc32": "t", "date": "d", "date_format": "dt", "datediff": "d", "day": "d", "dayname": "d", "dayofmonth": "d", "dayofweek": "d", "dayofyear": "d",
+	"convert_tz": "dt", "crc32": "t", "date_format": "dt", "day": "d", "dayname": "d", "dayofmonth": "d", "dayofweek": "d", "dayofyear": "d",
 	"elt": "wt", "export_set": "wttt", "extract": "-d", "find_in_set": "t", "from_base64": "t", "from_days": "w", "from_unixtime": "st", "hex": "h", "inet_aton": "t", "instr": "t", "last_day": "d",
 	"lcase": "t", "left": "tw", "length": "t", "locate": "ttw", "lower": "t", "lpad": "twt", "ltrim": "t", "md5": "t", "mid": "tw", "month": "d", "monthname": "d",
 	"octet_length": "t", "ord": "t", "position": "ttw", "quarter": "d", "quote": "t", "repeat": "tw", "replace": "t", "reverse": "t", "right": "tw", "rpad": "twt",
@@ -107,6 +108,11 @@ func (w *written) Eval(ctx *sql.Context, row sql.Row) (any, error) {
 			return value.Format(time.DateOnly), nil
 		}
 	case float64:
+		if rounded, ok := w.Expression.(*calculation); ok && len(rounded.arguments) == 2 && (rounded.name == "round" || rounded.name == "truncate") {
+			if digits, ok := rounded.arguments[1].(*expression.Literal); ok {
+				return strconv.FormatFloat(value, 'f', int(min(max(count(digits.Value()), 0), 30)), 64), nil
+			}
+		}
 		return floatText(value, 64), nil
 	case float32:
 		return floatText(float64(value), 32), nil
@@ -136,8 +142,13 @@ func (w *written) WithChildren(children ...sql.Expression) (sql.Expression, erro
 // CollationCoercibility implements sql.CollationCoercible.
 func (w *written) CollationCoercibility(*sql.Context) (sql.CollationID, byte) { return collation, 4 }
 
-// numberOf is a value as one that calculations take, a date or a time as a number such as 20240229. It is nil for what is no number.
+// numberOf is a value as one that calculations take, a date or a time as a number such as 20240229, and 0x41 as 65. It is nil for what is no number.
 func numberOf(e sql.Expression) sql.Expression {
+	if literal, ok := e.(*expression.Literal); ok && types.IsBinaryType(literal.Type()) {
+		if bytes, ok := literal.Value().([]byte); ok && len(bytes) <= 8 {
+			return expression.NewLiteral(binary.BigEndian.Uint64(append(make([]byte, 8-len(bytes)), bytes...)), types.Uint64)
+		}
+	}
 	switch typ := e.Type(); {
 	case kindOf(typ) == temporal, typ == types.Time, isShift(e):
 		return newMomentNumber(e)

@@ -252,6 +252,26 @@ func newCurrentDate() sql.Expression {
 	}}
 }
 
+// newDateDiff is DATEDIFF.
+func newDateDiff(a, b sql.Expression) sql.Expression {
+	// The library's ends at 292 years.
+	return newDifference("DAY", newDay(b), newDay(a))
+}
+
+// newDay is DATE(e).
+func newDay(e sql.Expression) sql.Expression {
+	return &dated{name: "date", typ: types.Date, arguments: []sql.Expression{e}, value: func(ctx *sql.Context, values []any) (any, error) {
+		if e.Type() == types.Time {
+			return nil, unsupported("A time of the day as a date")
+		}
+		at, _, ok, err := moment(ctx, values[0])
+		if err != nil || !ok {
+			return nil, err
+		}
+		return at.Truncate(24 * time.Hour), nil
+	}}
+}
+
 // newDifference is TIMESTAMPDIFF.
 func newDifference(unit string, from, to sql.Expression) sql.Expression {
 	return &dated{name: "timestampdiff_" + unit, typ: types.Int64, arguments: []sql.Expression{from, to}, value: func(ctx *sql.Context, values []any) (any, error) {
@@ -307,6 +327,8 @@ func newShift(date sql.Expression, interval *expression.Interval, sign int64) sq
 			return nil
 		}
 	}
+	// MySQL shows parts of a second after any interval of seconds that is no whole number.
+	ofParts := interval.Unit == "SECOND" && !types.IsInteger(amount.Type())
 	name := fmt.Sprintf("shift_%s_%d", interval.Unit, sign)
 	return &dated{name: name, typ: typ, arguments: []sql.Expression{date, amount}, value: func(ctx *sql.Context, values []any) (any, error) {
 		at, isWritten, ok, err := moment(ctx, values[0])
@@ -318,7 +340,7 @@ func newShift(date sql.Expression, interval *expression.Interval, sign int64) sq
 			if err != nil {
 				return nil, err
 			}
-			if interval.Unit == "SECOND" && number != math.Trunc(number) {
+			if ofParts {
 				return nil, unsupported("A part of a second in an interval")
 			}
 			if math.Abs(number) > 1e15 {

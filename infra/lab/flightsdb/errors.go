@@ -94,6 +94,7 @@ var knownErrors = []knownError{
 	refuse(`^time\.Time is not an exact number`, "This use of a date"),
 	refuse(`^function 'DATETIME' expected 1`, "TIMESTAMP of a date and a time"),
 	refuse(`^failed to compile format`, "Such a format of a date"),
+	refuse(`^illegal base64`, "FROM_BASE64 of another text"),
 	{regexp.MustCompile(`^unsupported feature: `), func(message string) error {
 		return unsupported(strings.TrimPrefix(message, "unsupported feature: "))
 	}},
@@ -126,7 +127,12 @@ var knownErrors = []knownError{
 	numberAs(1367, "22007", `^strconv\.ParseFloat`, "Illegal double value found during parsing"),
 	numberAs(1525, mysql.SSUnknownSQLState, `^Incorrect datetime value`, "%s"),
 	numberAs(1582, mysql.SSClientError, `^function '(?s:.*)' expected `, "Incorrect parameter count: %s"),
-	numberAs(3685, mysql.SSUnknownSQLState, `^the given regular expression is invalid`, "Illegal argument to a regular expression."),
+	numberAs(3141, "22032", `couldn't convert to json`, "Invalid JSON text"),
+	numberAs(3143, "42000", `Invalid JSON path expression`, "Invalid JSON path expression"),
+	numberAs(3146, "22032", `^invalid data type for JSON data`, "%s"),
+	numberAs(3153, "42000", `^The path expression '\$' is not allowed`, "%s"),
+	numberAs(3154, "42000", `^the oneOrAll argument`, "%s"),
+	numberAs(3685, mysql.SSUnknownSQLState, `^the given regular expression is invalid|^Illegal argument to regular expression`, "Illegal argument to a regular expression."),
 	numberAs(3699, mysql.SSUnknownSQLState, `^Timeout exceeded in regular expression match`, "%s"),
 	numberAs(errInterrupted.Num, errInterrupted.State, `context canceled`, errInterrupted.Message),
 	// What is left must not show how the library is made.

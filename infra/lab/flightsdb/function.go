@@ -1,6 +1,7 @@
 package flightsdb
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 
@@ -71,8 +72,9 @@ func preferred(original sql.Function, own func(arguments []sql.Expression) (sql.
 		if made, ok := own(arguments); ok {
 			return made, nil
 		}
-		if name := original.FunctionName(); name == "greatest" || name == "least" {
-			return nil, unsupported("The function " + strings.ToUpper(name) + " of times")
+		name := original.FunctionName()
+		if limits, isCalculation := calculations[name]; name == "greatest" || name == "least" || isCalculation && len(arguments) >= limits[0] && len(arguments) <= limits[1] {
+			return nil, unsupported("The function " + strings.ToUpper(name) + " of such values")
 		}
 		return original.NewInstance(arguments)
 	}}
@@ -90,6 +92,8 @@ var ownFunctions = map[string]sql.Function{
 	"date_sub":     sql.FunctionN{Name: "date_sub", Fn: newDateAdd(-1)},
 	"subdate":      sql.FunctionN{Name: "subdate", Fn: newDateAdd(-1)},
 	"str_to_date":  sql.Function2{Name: "str_to_date", Fn: newStrToDate},
+	"date":         sql.Function1{Name: "date", Fn: newDay},
+	"datediff":     sql.Function2{Name: "datediff", Fn: newDateDiff},
 	"datetime":     sql.FunctionN{Name: "datetime", Fn: newTimestamp},
 	"field":        sql.FunctionN{Name: "field", Fn: newField},
 	"format":       sql.FunctionN{Name: "format", Fn: newFormat},
@@ -287,15 +291,27 @@ func toText(ctx *sql.Context, value any) (string, error) {
 	return text, err
 }
 
-// daysAsTexts makes texts of the dates among the arguments of a choice.
-func daysAsTexts(arguments []sql.Expression) []sql.Expression {
-	arguments = slices.Clone(arguments)
-	for i, argument := range arguments {
-		if types.IsDateType(argument.Type()) {
-			arguments[i] = textOf(argument)
+// momentsAsTexts makes texts of the dates and times among the values of a choice that has others as well. A choice between dates and times is refused.
+func momentsAsTexts(values []sql.Expression) []sql.Expression {
+	all, found := slices.Clone(values), map[string]bool{}
+	for i, value := range values {
+		typ := value.Type()
+		if isMoment := kindOf(typ) == temporal || typ == types.Time; isMoment {
+			all[i] = &dated{name: "text", typ: types.CreateLongText(collation), arguments: []sql.Expression{textOf(value)}, value: func(_ *sql.Context, values []any) (any, error) {
+				if len(found) > 1 && !found["other"] {
+					return nil, unsupported("A choice between dates and times")
+				}
+				return values[0], nil
+			}}
+			found[fmt.Sprint(types.IsDateType(typ), typ == types.Time)] = true
+		} else if typ != types.Null {
+			found["other"] = true
 		}
 	}
-	return arguments
+	if len(found) == 1 {
+		return values
+	}
+	return all
 }
 
 // wrapper is an expression around another, whose value it changes. The other may be a column, whose place in the row the library changes.

@@ -20,6 +20,9 @@ const semanticsRule analyzer.RuleId = 1001
 
 // semantics replaces the expressions for which the library gives other values than MySQL.
 func semantics(ctx *sql.Context, _ *analyzer.Analyzer, node sql.Node, _ *plan.Scope, _ analyzer.RuleSelector, _ *sql.QueryFlags) (sql.Node, transform.TreeIdentity, error) {
+	if ofDays(node) {
+		return nil, transform.SameTree, unsupported("A recursive query of dates")
+	}
 	return transform.NodeExprsWithOpaque(node, func(e sql.Expression) (sql.Expression, transform.TreeIdentity, error) {
 		replaced, err := replace(ctx, e)
 		if err != nil || replaced == nil {
@@ -27,6 +30,18 @@ func semantics(ctx *sql.Context, _ *analyzer.Analyzer, node sql.Node, _ *plan.Sc
 		}
 		return replaced, transform.NewTree, nil
 	})
+}
+
+// ofDays tells whether a recursive query begins with dates: the library adds a time to them.
+func ofDays(node sql.Node) bool {
+	found := false
+	_, _, _ = transform.NodeWithOpaque(node, func(node sql.Node) (sql.Node, transform.TreeIdentity, error) {
+		if recursive, ok := node.(*plan.RecursiveCte); ok {
+			found = found || slices.ContainsFunc(recursive.Left().Schema(), func(column *sql.Column) bool { return types.IsDateType(column.Type) })
+		}
+		return node, transform.SameTree, nil
+	})
+	return found
 }
 
 // replace is the expression instead of one of the library's, or nil.
@@ -201,8 +216,9 @@ func truths(e sql.Expression) (sql.Expression, error) {
 	children := slices.Clone(e.Children())
 	changed := false
 	for i, child := range children {
-		if typ := child.Type(); types.IsTextOnly(typ) || kindOf(typ) == temporal || typ == types.Time {
-			children[i], changed = makeCalculation("+", []sql.Expression{numberOf(child), expression.NewLiteral(int64(0), types.Int64)}), true
+		number := numberOf(child)
+		if number != nil && (number != child || types.IsTextOnly(child.Type())) {
+			children[i], changed = makeCalculation("+", []sql.Expression{number, expression.NewLiteral(int64(0), types.Int64)}), true
 		}
 	}
 	if !changed {
