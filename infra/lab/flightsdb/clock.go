@@ -19,12 +19,12 @@ const largestTime = int64(838*3600+59*60+59) * 1e6
 // clock matches days, hours, minutes and seconds, or their digits without colons.
 var clock = regexp.MustCompile(`^\s*(-?)(?:(?:(\d{1,2})\s+)?(\d{1,4}):(\d\d?)(?::(\d\d?))?|(\d{1,2})\s+(\d{1,2})|(\d{1,7}))(?:\.(\d{1,6})\d*)?`)
 
-// clockOf is a value as a time in microseconds. MySQL reads a text that is too short for a day and a time as a time alone; the library as a
+// clockOf is a value as a time, or as a day with one since 1970, in microseconds. MySQL reads a text that is too short for a day and a time as a time alone; the library as a
 // day. It is not ok for what is no time.
 func clockOf(ctx *sql.Context, e sql.Expression, value any) (micros int64, ok bool, err error) {
 	if isMoment(e, value) {
 		at, _, ok, err := moment(ctx, value)
-		return at.Sub(at.Truncate(24 * time.Hour)).Microseconds(), ok, err
+		return at.UnixMicro(), ok, err
 	}
 	if span, ok := value.(types.Timespan); ok {
 		return span.AsMicroseconds(), true, nil
@@ -70,6 +70,9 @@ func newClock(name string, typ sql.Type, e sql.Expression, of func(micros int64)
 		micros, ok, err := clockOf(ctx, e, values[0])
 		if err != nil || !ok {
 			return nil, err
+		}
+		if isMoment(e, values[0]) {
+			micros = (micros%86400e6 + 86400e6) % 86400e6
 		}
 		return of(micros)
 	}}
@@ -161,25 +164,18 @@ func newTimeDiff(a, b sql.Expression) sql.Expression {
 		if types.IsDateType(a.Type()) || types.IsDateType(b.Type()) {
 			return nil, unsupported("TIMEDIFF of a day")
 		}
-		ofDays := isMoment(a, values[0])
-		if ofDays != isMoment(b, values[1]) {
+		if isMoment(a, values[0]) != isMoment(b, values[1]) {
 			return nil, nil
 		}
-		var micros [2]int64
-		for i, e := range []sql.Expression{a, b} {
-			ok, err := false, error(nil)
-			if ofDays {
-				var at time.Time
-				at, _, ok, err = moment(ctx, values[i])
-				micros[i] = at.UnixMicro()
-			} else {
-				micros[i], ok, err = clockOf(ctx, e, values[i])
-			}
-			if err != nil || !ok {
-				return nil, err
-			}
+		from, ok, err := clockOf(ctx, b, values[1])
+		if err != nil || !ok {
+			return nil, err
 		}
-		return timespan(micros[0] - micros[1])
+		to, ok, err := clockOf(ctx, a, values[0])
+		if err != nil || !ok {
+			return nil, err
+		}
+		return timespan(to - from)
 	}}
 }
 

@@ -16,11 +16,13 @@ import (
 )
 
 // coercions say what functions take their arguments for: a text (t), a whole number (w), the whole number that
-// their text begins with (n), a whole number unless they are texts (h), seconds (s), a date, perhaps with a time (d), or what they are (-). The last letter is that of all arguments that follow. The library's own functions fail for, or misread, values of other types.
+// their text begins with (n), a whole number unless they are texts (h), seconds (s), a date, perhaps with a time (d), a part of a document (j), or what they
+// are (-). The last letter is that of all arguments that follow. The library's own functions fail for, or misread, values of other types.
 var coercions = map[string]string{
 	"ascii": "t", "bin": "n", "bit_count": "w", "bit_length": "t", "char": "w", "char_length": "t", "character_length": "t", "concat": "t", "concat_ws": "t",
 	"convert_tz": "dt", "crc32": "t", "date_format": "dt", "day": "d", "dayname": "d", "dayofmonth": "d", "dayofweek": "d", "dayofyear": "d",
-	"elt": "wt", "export_set": "wttt", "extract": "-d", "find_in_set": "t", "from_base64": "t", "from_days": "w", "from_unixtime": "st", "hex": "h", "inet_aton": "t", "instr": "t", "last_day": "d",
+	"elt": "wt", "export_set": "wttt", "extract": "-d", "find_in_set": "t", "from_base64": "t", "from_days": "w", "from_unixtime": "st", "hex": "h", "inet_aton": "t", "instr": "t", "json_array": "j", "json_array_append": "j", "json_array_insert": "j",
+	"json_insert": "j", "json_object": "j", "json_replace": "j", "json_set": "j", "last_day": "d",
 	"lcase": "t", "left": "tw", "length": "t", "locate": "ttw", "lower": "t", "lpad": "twt", "ltrim": "t", "md5": "t", "mid": "tw", "month": "d", "monthname": "d",
 	"octet_length": "t", "ord": "t", "position": "ttw", "quarter": "d", "quote": "t", "repeat": "tw", "replace": "t", "reverse": "t", "right": "tw", "rpad": "twt",
 	"rtrim": "t", "sha": "t", "sha1": "t", "sha2": "tw", "soundex": "t", "space": "w", "strcmp": "t", "substr": "tw", "substring": "tw", "substring_index": "ttw",
@@ -45,6 +47,12 @@ func coerced(name string, arguments []sql.Expression) ([]sql.Expression, error) 
 		case 'h':
 			if kindOf(argument.Type()) != text {
 				arguments[i] = wholeOf(argument)
+			}
+		case 'j':
+			if types.IsDateType(argument.Type()) {
+				arguments[i] = textOf(argument)
+			} else if kindOf(argument.Type()) == temporal || argument.Type() == types.Time {
+				return nil, unsupported("A time in a document")
 			}
 		case 's':
 			arguments[i] = secondsOf(argument)
@@ -187,17 +195,14 @@ func castFunction(name string) (sql.Function, bool) {
 		return nil, false
 	}
 	return sql.FunctionN{Name: name, Fn: func(arguments ...sql.Expression) (sql.Expression, error) {
-		typ := map[string]sql.Type{"signed": types.Int64, "unsigned": types.Uint64, "float": types.Float32}[written]
-		if typ == nil {
-			var err error
-			if typ, err = columnType(written); err != nil {
-				return nil, err
-			}
+		if strings.HasSuffix(written, "signed") {
+			written = "bigint " + written
 		}
-		if e := arguments[0]; numberOf(e) == nil {
-			return nil, unsupported("CAST of such a value AS " + strings.ToUpper(written))
+		typ, err := columnType(written)
+		if err == nil && numberOf(arguments[0]) == nil {
+			err = unsupported("CAST of such a value AS " + strings.ToUpper(written))
 		}
-		return castOf(arguments[0], typ), nil
+		return castOf(arguments[0], typ), err
 	}}, true
 }
 

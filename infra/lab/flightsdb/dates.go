@@ -15,8 +15,8 @@ import (
 	"github.com/dolthub/go-mysql-server/sql/types"
 )
 
-// dated is a function of dates with the values of MySQL. The library's own count weeks, months and years in other ways, and take neither
-// the number 20240229 nor the text 24-2-29 for a date.
+// dated is a function, of dates for the most part, with the values of MySQL: NULL if an argument is. The library's own count weeks, months and
+// years in other ways, and take neither the number 20240229 nor the text 24-2-29 for a date.
 type dated struct {
 	notText
 	name      string

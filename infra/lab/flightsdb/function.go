@@ -98,16 +98,19 @@ var ownFunctions = map[string]sql.Function{
 	"field":        sql.FunctionN{Name: "field", Fn: newField},
 	"format":       sql.FunctionN{Name: "format", Fn: newFormat},
 	"hour":         sql.Function1{Name: "hour", Fn: func(e sql.Expression) sql.Expression { return newClockPart("hour", e) }},
-	"microsecond":  sql.Function1{Name: "microsecond", Fn: func(e sql.Expression) sql.Expression { return newClockPart("microsecond", e) }},
-	"minute":       sql.Function1{Name: "minute", Fn: func(e sql.Expression) sql.Expression { return newClockPart("minute", e) }},
-	"second":       sql.Function1{Name: "second", Fn: func(e sql.Expression) sql.Expression { return newClockPart("second", e) }},
-	"time":         sql.Function1{Name: "time", Fn: newTime},
-	"time_format":  sql.Function2{Name: "time_format", Fn: newTimeFormat},
-	"time_to_sec":  sql.Function1{Name: "time_to_sec", Fn: newTimeToSec},
-	"timediff":     sql.Function2{Name: "timediff", Fn: newTimeDiff},
-	"timestamp":    sql.FunctionN{Name: "timestamp", Fn: newTimestamp},
-	"truncate":     sql.FunctionN{Name: "truncate", Fn: newTruncate},
-	"week":         sql.FunctionN{Name: "week", Fn: newWeek},
+	"json_value": sql.FunctionN{Name: "json_value", Fn: func(...sql.Expression) (sql.Expression, error) {
+		return nil, unsupported("The function JSON_VALUE")
+	}},
+	"microsecond": sql.Function1{Name: "microsecond", Fn: func(e sql.Expression) sql.Expression { return newClockPart("microsecond", e) }},
+	"minute":      sql.Function1{Name: "minute", Fn: func(e sql.Expression) sql.Expression { return newClockPart("minute", e) }},
+	"second":      sql.Function1{Name: "second", Fn: func(e sql.Expression) sql.Expression { return newClockPart("second", e) }},
+	"time":        sql.Function1{Name: "time", Fn: newTime},
+	"time_format": sql.Function2{Name: "time_format", Fn: newTimeFormat},
+	"time_to_sec": sql.Function1{Name: "time_to_sec", Fn: newTimeToSec},
+	"timediff":    sql.Function2{Name: "timediff", Fn: newTimeDiff},
+	"timestamp":   sql.FunctionN{Name: "timestamp", Fn: newTimestamp},
+	"truncate":    sql.FunctionN{Name: "truncate", Fn: newTruncate},
+	"week":        sql.FunctionN{Name: "week", Fn: newWeek},
 }
 
 // textLengths are the longest texts that functions make from their arguments: functions that a few words can ask for

@@ -73,13 +73,7 @@ func boundedNumbers(e sql.Expression) (sql.Expression, error) {
 }
 
 // numeric are the functions that read texts as numbers.
-var numeric = map[string]bool{
-	"abs": true, "acos": true, "asin": true, "atan": true, "atan2": true, "bin": true, "ceil": true, "ceiling": true, "cos": true, "cot": true,
-	"degrees": true, "exp": true, "floor": true, "format": true, "ln": true, "log": true, "log10": true, "log2": true, "mod": true,
-	"pow": true, "power": true, "radians": true, "round": true, "sign": true, "sin": true, "sqrt": true, "tan": true, "truncate": true,
-	"sec_to_time": true, "from_unixtime": true, "oct": true, "conv": true, "char": true,
-	"bit_and": true, "bit_or": true, "bit_xor": true, "bit_count": true,
-}
+var numeric = map[string]bool{"conv": true, "bit_and": true, "bit_or": true, "bit_xor": true}
 
 // boundedNumber is a text that is taken for a number.
 type boundedNumber struct{ wrapper }

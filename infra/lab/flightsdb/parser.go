@@ -151,17 +151,7 @@ var numberTypes = map[string]bool{"signed": true, "unsigned": true, "decimal": t
 func nameCasts(places []reflect.Value) {
 	for _, place := range places {
 		cast := place.Interface().(*sqlparser.ConvertExpr)
-		name := castPrefix + strings.ToLower(cast.Type.Type)
-		if strings.HasSuffix(name, "decimal") {
-			precision, scale := "10", "0"
-			if cast.Type.Length != nil {
-				precision = string(cast.Type.Length.Val)
-			}
-			if cast.Type.Scale != nil {
-				scale = string(cast.Type.Scale.Val)
-			}
-			name += "(" + precision + "," + scale + ")"
-		}
+		name := castPrefix + strings.ToLower(sqlparser.String(cast.Type))
 		place.Set(reflect.ValueOf(&sqlparser.FuncExpr{Name: sqlparser.NewColIdent(name), Exprs: sqlparser.SelectExprs{&sqlparser.AliasedExpr{Expr: cast.Expr}}}))
 	}
 }
