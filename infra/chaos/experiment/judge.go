@@ -3,6 +3,8 @@ package experiment
 import (
 	"fmt"
 	"slices"
+
+	"chaosworkshop/infra/internal/stats"
 )
 
 // judge checks every tolerance of the experiment and sets the verdict.
@@ -28,11 +30,13 @@ func (r *Run) judge(e Experiment) {
 			r.Checks[i].Examples = r.best(r.Checks[i].examples)
 		}
 	}
-	switch reason, stalled := r.inconclusive(e), r.stalled(); {
+	switch reason, stalled, lucky := r.inconclusive(e), r.stalled(), r.lucky(e); {
 	case reason != "":
 		r.Verdict, r.Reason = Inconclusive, reason
 	case r.Died != "":
 		r.Verdict, r.Reason = Failed, r.Died
+	case r.Sentence() == "" && lucky != "":
+		r.Verdict, r.Reason = Inconclusive, lucky
 	case r.Sentence() == "":
 		r.Verdict, r.Reason = Passed, ""
 	case stalled != "":
@@ -108,6 +112,37 @@ func (r *Run) unfelt() string {
 	for _, felt := range r.Felt {
 		if missing := felt.missing(); missing != "" {
 			return missing
+		}
+	}
+	return ""
+}
+
+// lucky says that under a fault which spares users, every health check may have taken the connection of a user who waited: on a busy
+// computer, users open theirs late. Such a user's own connections are closed, and the answer is late.
+func (r *Run) lucky(e Experiment) string {
+	for _, phase := range e.Method {
+		span, ran := r.phase(phase.Name)
+		i := slices.IndexFunc(phase.Faults, func(f Fault) bool { return refusals[f.Type].spares })
+		if !ran || i < 0 {
+			continue
+		}
+		var lost []float64 // When each such user asked.
+		for _, answer := range r.Of(phase.Name) {
+			if !answer.Served() || answer.Latency >= stats.Milliseconds(refusals[phase.Faults[i].Type].after) {
+				lost = append(lost, answer.At)
+			}
+		}
+		// A check fails for sure if all its attempts are among those that were closed in a row. A user's few may be among them.
+		needed := int(e.names["RETRY_ATTEMPTS"].value) + 3
+		longest := make([]int, len(lost)+1)
+		for _, dial := range r.Dials {
+			if dial.At >= span.From && dial.At <= span.To && dial.Received == 0 {
+				at, _ := slices.BinarySearch(lost, dial.At)
+				longest[at]++
+			}
+		}
+		if len(lost) > 0 && slices.Max(longest) < needed {
+			return fmt.Sprintf("%s: %d users had to wait, so that every health check may have passed on a user's connection; close other programs and run it again", phase.Name, len(lost))
 		}
 	}
 	return ""

@@ -3,6 +3,7 @@ package experiment
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -116,6 +117,38 @@ func TestHealthChecksMayAskTheDatabase(t *testing.T) {
 		}
 		if run.judge(Experiments(settings)[2]); run.Verdict != want {
 			t.Errorf("stage %d: got %s: %s, want %s", stage, run.Verdict, run.Reason, want)
+		}
+	}
+}
+
+// A computer that is so busy that users open their connections late lets health checks take them.
+func TestLuckyHealthChecksAllowNoVerdict(t *testing.T) {
+	for _, test := range []struct {
+		late []int // The users who had to wait.
+		want Verdict
+	}{
+		{nil, Passed},
+		{[]int{2}, Passed},
+		{[]int{1, 19}, Passed},
+		{[]int{6, 14}, Inconclusive},
+		{[]int{3, 6, 9, 12, 15, 18}, Inconclusive},
+	} {
+		run := healthyRun(5)
+		span, _ := run.phase(lonely)
+		for i := range 30 { // One every 10 ms, as the users come, and a few after the last of them.
+			run.Dials = append(run.Dials, Dial{At: span.From + 5 + 7*float64(i)})
+		}
+		users := 0
+		for i := range run.Answers {
+			if answer := &run.Answers[i]; answer.Phase == lonely && !answer.Health {
+				if slices.Contains(test.late, users) {
+					answer.Latency = 150
+				}
+				users++
+			}
+		}
+		if run.judge(Experiments(settings)[4]); run.Verdict != test.want {
+			t.Errorf("users %v had to wait: got %s: %s, want %s", test.late, run.Verdict, run.Reason, test.want)
 		}
 	}
 }

@@ -7,16 +7,16 @@ import (
 	"chaosworkshop/shared/config"
 )
 
-// Settings are the values of the policies as the environment sets them, by the same variables and with the same defaults
-// as in the exercises.
+// Settings are the values of the policies as the environment sets them, by the same variables, with the same defaults and
+// ranges as in exercise 5.
 type Settings struct {
-	Timeout         time.Duration `env:"TIMEOUT" envDefault:"1s"`
-	RetryAttempts   int           `env:"RETRY_ATTEMPTS" envDefault:"10"`
-	RetryBaseDelay  time.Duration `env:"RETRY_BASE_DELAY" envDefault:"25ms"`
-	RetryMaxDelay   time.Duration `env:"RETRY_MAX_DELAY" envDefault:"100ms"`
-	Deadline        time.Duration `env:"DEADLINE" envDefault:"5s"`
-	BreakerFailures int           `env:"BREAKER_FAILURES" envDefault:"12"`
-	BreakerDelay    time.Duration `env:"BREAKER_DELAY" envDefault:"5s"`
+	Timeout         time.Duration `env:"TIMEOUT" envDefault:"1s" min:"1ms" max:"10m"`
+	RetryAttempts   int           `env:"RETRY_ATTEMPTS" envDefault:"10" min:"1" max:"100"`
+	RetryBaseDelay  time.Duration `env:"RETRY_BASE_DELAY" envDefault:"25ms" min:"1ms" max:"RETRY_MAX_DELAY"`
+	RetryMaxDelay   time.Duration `env:"RETRY_MAX_DELAY" envDefault:"100ms" min:"1ms" max:"1m"`
+	Deadline        time.Duration `env:"DEADLINE" envDefault:"5s" min:"TIMEOUT" max:"1h"`
+	BreakerFailures int           `env:"BREAKER_FAILURES" envDefault:"12" min:"1" max:"1000"`
+	BreakerDelay    time.Duration `env:"BREAKER_DELAY" envDefault:"5s" min:"DEADLINE" max:"1h"`
 }
 
 // LoadSettings reads the settings that an app would read.

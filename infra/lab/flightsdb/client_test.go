@@ -65,6 +65,15 @@ func TestStockClientDeepStatements(t *testing.T) {
 	}
 }
 
+// TestStockClientErrorAfterRows is of a client that expects the old end of an answer.
+func TestStockClientErrorAfterRows(t *testing.T) {
+	input := "WITH RECURSIVE n AS (SELECT 1 AS i UNION ALL SELECT i + 1 FROM n) SELECT i FROM n;\nSELECT 'still there', CONNECTION_ID() = @id;\n"
+	output := runClientInput(t, "SET @id = CONNECTION_ID();\n"+input, "mariadb", "--force", "flights", "-N")
+	if !strings.Contains(output, "ERROR 3636") || !strings.Contains(output, "still there\t1\n") {
+		t.Errorf("output: %.1000s\nwant error 3636 and the answer to the next statement on the same connection", output)
+	}
+}
+
 func TestDump(t *testing.T) {
 	output := runClient(t, "mariadb-dump", "flights")
 	for _, want := range []string{

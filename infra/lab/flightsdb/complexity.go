@@ -19,6 +19,8 @@ type complexity struct {
 	unions           []*sqlparser.SetOp
 	groups           []*sqlparser.GroupConcatExpr
 	selects          []*sqlparser.Select
+	// distinct are the ordered SELECT DISTINCTs.
+	distinct []*sqlparser.Select
 	// shifts are where intervals are added to dates or taken off.
 	shifts []reflect.Value
 	// numbers are where values are converted to numbers.
@@ -119,8 +121,11 @@ func (c *complexity) countTables(node reflect.Value, depth, selects int) (tables
 		switch node.Type() {
 		case selectType:
 			selects++
-			selected := node.Interface().(*sqlparser.Select)
-			c.selects, c.columns = append(c.selects, selected), c.columns+len(selected.SelectExprs)
+			query := node.Interface().(*sqlparser.Select)
+			c.selects, c.columns = append(c.selects, query), c.columns+len(query.SelectExprs)
+			if query.QueryOpts.Distinct && len(query.OrderBy) > 0 {
+				c.distinct = append(c.distinct, query)
+			}
 		case tableType:
 			tables++
 		case joinType:

@@ -43,6 +43,9 @@ type conn struct {
 	commanding, listed bool
 	// switching is the account and the database of COM_CHANGE_USER, until the library resets the connection.
 	switching *switching
+	// instead is the error that the answer ends with, after rows, and held the last bytes of that answer.
+	instead *mysql.SQLError
+	held    []byte
 	// hungUp makes the next read fail: a statement that cannot be stopped still uses the session.
 	hungUp atomic.Bool
 
@@ -70,6 +73,9 @@ func (c *conn) loggedIn() error {
 
 // Read implements net.Conn.
 func (c *conn) Read(b []byte) (int, error) {
+	if err := c.finish(); err != nil {
+		return 0, err
+	}
 	if c.hungUp.Load() {
 		return 0, io.EOF
 	}
@@ -203,6 +209,29 @@ func (c *conn) refuse(reason *mysql.SQLError, place byte) {
 func (c *conn) send(place byte, payload []byte) error {
 	_, err := c.stream.Write(append([]byte{byte(len(payload)), byte(len(payload) >> 8), 0, c.number + place}, payload...))
 	return err
+}
+
+// hold writes an answer but for its last packet, the one that ends its rows, for which the client gets an error.
+func (c *conn) hold(b []byte) error {
+	end := 4 + 5
+	if c.library.Capabilities&mysql.CapabilityClientDeprecateEOF != 0 {
+		end = 4 + 7
+	}
+	c.held = append(c.held, b...)
+	ready := max(0, len(c.held)-end)
+	_, err := c.stream.Write(c.held[:ready])
+	c.held = c.held[ready:]
+	return err
+}
+
+// finish ends an answer with its error. The library would end the connection instead.
+func (c *conn) finish() error {
+	reason, held := c.instead, c.held
+	c.instead, c.held = nil, nil
+	if reason == nil || len(held) == 0 {
+		return nil
+	}
+	return c.send(held[3]-c.number, errorPacket(reason))
 }
 
 // errorPacket is the payload of an error.

@@ -388,10 +388,10 @@ func (g *generator) condition(depth int) string {
 			return "(" + g.code() + " " + operator + " " + pick(g, "'lhr'", "'M'", "'b'", "''", g.code()) + ")"
 		},
 		func() string {
-			return "(" + g.whole() + " " + not + "IN (1, 2, 30, " + pick(g, "NULL", "4", "'5'", "6.0") + "))"
+			return "(" + g.whole() + " " + not + "IN (1, 2, 30, " + pick(g, "NULL", "4", "'5'", "6.0", "1 + 3", g.whole(), g.whole()+" + 1") + "))"
 		},
 		func() string {
-			return "(" + g.code() + " " + not + "IN ('lhr', 'JFK', 'gb', " + pick(g, "NULL", "''", "'e'") + "))"
+			return "(" + g.code() + " " + not + "IN ('lhr', 'JFK', 'gb', " + pick(g, "NULL", "''", "'e'", "LOWER('AMS')", g.code()) + "))"
 		},
 		func() string { return "(" + g.whole() + " " + not + "IN (" + subquery + "))" },
 		func() string { return "(" + g.code() + " " + not + "IN (" + codes + "))" },

@@ -219,7 +219,7 @@ func isConstant(e sql.Expression) bool {
 // listed is ranges of IN.
 func (t *table) listed(e *inList, f *finding) (int, []sql.MySQLRangeColumnExpr, bool, bool) {
 	column, ok := t.columnOf(e.left, f)
-	if !ok || len(e.keys) > maxRanges {
+	if !ok || e.set == nil || len(e.keys) > maxRanges {
 		return 0, nil, false, false
 	}
 	typ := t.columns[column].Type

@@ -4,6 +4,7 @@ import (
 	"database/sql"
 	"strings"
 	"testing"
+	"time"
 
 	driver "github.com/go-sql-driver/mysql"
 
@@ -46,16 +47,18 @@ var refusedStatements = []struct {
 	{"SELECT 1" + strings.Repeat("+1", maxDepth), 1436},
 }
 
+// modes are the ways to send a statement.
+var modes = map[string]func(*sql.DB, string) error{
+	"text": func(db *sql.DB, query string) error {
+		_, err := answer(db, query)
+		return err
+	},
+	"prepared": func(db *sql.DB, query string) error { return run(db, query, true) },
+}
+
 // TestErrorsInEveryMode gives a statement the same error however a client sends it.
 func TestErrorsInEveryMode(t *testing.T) {
 	s := start(t, openflights.Sample())
-	modes := map[string]func(*sql.DB, string) error{
-		"text": func(db *sql.DB, query string) error {
-			_, err := answer(db, query)
-			return err
-		},
-		"prepared": func(db *sql.DB, query string) error { return run(db, query, true) },
-	}
 	for _, multi := range []bool{false, true} {
 		db := connectAs(t, s.Addr(), "root", password, func(config *driver.Config) { config.MultiStatements = multi })
 		db.SetMaxOpenConns(1)
@@ -65,6 +68,40 @@ func TestErrorsInEveryMode(t *testing.T) {
 				err := send(db, statement.query)
 				if got := number(t, err); got != statement.want {
 					t.Errorf("%s, several statements %v: %.100s: error %v, want %d", mode, multi, statement.query, err, statement.want)
+				}
+			}
+		}
+		if got := ask(t, db, "SELECT CONNECTION_ID()")[0]; got != connection {
+			t.Errorf("several statements %v: connection %s, want %s as before", multi, got, connection)
+		}
+	}
+}
+
+// TestErrorAfterRows asks for answers that fail when part of them has been sent: the error follows, and the connection goes on.
+func TestErrorAfterRows(t *testing.T) {
+	limits := defaultLimits
+	limits.statement = 300 * time.Millisecond
+	s := startLimited(t, openflights.Sample(), limits)
+	for _, multi := range []bool{false, true} {
+		db := connectAs(t, s.Addr(), "root", password, func(config *driver.Config) { config.MultiStatements = multi })
+		db.SetMaxOpenConns(1)
+		connection := ask(t, db, "SELECT CONNECTION_ID()")[0]
+		for mode, send := range modes {
+			for _, statement := range []struct {
+				query string
+				want  uint16
+			}{
+				{"WITH RECURSIVE n AS (SELECT 1 AS i UNION ALL SELECT i + 1 FROM n) SELECT i FROM n", 3636},
+				{"WITH RECURSIVE n AS (SELECT 1 AS i UNION ALL SELECT SUM(i) + 1 FROM n WHERE i < 3) SELECT * FROM n", 3636},
+				{"WITH RECURSIVE n AS (SELECT 1 AS i UNION ALL SELECT i + 1 FROM n WHERE i < 900) SELECT 9223372036854775000 + i FROM n", 1690},
+				{"WITH RECURSIVE n AS (SELECT 1 AS i UNION ALL SELECT i + 1 FROM n WHERE i < 900) SELECT i, SLEEP(IF(i > 300, 1, 0)) FROM n", 3024},
+			} {
+				err := send(db, statement.query)
+				if got := number(t, err); got != statement.want {
+					t.Errorf("%s, several statements %v: %s: error %v, want %d", mode, multi, statement.query, err, statement.want)
+				}
+				if got := ask(t, db, "SELECT COUNT(*) FROM countries"); len(got) != 1 {
+					t.Errorf("the next answer is %v", got)
 				}
 			}
 		}

@@ -4,6 +4,8 @@ import (
 	"context"
 	"reflect"
 	"regexp"
+	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/dolthub/go-mysql-server/sql"
@@ -127,6 +129,7 @@ func accept(query string, statement sqlparser.Statement, err error) (sqlparser.S
 		}
 	}
 	nameColumns(measured.unions)
+	orderByNames(measured.distinct)
 	return statement, nil
 }
 
@@ -201,6 +204,34 @@ func labelColumns(query string, selects []*sqlparser.Select) {
 				label = asTyped(label)
 			}
 			aliased.InputExpression = label
+		}
+	}
+}
+
+// orderByNames makes ORDER BY name of ORDER BY 1 where the column of a SELECT DISTINCT is an expression: the library would look for what the
+// expression is made of in the rows of the result.
+func orderByNames(queries []*sqlparser.Select) {
+	for _, query := range queries {
+		for _, order := range query.OrderBy {
+			value, ok := order.Expr.(*sqlparser.SQLVal)
+			if !ok || value.Type != sqlparser.IntVal {
+				continue
+			}
+			number, err := strconv.Atoi(string(value.Val))
+			if err != nil || number < 1 || number > len(query.SelectExprs) {
+				continue
+			}
+			if slices.ContainsFunc(query.SelectExprs[:number], func(e sqlparser.SelectExpr) bool { _, one := e.(*sqlparser.AliasedExpr); return !one }) {
+				continue // After a *, nothing says which column it is.
+			}
+			column := query.SelectExprs[number-1].(*sqlparser.AliasedExpr)
+			if _, isColumn := column.Expr.(*sqlparser.ColName); isColumn {
+				continue
+			}
+			if column.As.IsEmpty() {
+				column.As = sqlparser.NewColIdent(column.InputExpression)
+			}
+			order.Expr = &sqlparser.ColName{Name: column.As}
 		}
 	}
 }

@@ -2,6 +2,7 @@ package flightsdb
 
 import (
 	"context"
+	"errors"
 	"math"
 	"runtime"
 	"runtime/debug"
@@ -50,9 +51,10 @@ type statement struct {
 	// failed is the error of an expression that cannot return one.
 	failed atomic.Pointer[error]
 
-	// answering is held while the answer is sent; abandoned says that nothing is to be sent any more.
-	answering sync.Mutex
-	abandoned bool
+	// answering is held while the answer is sent; abandoned says that nothing is to be sent any more, begun that rows were sent, and
+	// broken that the client did not take them.
+	answering                sync.Mutex
+	abandoned, begun, broken bool
 }
 
 // newStatements has none yet. What the process holds at the start, such as data far larger than OpenFlights, leaves statements
@@ -116,13 +118,25 @@ func (s *statements) run(parent context.Context, c *conn, size int, command func
 		case err = <-ended:
 		case <-time.After(s.limits.grace):
 			running.abandon()
-			return context.Cause(ctx)
+			return running.end(context.Cause(ctx))
 		}
 	}
 	if cause := context.Cause(ctx); err != nil && cause != nil {
-		return cause
+		return running.end(cause)
 	}
-	return mysqlError(err)
+	return running.end(mysqlError(err))
+}
+
+// end returns the error to answer with. If rows were sent, the error follows them instead, and the connection goes on.
+func (s *statement) end(err error) error {
+	s.answering.Lock()
+	defer s.answering.Unlock()
+	var reason *mysql.SQLError
+	if !s.begun || s.broken || !errors.As(err, &reason) {
+		return err
+	}
+	s.conn.instead = reason
+	return nil
 }
 
 // statementKey is the key of the statement in its context.
@@ -164,7 +178,10 @@ func (s *statement) send(part func() error) error {
 	if failed := s.failed.Load(); failed != nil {
 		return *failed
 	}
-	return part()
+	s.begun = true
+	err := part()
+	s.broken = err != nil
+	return err
 }
 
 // abandon ends the connection after the answer that the caller gives; the statement goes on without it.

@@ -61,6 +61,9 @@ func (c *conn) Write(b []byte) (int, error) {
 	if c.shift > 0 {
 		b = c.outgoing.shift(b, c.shift)
 	}
+	if c.instead != nil {
+		return len(b), c.hold(b)
+	}
 	return c.stream.Write(b)
 }
 

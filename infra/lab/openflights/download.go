@@ -80,6 +80,7 @@ func Download(ctx context.Context, source Source, dir string, out io.Writer) err
 		}
 		checksum, err := source.fetch(ctx, file, dir, bar)
 		if err != nil {
+			_ = os.Remove(dir) // Only if it is empty: without a network, nothing is left behind.
 			return fmt.Errorf("download %s: %w", file.Name, err)
 		}
 		sums[file.Name] = checksum

@@ -339,7 +339,11 @@ func TestDownloadOffline(t *testing.T) {
 	const nobody = "127.0.0.1:1" // What a computer without a network sees.
 	source := Published()
 	source.URL = "http://" + nobody + "/"
-	err := Download(t.Context(), source, t.TempDir(), io.Discard)
+	dir := filepath.Join(t.TempDir(), "data")
+	err := Download(t.Context(), source, dir, io.Discard)
+	if _, err := os.Stat(dir); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("the folder is left behind, empty: %v", err)
+	}
 	want := "download airlines.dat: could not reach " + nobody +
 		": check the network; the built-in sample works without (dial tcp "
 	if err == nil || !strings.HasPrefix(err.Error(), want) || strings.Contains(err.Error(), "\n") {

@@ -210,6 +210,14 @@ func TestSettings(t *testing.T) {
 		write(t, filepath.Join(root, ".env"), "PRT=5001\n", 0o600)
 		wantFinding(t, settings(root)[0], Fix, "PRT in ", "did you mean PORT?")
 	})
+	t.Run("a wrong policy", func(t *testing.T) {
+		for _, setting := range []string{"TIMEOUT=1", "RETRY_ATTEMPTS=0", "DEADLINE=500ms", "BREAKER_DELAY=1s"} {
+			root := folder(t, example)
+			write(t, filepath.Join(root, ".env"), setting+"\n", 0o600)
+			name, _, _ := strings.Cut(setting, "=")
+			wantFinding(t, settings(root)[0], Fix, name)
+		}
+	})
 	t.Run("a wrong value", func(t *testing.T) {
 		root := folder(t, example)
 		write(t, filepath.Join(root, ".env"), "DB_PORT=s3cret\n", 0o600)

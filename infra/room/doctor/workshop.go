@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 
+	"chaosworkshop/infra/chaos/experiment"
 	"chaosworkshop/infra/internal/spelling"
 	"chaosworkshop/infra/lab/stack"
 	"chaosworkshop/shared/config"
@@ -24,6 +25,9 @@ func settings(root string) []Finding {
 	}
 	if err == nil {
 		_, err = config.Load[config.App]()
+	}
+	if err == nil {
+		_, err = experiment.LoadSettings()
 	}
 	if err != nil {
 		return []Finding{{"settings", Fix, strings.ReplaceAll(err.Error(), "\n", "; "), "correct that value, or remove it to use the default"}}
