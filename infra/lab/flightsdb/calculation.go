@@ -48,7 +48,12 @@ var floats = map[string]func(a, b float64) float64{
 	"cot": func(a, _ float64) float64 { return 1 / math.Tan(a) }, "exp": func(a, _ float64) float64 { return math.Exp(a) },
 	"degrees": func(a, _ float64) float64 { return a * (180 / math.Pi) }, "radians": func(a, _ float64) float64 { return a * (math.Pi / 180) },
 	"ln": func(a, _ float64) float64 { return logarithm(a) }, "log2": func(a, _ float64) float64 { return logarithm(a) / math.Ln2 },
-	"log10": func(a, _ float64) float64 { return math.Log10(positive(a)) }, "log": func(base, a float64) float64 { return logarithm(a) / math.Log(positive(base)) },
+	"log10": func(a, _ float64) float64 { return math.Log10(positive(a)) }, "log": func(base, a float64) float64 {
+		if base == 1 {
+			return math.NaN()
+		}
+		return logarithm(a) / logarithm(base)
+	},
 	"sqrt": func(a, _ float64) float64 { return math.Sqrt(a) },
 	"pow": func(a, b float64) float64 {
 		if power := math.Pow(a, b); !math.IsNaN(power) {

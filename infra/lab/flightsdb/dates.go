@@ -48,7 +48,7 @@ func (d *dated) IsNullable() bool     { return true }
 
 // String implements sql.Expression. What only reads an argument does not show in the name of a column.
 func (d *dated) String() string {
-	if d.name == "moment" {
+	if d.name == "moment" || d.name == "truth" {
 		return d.arguments[0].String()
 	}
 	return d.name + list(d.arguments)

@@ -187,7 +187,7 @@ func labelColumns(query string, selects []*sqlparser.Select) {
 				// The parser's text begins after the word.
 				start -= len(nots.FindString(query[:start]))
 			}
-			label := strings.Trim(query[start:aliased.EndParsePos], ", \t\r\n")
+			label := asTyped(strings.Trim(query[start:aliased.EndParsePos], ", \t\r\n"))
 			switch e := bare(aliased.Expr).(type) {
 			case *sqlparser.ColName:
 				aliased.Expr, label = e, ""
@@ -196,12 +196,10 @@ func labelColumns(query string, selects []*sqlparser.Select) {
 			case sqlparser.BoolVal:
 				label = strings.ToUpper(strings.Trim(label, "() \t\r\n"))
 			case *sqlparser.SQLVal:
-				// The parser makes one number of a minus and a number.
-				if e.Type == sqlparser.StrVal || (e.Type == sqlparser.IntVal || e.Type == sqlparser.FloatVal) && e.Val[0] != '-' {
+				// The parser makes one number of signs and a number.
+				if e.Type == sqlparser.StrVal || (e.Type == sqlparser.IntVal || e.Type == sqlparser.FloatVal) && !strings.Contains(label, "-") {
 					aliased.Expr, label = e, strings.TrimLeft(string(e.Val), " \t\r\n")
 				}
-			default:
-				label = asTyped(label)
 			}
 			aliased.InputExpression = label
 		}

@@ -218,7 +218,9 @@ func truths(e sql.Expression) (sql.Expression, error) {
 	for i, child := range children {
 		number := numberOf(child)
 		if number != nil && (number != child || types.IsTextOnly(child.Type())) {
-			children[i], changed = makeCalculation("+", []sql.Expression{number, expression.NewLiteral(int64(0), types.Int64)}), true
+			children[i], changed = &dated{name: "truth", typ: types.Float64, arguments: []sql.Expression{number}, value: func(_ *sql.Context, values []any) (any, error) {
+				return toFloat(values[0])
+			}}, true
 		}
 	}
 	if !changed {
