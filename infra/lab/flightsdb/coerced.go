@@ -92,31 +92,22 @@ func textOf(e sql.Expression) sql.Expression {
 	if typ := e.Type(); typ == types.Null || types.IsText(typ) || types.IsJSON(typ) {
 		return e
 	}
-	return &written{wrapper{e}}
+	return &dated{name: "text", typ: types.CreateLongText(collation), arguments: []sql.Expression{e}, value: func(ctx *sql.Context, values []any) (any, error) {
+		return shownAs(ctx, e, values[0])
+	}}
 }
 
-// written is the text of a number or a date. The library adds a time to a date, and writes large numbers out.
-type written struct{ wrapper }
-
-// Type implements sql.Expression.
-func (*written) Type() sql.Type { return types.CreateLongText(collation) }
-
-// Eval implements sql.Expression.
-func (w *written) Eval(ctx *sql.Context, row sql.Row) (any, error) {
-	value, err := w.Expression.Eval(ctx, row)
-	if err != nil || value == nil {
-		return nil, err
-	}
-	typ := w.Expression.Type()
+// shownAs is the text of a value. The library adds a time to a date, and writes large numbers out.
+func shownAs(ctx *sql.Context, e sql.Expression, value any) (any, error) {
 	switch value := value.(type) {
 	case types.Timespan:
 		return value.String(), nil
 	case time.Time:
-		if types.IsDateType(typ) {
+		if types.IsDateType(e.Type()) {
 			return value.Format(time.DateOnly), nil
 		}
 	case float64:
-		if rounded, ok := w.Expression.(*calculation); ok && len(rounded.arguments) == 2 && (rounded.name == "round" || rounded.name == "truncate") {
+		if rounded, ok := e.(*calculation); ok && len(rounded.arguments) == 2 && (rounded.name == "round" || rounded.name == "truncate") {
 			if digits, ok := rounded.arguments[1].(*expression.Literal); ok {
 				return strconv.FormatFloat(value, 'f', int(min(max(count(digits.Value()), 0), 30)), 64), nil
 			}
@@ -127,8 +118,8 @@ func (w *written) Eval(ctx *sql.Context, row sql.Row) (any, error) {
 	case bool:
 		return map[bool]string{true: "1", false: "0"}[value], nil
 	case decimal.Decimal:
-		if types.IsDecimal(typ) {
-			return value.StringFixed(int32(scaleOf(typ))), nil
+		if types.IsDecimal(e.Type()) {
+			return value.StringFixed(int32(scaleOf(e.Type()))), nil
 		}
 	}
 	return toText(ctx, value)
@@ -142,15 +133,8 @@ func floatText(number float64, bits int) string {
 	return strconv.FormatFloat(number, 'f', -1, bits)
 }
 
-// WithChildren implements sql.Expression.
-func (w *written) WithChildren(children ...sql.Expression) (sql.Expression, error) {
-	return &written{wrapper{children[0]}}, nil
-}
-
-// CollationCoercibility implements sql.CollationCoercible.
-func (w *written) CollationCoercibility(*sql.Context) (sql.CollationID, byte) { return collation, 4 }
-
 // numberOf is a value as one that calculations take, a date or a time as a number such as 20240229, and 0x41 as 65. It is nil for what is no number.
+// Nothing is known yet of the arguments of a statement that is being prepared.
 func numberOf(e sql.Expression) sql.Expression {
 	if literal, ok := e.(*expression.Literal); ok && types.IsBinaryType(literal.Type()) {
 		if bytes, ok := literal.Value().([]byte); ok && len(bytes) <= 8 {
@@ -160,7 +144,7 @@ func numberOf(e sql.Expression) sql.Expression {
 	switch typ := e.Type(); {
 	case kindOf(typ) == temporal, typ == types.Time, isShift(e):
 		return newMomentNumber(e)
-	case isCalculable(typ):
+	case isCalculable(typ), types.IsDeferredType(typ):
 		return e
 	}
 	return nil

@@ -18,7 +18,6 @@ import (
 // dated is a function, of dates for the most part, with the values of MySQL: NULL if an argument is. The library's own count weeks, months and
 // years in other ways, and take neither the number 20240229 nor the text 24-2-29 for a date.
 type dated struct {
-	notText
 	name      string
 	typ       sql.Type
 	arguments []sql.Expression
@@ -48,10 +47,18 @@ func (d *dated) IsNullable() bool     { return true }
 
 // String implements sql.Expression. What only reads an argument does not show in the name of a column.
 func (d *dated) String() string {
-	if d.name == "moment" || d.name == "truth" {
+	if d.name == "moment" || d.name == "truth" || d.name == "text" {
 		return d.arguments[0].String()
 	}
 	return d.name + list(d.arguments)
+}
+
+// CollationCoercibility implements sql.CollationCoercible.
+func (d *dated) CollationCoercibility(*sql.Context) (sql.CollationID, byte) {
+	if types.IsText(d.typ) {
+		return collation, 4
+	}
+	return sql.Collation_binary, 5
 }
 
 // Resolved implements sql.Expression.

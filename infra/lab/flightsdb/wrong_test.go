@@ -3,6 +3,10 @@ package flightsdb
 import (
 	"strings"
 	"testing"
+
+	driver "github.com/go-sql-driver/mysql"
+
+	"chaosworkshop/infra/lab/openflights"
 )
 
 // onceWrong are queries to which the library's own expressions and rules give other rows.
@@ -150,6 +154,26 @@ func TestScalars(t *testing.T) {
 		ask(t, db, query)
 		if got, want := strings.Join(ask(t, db, "SHOW WARNINGS"), "\n"), "Warning|1365|Division by 0"; got != want {
 			t.Errorf("%s: warnings %s, want %s", query, got, want)
+		}
+	}
+}
+
+// TestScalarsPrepared gives functions arguments whose types the server learns only when the statement runs.
+func TestScalarsPrepared(t *testing.T) {
+	db := connectAs(t, start(t, openflights.Sample()).Addr(), "root", password, func(*driver.Config) {})
+	for _, test := range []struct {
+		query     string
+		arguments []any
+		want      string
+	}{
+		{"SELECT LEFT(?, 2), RIGHT(?, ?), CONCAT(?, 1), LPAD(?, ?, ?)", []any{2024, "abc", "2x", 1.5, "a", 3, "*"}, "20|bc|1.51|**a"},
+		{"SELECT ? + 1, CAST(? AS SIGNED), CAST(? AS DECIMAL(5,2)), FORMAT(?, ?), TRUNCATE(?, ?)", []any{"12abc", "7x", 3.456, 1234.5, 1, 2.55, 1}, "13|7|3.46|1,234.5|2.5"},
+		{"SELECT ? << 2, NOT ?, ? IS TRUE, POW(?, 2), FIELD(?, 1, '2'), ? BETWEEN 1 AND 5", []any{3, "x", "1x", 3, 2, 4}, "12|1|1|9|2|1"},
+		{"SELECT DATE_ADD(?, INTERVAL ? DAY), DATEDIFF(?, ?), HOUR(?), CONCAT(TIMESTAMP(?, ?)), CONCAT(FROM_UNIXTIME(?))", []any{"2024-01-01", 5, "2024-01-05", 20240101, "10:20:30", "2024-01-01", "10:00:00", 5},
+			"2024-01-06|4|10|2024-01-01 10:00:00|1970-01-01 00:00:05"},
+	} {
+		if got := strings.Join(ask(t, db, test.query, test.arguments...), "\n"); got != test.want {
+			t.Errorf("%s %v: %s, want %s", test.query, test.arguments, got, test.want)
 		}
 	}
 }
