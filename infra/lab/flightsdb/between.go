@@ -2,6 +2,7 @@ package flightsdb
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/dolthub/go-mysql-server/sql"
 	"github.com/dolthub/go-mysql-server/sql/expression"
@@ -18,6 +19,27 @@ var (
 	_ sql.Expression         = (*between)(nil)
 	_ sql.CollationCoercible = (*between)(nil)
 )
+
+// newBetween is BETWEEN, of dates and numbers as numbers, or nil for what an index may serve. What mixes texts with them is for a real server.
+func newBetween(ctx *sql.Context, e *expression.Between) (sql.Expression, error) {
+	arguments, numbers, kinds := e.Children(), []sql.Expression(nil), map[kind]bool{}
+	for _, argument := range arguments {
+		number, k := numberOf(argument), kindOf(argument.Type())
+		if number != argument && number != nil {
+			k = temporal
+		}
+		kinds[k], numbers = true, append(numbers, number)
+	}
+	switch mixed := kinds[temporal] && (kinds[exact] || kinds[float]); {
+	case mixed && (kinds[text] || slices.Contains(numbers, nil)):
+		return nil, unsupported("BETWEEN of a date, a number and a text")
+	case mixed:
+		return &between{numbers}, nil
+	case isForIndexes(ctx, e.Val, e.Lower) && isForIndexes(ctx, e.Val, e.Upper):
+		return nil, nil
+	}
+	return &between{arguments}, nil
+}
 
 // Eval implements sql.Expression. It is NULL if that depends on a NULL.
 func (b *between) Eval(ctx *sql.Context, row sql.Row) (any, error) {

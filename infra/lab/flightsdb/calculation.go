@@ -33,8 +33,45 @@ var (
 
 // calculations are the functions with their smallest and largest number of arguments.
 var calculations = map[string][2]int{
-	"abs": {1, 1}, "sign": {1, 1}, "floor": {1, 1}, "ceil": {1, 1}, "ceiling": {1, 1}, "round": {1, 2}, "mod": {2, 2},
+	"abs": {1, 1}, "sign": {1, 1}, "floor": {1, 1}, "ceil": {1, 1}, "ceiling": {1, 1}, "round": {1, 2}, "truncate": {2, 2}, "mod": {2, 2},
+	"acos": {1, 1}, "asin": {1, 1}, "atan": {1, 2}, "atan2": {2, 2}, "cos": {1, 1}, "cot": {1, 1}, "degrees": {1, 1}, "exp": {1, 1}, "ln": {1, 1}, "log": {1, 2},
+	"log10": {1, 1}, "log2": {1, 1}, "pow": {2, 2}, "power": {2, 2}, "radians": {1, 1}, "sin": {1, 1}, "sqrt": {1, 1}, "tan": {1, 1},
 }
+
+// floats are the functions of floating-point numbers. What is not a number is NULL, and what is infinite an error.
+var floats = map[string]func(a, b float64) float64{
+	// Exact for small angles, such as those between places: the standard library's lose half of the digits.
+	"acos": func(a, _ float64) float64 { return 2 * math.Atan2(math.Sqrt(1-a), math.Sqrt(1+a)) },
+	"asin": func(a, _ float64) float64 { return math.Atan2(a, math.Sqrt((1-a)*(1+a))) },
+	"atan": func(a, _ float64) float64 { return math.Atan(a) }, "atan2": math.Atan2,
+	"cos": func(a, _ float64) float64 { return math.Cos(a) }, "sin": func(a, _ float64) float64 { return math.Sin(a) }, "tan": func(a, _ float64) float64 { return math.Tan(a) },
+	"cot": func(a, _ float64) float64 { return 1 / math.Tan(a) }, "exp": func(a, _ float64) float64 { return math.Exp(a) },
+	"degrees": func(a, _ float64) float64 { return a * (180 / math.Pi) }, "radians": func(a, _ float64) float64 { return a * (math.Pi / 180) },
+	"ln": func(a, _ float64) float64 { return logarithm(a) }, "log2": func(a, _ float64) float64 { return logarithm(a) / math.Ln2 },
+	"log10": func(a, _ float64) float64 { return math.Log10(positive(a)) }, "log": func(base, a float64) float64 {
+		if base == 1 {
+			return math.NaN()
+		}
+		return logarithm(a) / logarithm(base)
+	},
+	"sqrt": func(a, _ float64) float64 { return math.Sqrt(a) },
+	"pow": func(a, b float64) float64 {
+		if power := math.Pow(a, b); !math.IsNaN(power) {
+			return power
+		}
+		return math.Inf(1)
+	},
+}
+
+// positive is NaN for a number that is not.
+func positive(a float64) float64 {
+	if a <= 0 {
+		return math.NaN()
+	}
+	return a
+}
+
+func logarithm(a float64) float64 { return math.Log(positive(a)) }
 
 // newCalculation is false for other values than numbers and texts.
 func newCalculation(name string, arguments ...sql.Expression) (*calculation, bool) {
@@ -46,19 +83,37 @@ func newCalculation(name string, arguments ...sql.Expression) (*calculation, boo
 		name = "%"
 	case "ceiling":
 		name = "ceil"
+	case "power":
+		name = "pow"
+	case "atan":
+		name = map[int]string{1: "atan", 2: "atan2"}[len(arguments)]
+	case "log":
+		name = map[int]string{1: "ln", 2: "log"}[len(arguments)]
 	}
 	arguments = slices.Clone(arguments)
 	for i, argument := range arguments {
 		if _, isInterval := argument.(*expression.Interval); isInterval {
 			return nil, false
 		}
-		if kindOf(argument.Type()) == temporal {
-			arguments[i] = newMomentNumber(argument)
-		} else if !isCalculable(argument.Type()) {
+		if arguments[i] = numberOf(argument); arguments[i] == nil {
 			return nil, false
 		}
 	}
+	if name == "round" || name == "truncate" {
+		for i := range arguments[1:] {
+			arguments[1+i] = wholeOf(arguments[1+i])
+		}
+	}
 	return makeCalculation(name, arguments), true
+}
+
+// newTruncate is TRUNCATE(number, digits), which the library does not have.
+func newTruncate(arguments ...sql.Expression) (sql.Expression, error) {
+	made, ok := newCalculation("truncate", arguments...)
+	if !ok {
+		return nil, sql.ErrInvalidArgumentNumber.New("TRUNCATE", 2, len(arguments))
+	}
+	return made, nil
 }
 
 func makeCalculation(name string, arguments []sql.Expression) *calculation {
@@ -96,9 +151,11 @@ func calculated(e sql.Expression) sql.Expression {
 		name = "div"
 	case *expression.Mod:
 		name = "%"
+	case *expression.BitOp:
+		name = e.Op
 	case *expression.UnaryMinus:
 		// The minus of a literal is a constant, which an index may serve.
-		if _, isLiteral := e.Child.(*expression.Literal); isLiteral && kindOf(e.Child.Type()) != text {
+		if _, isLiteral := e.Child.(*expression.Literal); isLiteral && kindOf(e.Child.Type()) != text && numberOf(e.Child) == e.Child {
 			return nil
 		}
 		name = "-"
@@ -123,8 +180,14 @@ func (c *calculation) typeOf(arguments []sql.Type) sql.Type {
 	}
 	first := scaleOf(arguments[0])
 	switch {
-	case c.name == "div", c.name == "sign":
+	case c.isOfBits():
+		return types.Uint64
+	case c.name == "div" && unsigned, c.name == "%" && whole && types.IsUnsigned(arguments[0]):
+		return types.Uint64
+	case c.name == "div", c.name == "sign", c.name == "%" && whole:
 		return types.Int64
+	case floats[c.name] != nil:
+		return types.Float64
 	case !c.isExact:
 		return types.Float64
 	case c.name == "/":
@@ -135,7 +198,7 @@ func (c *calculation) typeOf(arguments []sql.Type) sql.Type {
 		return types.Int64
 	case c.name == "floor", c.name == "ceil":
 		return decimalType(0)
-	case c.name == "round":
+	case c.name == "round", c.name == "truncate":
 		return decimalType(c.roundedScale(first))
 	case c.name == "*":
 		return decimalType(sum)
@@ -148,14 +211,17 @@ func decimalType(scale uint8) sql.Type {
 	return types.MustCreateColumnDecimalType(types.DecimalTypeMaxPrecision, min(scale, types.DecimalTypeMaxScale))
 }
 
-// roundedScale is how many digits ROUND leaves of that many.
+// isOfBits tells whether the calculation is one of the bits of its arguments.
+func (c *calculation) isOfBits() bool { return strings.Contains("&|^<<>>", c.name) }
+
+// roundedScale is how many digits ROUND and TRUNCATE leave of that many.
 func (c *calculation) roundedScale(scale uint8) uint8 {
 	if len(c.arguments) < 2 {
 		return 0
 	}
 	if digits, ok := c.arguments[1].(*expression.Literal); ok {
 		if number, ok := toInt64(digits.Value()); ok {
-			return uint8(min(max(number, 0), int64(scale)))
+			return uint8(min(max(number, 0), types.DecimalTypeMaxScale))
 		}
 		return scale
 	}
@@ -189,8 +255,11 @@ func (c *calculation) Eval(ctx *sql.Context, row sql.Row) (any, error) {
 	if isNull || err != nil {
 		return nil, err
 	}
-	if c.isExact {
-		return c.exactly(values)
+	if c.isOfBits() {
+		return c.ofBits(values)
+	}
+	if c.isExact && floats[c.name] == nil {
+		return c.exactly(ctx, values)
 	}
 	var numbers []float64
 	for _, value := range values {
@@ -200,11 +269,35 @@ func (c *calculation) Eval(ctx *sql.Context, row sql.Row) (any, error) {
 		}
 		numbers = append(numbers, number)
 	}
-	return c.roughly(numbers)
+	return c.roughly(ctx, numbers)
+}
+
+// ofBits calculates with the bits of whole numbers.
+func (c *calculation) ofBits(values []any) (any, error) {
+	var bits [2]uint64
+	for i, value := range values {
+		whole, err := cast(value, types.Uint64)
+		if err != nil {
+			return nil, err
+		}
+		bits[i] = whole.(uint64)
+	}
+	switch a, b := bits[0], bits[1]; c.name {
+	case "&":
+		return a & b, nil
+	case "|":
+		return a | b, nil
+	case "^":
+		return a ^ b, nil
+	case "<<":
+		return a << b, nil
+	default:
+		return a >> b, nil
+	}
 }
 
 // exactly calculates with exact numbers.
-func (c *calculation) exactly(values []any) (any, error) {
+func (c *calculation) exactly(ctx *sql.Context, values []any) (any, error) {
 	var a, b decimal.Decimal
 	var err error
 	if a, err = exactNumber(c.arguments[0].Type(), values[0]); err != nil {
@@ -227,7 +320,7 @@ func (c *calculation) exactly(values []any) (any, error) {
 		a = a.Mul(b)
 	case "/", "div", "%":
 		if b.IsZero() {
-			return nil, nil
+			return nil, dividedByZero(ctx)
 		}
 		switch c.name {
 		case "/":
@@ -245,10 +338,21 @@ func (c *calculation) exactly(values []any) (any, error) {
 		a = a.Floor()
 	case "ceil":
 		a = a.Ceil()
-	case "round":
-		a = a.Round(int32(max(min(b.IntPart(), types.DecimalTypeMaxScale), -types.DecimalTypeMaxPrecision)))
+	case "round", "truncate":
+		digits := int32(max(min(b.IntPart(), types.DecimalTypeMaxScale), -types.DecimalTypeMaxPrecision))
+		if c.name == "round" {
+			a = a.Round(digits)
+		} else {
+			a = a.Shift(digits).Truncate(0).Shift(-digits)
+		}
 	}
 	return c.fit(a)
+}
+
+// dividedByZero warns; the quotient is NULL.
+func dividedByZero(ctx *sql.Context) error {
+	ctx.Warn(1365, "Division by 0")
+	return nil
 }
 
 // divide has the digits that MySQL keeps of a quotient until it is shown: they come in groups of nine.
@@ -277,7 +381,7 @@ func (c *calculation) fit(number decimal.Decimal) (any, error) {
 }
 
 // roughly calculates with floating-point numbers.
-func (c *calculation) roughly(numbers []float64) (any, error) {
+func (c *calculation) roughly(ctx *sql.Context, numbers []float64) (any, error) {
 	a, b := numbers[0], 0.0
 	if len(numbers) > 1 {
 		b = numbers[1]
@@ -294,7 +398,7 @@ func (c *calculation) roughly(numbers []float64) (any, error) {
 		a *= b
 	case "/", "div", "%":
 		if b == 0 {
-			return nil, nil
+			return nil, dividedByZero(ctx)
 		}
 		switch c.name {
 		case "/":
@@ -306,7 +410,7 @@ func (c *calculation) roughly(numbers []float64) (any, error) {
 			if math.Abs(a) >= math.MaxInt64 {
 				return nil, outOfRange("BIGINT", c)
 			}
-			return int64(a), nil
+			return c.fit(decimal.NewFromFloat(a))
 		}
 	case "abs":
 		a = math.Abs(a)
@@ -322,10 +426,21 @@ func (c *calculation) roughly(numbers []float64) (any, error) {
 		a = math.Floor(a)
 	case "ceil":
 		a = math.Ceil(a)
-	case "round":
-		unit := math.Pow(10, math.Trunc(b))
-		if scaled := a * unit; !math.IsInf(scaled, 0) && unit != 0 {
+	case "round", "truncate":
+		unit := math.Pow(10, b)
+		scaled := a * unit
+		switch {
+		case unit == 0:
+			a = 0
+		case math.IsInf(scaled, 0) || math.IsNaN(scaled):
+		case c.name == "round":
 			a = math.RoundToEven(scaled) / unit
+		default:
+			a = math.Trunc(scaled) / unit
+		}
+	default:
+		if a = floats[c.name](a, b); math.IsNaN(a) {
+			return nil, nil
 		}
 	}
 	if math.IsInf(a, 0) || math.IsNaN(a) {
@@ -355,6 +470,9 @@ func (c *calculation) IsNullable() bool     { return true }
 
 // String implements sql.Expression.
 func (c *calculation) String() string {
+	if len(c.arguments) == 1 && c.name == "-" {
+		return c.name + c.arguments[0].String()
+	}
 	if len(c.arguments) == 2 && c.name != "round" {
 		return fmt.Sprintf("(%s %s %s)", c.arguments[0], c.name, c.arguments[1])
 	}

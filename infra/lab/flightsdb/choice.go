@@ -1,6 +1,8 @@
 package flightsdb
 
 import (
+	"slices"
+
 	"github.com/dolthub/go-mysql-server/sql"
 	"github.com/dolthub/go-mysql-server/sql/expression"
 	"github.com/dolthub/go-mysql-server/sql/types"
@@ -38,7 +40,7 @@ func newChoice(name string, arguments ...sql.Expression) (*choice, bool) {
 		return c, isChoosable(arguments) && c.typ != types.Date
 	}
 	if !isChoosable(c.values()) {
-		c = makeChoice(name, daysAsTexts(arguments))
+		c = makeChoice(name, append(slices.Clone(arguments[:len(arguments)-len(c.values())]), momentsAsTexts(c.values())...))
 	}
 	return c, isChoosable(c.values())
 }
@@ -89,7 +91,7 @@ func newCase(e *expression.Case) sql.Expression {
 		values = append(values, e.Else)
 	}
 	if !isChoosable(values) {
-		values = daysAsTexts(values)
+		values = momentsAsTexts(values)
 	}
 	if !isChoosable(values) {
 		return nil
@@ -181,8 +183,7 @@ func (c *choice) Eval(ctx *sql.Context, row sql.Row) (any, error) {
 		if err != nil || types.IsDecimal(typ) {
 			return number, err
 		}
-		converted, _, err := typ.Convert(ctx, number)
-		return converted, err
+		return cast(number, typ)
 	}
 	if decimals, ok := chosen.Type().(sql.DecimalType); ok {
 		value, _, err = decimals.Convert(ctx, value)

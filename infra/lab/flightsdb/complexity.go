@@ -3,6 +3,7 @@ package flightsdb
 import (
 	"math"
 	"reflect"
+	"strings"
 
 	"github.com/dolthub/vitess/go/vt/sqlparser"
 )
@@ -17,12 +18,13 @@ type complexity struct {
 	casts            []*sqlparser.ConvertExpr
 	unions           []*sqlparser.SetOp
 	groups           []*sqlparser.GroupConcatExpr
+	selects          []*sqlparser.Select
 	// distinct are the ordered SELECT DISTINCTs.
 	distinct []*sqlparser.Select
 	// shifts are where intervals are added to dates or taken off.
 	shifts []reflect.Value
-	// wholes are where conversions to decimals without digits after the point are.
-	wholes []reflect.Value
+	// numbers are where values are converted to numbers.
+	numbers []reflect.Value
 }
 
 var (
@@ -97,8 +99,8 @@ func (c *complexity) countTables(node reflect.Value, depth, selects int) (tables
 	case reflect.Interface:
 		switch e := node.Interface().(type) {
 		case *sqlparser.ConvertExpr:
-			if isWhole(e.Type) {
-				c.wholes = append(c.wholes, node)
+			if e.Type != nil && numberTypes[strings.ToLower(e.Type.Type)] {
+				c.numbers = append(c.numbers, node)
 			}
 		case *sqlparser.GroupConcatExpr:
 			c.groups = append(c.groups, e)
@@ -120,7 +122,7 @@ func (c *complexity) countTables(node reflect.Value, depth, selects int) (tables
 		case selectType:
 			selects++
 			query := node.Interface().(*sqlparser.Select)
-			c.columns += len(query.SelectExprs)
+			c.selects, c.columns = append(c.selects, query), c.columns+len(query.SelectExprs)
 			if query.QueryOpts.Distinct && len(query.OrderBy) > 0 {
 				c.distinct = append(c.distinct, query)
 			}
@@ -137,7 +139,11 @@ func (c *complexity) countTables(node reflect.Value, depth, selects int) (tables
 		case castType:
 			// shortenCasts makes three of one.
 			depth += 2
-			c.casts = append(c.casts, node.Interface().(*sqlparser.ConvertExpr))
+			cast := node.Interface().(*sqlparser.ConvertExpr)
+			if cast.Type != nil && cast.Type.Length != nil && strings.HasSuffix(strings.ToLower(cast.Type.Type), "time") {
+				return 0, unsupported("CAST AS " + strings.ToUpper(cast.Type.Type) + " with parts of a second")
+			}
+			c.casts = append(c.casts, cast)
 		case unionType:
 			depth += unionDepth
 			c.unions = append(c.unions, node.Interface().(*sqlparser.SetOp))

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"math"
 	"regexp"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -16,10 +15,9 @@ import (
 	"github.com/dolthub/go-mysql-server/sql/types"
 )
 
-// dated is a function of dates with the values of MySQL. The library's own count weeks, months and years in other ways, and take neither
-// the number 20240229 nor the text 24-2-29 for a date.
+// dated is a function, of dates for the most part, with the values of MySQL: NULL if an argument is. The library's own count weeks, months and
+// years in other ways, and take neither the number 20240229 nor the text 24-2-29 for a date.
 type dated struct {
-	notText
 	name      string
 	typ       sql.Type
 	arguments []sql.Expression
@@ -46,7 +44,22 @@ func (d *dated) Type() sql.Type       { return d.typ }
 func (d *dated) FunctionName() string { return d.name }
 func (d *dated) Description() string  { return "calculates with dates." }
 func (d *dated) IsNullable() bool     { return true }
-func (d *dated) String() string       { return d.name + list(d.arguments) }
+
+// String implements sql.Expression. What only reads an argument does not show in the name of a column.
+func (d *dated) String() string {
+	if d.name == "moment" || d.name == "truth" || d.name == "text" {
+		return d.arguments[0].String()
+	}
+	return d.name + list(d.arguments)
+}
+
+// CollationCoercibility implements sql.CollationCoercible.
+func (d *dated) CollationCoercibility(*sql.Context) (sql.CollationID, byte) {
+	if types.IsText(d.typ) {
+		return collation, 4
+	}
+	return sql.Collation_binary, 5
+}
 
 // Resolved implements sql.Expression.
 func (d *dated) Resolved() bool { return expression.ExpressionsResolved(d.arguments...) }
@@ -59,29 +72,6 @@ func (d *dated) WithChildren(children ...sql.Expression) (sql.Expression, error)
 	changed := *d
 	changed.arguments = children
 	return &changed, nil
-}
-
-// moments are the arguments that functions take for a date, or for a date and a time.
-var moments = map[string][]int{
-	"convert_tz": {0}, "date": {0}, "date_format": {0}, "datediff": {0, 1}, "datetime": {0}, "day": {0}, "dayname": {0}, "dayofmonth": {0}, "dayofweek": {0},
-	"dayofyear": {0}, "extract": {1}, "last_day": {0}, "month": {0}, "monthname": {0}, "quarter": {0}, "timestamp": {0}, "to_days": {0}, "weekday": {0},
-	"unix_timestamp": {0}, "weekofyear": {0}, "year": {0}, "yearweek": {0},
-}
-
-// withMoments is the function with arguments that the library reads as MySQL does, or nil if they are so already.
-func withMoments(e sql.FunctionExpression) (sql.Expression, error) {
-	children, changed := slices.Clone(e.Children()), false
-	name := strings.ToLower(e.FunctionName())
-	for _, at := range moments[name] {
-		// UNIX_TIMESTAMP is 0 for a text that is no date, not NULL.
-		if at < len(children) && isWritten(children[at]) && (name != "unix_timestamp" || kindOf(children[at].Type()) != text) {
-			children[at], changed = momentOf(children[at]), true
-		}
-	}
-	if !changed {
-		return nil, nil
-	}
-	return e.WithChildren(children...)
 }
 
 // isWritten tells whether a value is a text or a number, as people write dates.
@@ -126,8 +116,11 @@ var (
 
 // moment reads a value as a date, or as a date and a time. It is not ok, with a warning, for a value that is neither.
 func moment(ctx *sql.Context, value any) (at time.Time, isDay, ok bool, err error) {
-	if at, ok := value.(time.Time); ok {
-		return at, false, true, nil
+	switch value := value.(type) {
+	case time.Time:
+		return value, false, true, nil
+	case types.Timespan:
+		return at, false, false, unsupported("A time of the day as a date")
 	}
 	written, err := toText(ctx, value)
 	if err != nil {
@@ -174,21 +167,36 @@ func readMoment(written string) (at time.Time, isDay, ok bool, err error) {
 	return at, match[4] == "", ok, nil
 }
 
-// newMomentNumber is the number of a date, or of a date and a time, with which MySQL calculates, such as 20240229.
+// newMomentNumber is the number of a date, a time, or both, with which MySQL calculates, such as 20240229.
 func newMomentNumber(e sql.Expression) sql.Expression {
-	return &dated{name: "number", typ: types.Int64, arguments: []sql.Expression{e}, value: func(ctx *sql.Context, values []any) (any, error) {
-		at, _, ok, err := moment(ctx, values[0])
-		if err != nil || !ok {
-			return nil, err
+	typ := sql.Type(types.Int64)
+	if kindOf(e.Type()) == text {
+		typ = types.Float64
+	}
+	return &dated{name: "number", typ: typ, arguments: []sql.Expression{e}, value: func(ctx *sql.Context, values []any) (any, error) {
+		number, fraction := int64(0), int64(0)
+		if span, ok := values[0].(types.Timespan); ok {
+			seconds := span.AsMicroseconds() / 1e6
+			number, fraction = seconds/3600*10000+seconds/60%60*100+seconds%60, span.AsMicroseconds()%1e6
+		} else {
+			at, isDay, ok, err := moment(ctx, values[0])
+			if err != nil || !ok {
+				return nil, err
+			}
+			layout := "20060102150405"
+			if isDay || types.IsDateType(e.Type()) {
+				layout = "20060102"
+			}
+			number, _ = strconv.ParseInt(at.Format(layout), 10, 64)
+			fraction = int64(at.Nanosecond())
 		}
-		if at.Nanosecond() != 0 {
+		if fraction != 0 {
 			return nil, unsupported("A calculation with a part of a second")
 		}
-		layout := "20060102150405"
-		if types.IsDateType(e.Type()) {
-			layout = "20060102"
+		if typ == types.Float64 {
+			return float64(number), nil
 		}
-		return strconv.ParseInt(at.Format(layout), 10, 64)
+		return number, nil
 	}}
 }
 
@@ -197,17 +205,21 @@ func newWeek(arguments ...sql.Expression) (sql.Expression, error) {
 	if len(arguments) < 1 || len(arguments) > 2 {
 		return nil, sql.ErrInvalidArgumentNumber.New("WEEK", "1 or 2", len(arguments))
 	}
+	arguments, err := coerced("week", arguments)
+	if len(arguments) > 1 {
+		arguments[1], _ = newChoice("ifnull", arguments[1], expression.NewLiteral(int64(0), types.Int64))
+	}
 	return &dated{name: "week", typ: types.Int64, arguments: arguments, value: func(ctx *sql.Context, values []any) (any, error) {
-		mode := 0.0
+		mode := int64(0)
 		if len(values) > 1 {
-			mode = count(values[1])
+			mode, _ = toInt64(values[1])
 		}
 		at, _, ok, err := moment(ctx, values[0])
 		if err != nil || !ok {
 			return nil, err
 		}
 		return int64(weekOf(at, int(mode)&7)), nil
-	}}, nil
+	}}, err
 }
 
 // weekOf is the number of a week as MySQL counts it: mode 1 begins weeks on Monday, 2 counts from 1, and 4 turns around whether the first week
@@ -247,9 +259,28 @@ func newCurrentDate() sql.Expression {
 	}}
 }
 
+// newDateDiff is DATEDIFF.
+func newDateDiff(a, b sql.Expression) sql.Expression {
+	// The library's ends at 292 years.
+	return newDifference("DAY", newDay(b), newDay(a))
+}
+
+// newDay is DATE(e).
+func newDay(e sql.Expression) sql.Expression {
+	return &dated{name: "date", typ: types.Date, arguments: []sql.Expression{e}, value: func(ctx *sql.Context, values []any) (any, error) {
+		if e.Type() == types.Time {
+			return nil, unsupported("A time of the day as a date")
+		}
+		at, _, ok, err := moment(ctx, values[0])
+		if err != nil || !ok {
+			return nil, err
+		}
+		return at.Truncate(24 * time.Hour), nil
+	}}
+}
+
 // newDifference is TIMESTAMPDIFF.
 func newDifference(unit string, from, to sql.Expression) sql.Expression {
-	unit = strings.TrimPrefix(strings.ToUpper(unit), "SQL_TSI_")
 	return &dated{name: "timestampdiff_" + unit, typ: types.Int64, arguments: []sql.Expression{from, to}, value: func(ctx *sql.Context, values []any) (any, error) {
 		a, _, ok, err := moment(ctx, values[0])
 		if err != nil || !ok {
@@ -299,8 +330,12 @@ func newShift(date sql.Expression, interval *expression.Interval, sign int64) sq
 		}
 	case text, exact, float:
 	default:
-		return nil
+		if date.Type() != types.Time {
+			return nil
+		}
 	}
+	// MySQL shows parts of a second after any interval of seconds that is no whole number.
+	ofParts := interval.Unit == "SECOND" && !types.IsInteger(amount.Type())
 	name := fmt.Sprintf("shift_%s_%d", interval.Unit, sign)
 	return &dated{name: name, typ: typ, arguments: []sql.Expression{date, amount}, value: func(ctx *sql.Context, values []any) (any, error) {
 		at, isWritten, ok, err := moment(ctx, values[0])
@@ -312,7 +347,7 @@ func newShift(date sql.Expression, interval *expression.Interval, sign int64) sq
 			if err != nil {
 				return nil, err
 			}
-			if interval.Unit == "SECOND" && number != math.Trunc(number) {
+			if ofParts {
 				return nil, unsupported("A part of a second in an interval")
 			}
 			if math.Abs(number) > 1e15 {
@@ -334,6 +369,12 @@ func newShift(date sql.Expression, interval *expression.Interval, sign int64) sq
 		}
 		return shifted, nil
 	}}
+}
+
+// isShift tells whether an expression is a date with an interval added. That of a text is a text, but calculates as a date.
+func isShift(e sql.Expression) bool {
+	made, ok := e.(*dated)
+	return ok && strings.HasPrefix(made.name, "shift_")
 }
 
 // newDateAdd makes DATE_ADD, or DATE_SUB if sign is -1. The interval may be a number of days.

@@ -67,7 +67,7 @@ const unknownFunctions = "addtime aes_decrypt aes_encrypt asymmetric_decrypt asy
 	"benchmark can_access_column can_access_database can_access_table can_access_user can_access_view cume_dist current_role export_set extractvalue " +
 	"format_bytes format_pico_time grouping gtid_subset icu_version insert interval make_set makedate maketime master_pos_wait name_const nth_value oct " +
 	"period_add period_diff ps_current_thread_id ps_thread_id roles_graphml sec_to_time source_pos_wait statement_digest statement_digest_text subtime " +
-	"to_seconds truncate updatexml utc_date utc_time uuid_short wait_for_executed_gtid_set weight_string"
+	"to_seconds updatexml utc_date utc_time uuid_short wait_for_executed_gtid_set weight_string"
 
 // numbered matches an error of this package that the library has turned into a syntax error, which is only text.
 var numbered = regexp.MustCompile(`^(.*) \(errno (\d+)\) \(sqlstate (\w{5})\)$`)
@@ -93,6 +93,8 @@ var knownErrors = []knownError{
 	refuse(`^the schema of the left side of union`, "This UNION of values of different types"),
 	refuse(`^time\.Time is not an exact number`, "This use of a date"),
 	refuse(`^function 'DATETIME' expected 1`, "TIMESTAMP of a date and a time"),
+	refuse(`^failed to compile format`, "Such a format of a date"),
+	refuse(`^illegal base64`, "FROM_BASE64 of another text"),
 	{regexp.MustCompile(`^unsupported feature: `), func(message string) error {
 		return unsupported(strings.TrimPrefix(message, "unsupported feature: "))
 	}},
@@ -125,6 +127,12 @@ var knownErrors = []knownError{
 	numberAs(1367, "22007", `^strconv\.ParseFloat`, "Illegal double value found during parsing"),
 	numberAs(1525, mysql.SSUnknownSQLState, `^Incorrect datetime value`, "%s"),
 	numberAs(1582, mysql.SSClientError, `^function '(?s:.*)' expected `, "Incorrect parameter count: %s"),
+	numberAs(3141, "22032", `couldn't convert to json`, "Invalid JSON text"),
+	numberAs(3143, "42000", `Invalid JSON path expression`, "Invalid JSON path expression"),
+	numberAs(3146, "22032", `^invalid data type for JSON data`, "%s"),
+	numberAs(3153, "42000", `^The path expression '\$' is not allowed`, "%s"),
+	numberAs(3154, "42000", `^the oneOrAll argument`, "%s"),
+	numberAs(3685, mysql.SSUnknownSQLState, `^the given regular expression is invalid|^Illegal argument to regular expression`, "Illegal argument to a regular expression."),
 	numberAs(3699, mysql.SSUnknownSQLState, `^Timeout exceeded in regular expression match`, "%s"),
 	numberAs(errInterrupted.Num, errInterrupted.State, `context canceled`, errInterrupted.Message),
 	// What is left must not show how the library is made.

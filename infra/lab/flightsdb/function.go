@@ -1,10 +1,9 @@
 package flightsdb
 
 import (
-	"math"
+	"fmt"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/dolthub/go-mysql-server/sql"
 	"github.com/dolthub/go-mysql-server/sql/expression"
@@ -28,6 +27,9 @@ func (db *database) Function(ctx *sql.Context, name string) (sql.Function, bool)
 	if own, ok := ownAggregates[name]; ok {
 		return own, true
 	}
+	if cast, ok := castFunction(name); ok {
+		return cast, true
+	}
 	if name == "session_user" || name == "system_user" {
 		return db.functions.Function(ctx, "user")
 	}
@@ -35,49 +37,34 @@ func (db *database) Function(ctx *sql.Context, name string) (sql.Function, bool)
 	if !ok {
 		return nil, false
 	}
-	if lengthFunctions[name] {
-		return sql.FunctionN{Name: name, Fn: func(arguments ...sql.Expression) (sql.Expression, error) {
-			return original.NewInstance(daysAsTexts(arguments))
-		}}, true
-	}
-	if clockFunctions[name] {
-		return sql.Function1{Name: name, Fn: func(argument sql.Expression) sql.Expression {
-			if kindOf(argument.Type()) == text {
-				argument = &clockText{wrapper{argument}}
-			}
-			return original.(sql.Function1).Fn(argument)
-		}}, true
-	}
 	if _, ok := calculations[name]; ok {
 		return preferred(original, func(arguments []sql.Expression) (sql.Expression, bool) { return newCalculation(name, arguments...) }), true
 	}
 	if _, ok := choices[name]; ok {
 		return preferred(original, func(arguments []sql.Expression) (sql.Expression, bool) { return newChoice(name, arguments...) }), true
 	}
-	if collatedFunctions[name] {
-		return sql.FunctionN{Name: name, Fn: func(arguments ...sql.Expression) (sql.Expression, error) {
-			made, err := original.NewInstance(daysAsTexts(arguments))
-			if err != nil {
-				return nil, err
-			}
-			return newCollated(made), nil
-		}}, true
-	}
-	length, ok := textLengths[name]
-	if !ok {
+	length, isLong := textLengths[name]
+	if coercions[name] == "" && !isLong {
 		return nil, false
 	}
 	return sql.FunctionN{Name: name, Fn: func(arguments ...sql.Expression) (sql.Expression, error) {
-		made, err := original.NewInstance(daysAsTexts(arguments))
+		arguments, err := coerced(name, arguments)
 		if err != nil {
 			return nil, err
 		}
-		return &shortText{newCollated(made), name, length}, nil
+		made, err := original.NewInstance(arguments)
+		if err != nil {
+			return nil, err
+		}
+		if isLong {
+			return &shortText{newCollated(made), name, length}, nil
+		}
+		if collatedFunctions[name] {
+			return newCollated(made), nil
+		}
+		return made, nil
 	}}, true
 }
-
-// lengthFunctions are functions that return the length of a text.
-var lengthFunctions = map[string]bool{"length": true, "octet_length": true, "char_length": true, "character_length": true}
 
 // preferred is a function that leaves to the original what own does not take.
 func preferred(original sql.Function, own func(arguments []sql.Expression) (sql.Expression, bool)) sql.Function {
@@ -85,8 +72,9 @@ func preferred(original sql.Function, own func(arguments []sql.Expression) (sql.
 		if made, ok := own(arguments); ok {
 			return made, nil
 		}
-		if name := original.FunctionName(); name == "greatest" || name == "least" {
-			return nil, unsupported("The function " + strings.ToUpper(name) + " of times")
+		name := original.FunctionName()
+		if limits, isCalculation := calculations[name]; name == "greatest" || name == "least" || isCalculation && len(arguments) >= limits[0] && len(arguments) <= limits[1] {
+			return nil, unsupported("The function " + strings.ToUpper(name) + " of such values")
 		}
 		return original.NewInstance(arguments)
 	}}
@@ -104,7 +92,25 @@ var ownFunctions = map[string]sql.Function{
 	"date_sub":     sql.FunctionN{Name: "date_sub", Fn: newDateAdd(-1)},
 	"subdate":      sql.FunctionN{Name: "subdate", Fn: newDateAdd(-1)},
 	"str_to_date":  sql.Function2{Name: "str_to_date", Fn: newStrToDate},
-	"week":         sql.FunctionN{Name: "week", Fn: newWeek},
+	"date":         sql.Function1{Name: "date", Fn: newDay},
+	"datediff":     sql.Function2{Name: "datediff", Fn: newDateDiff},
+	"datetime":     sql.FunctionN{Name: "datetime", Fn: newTimestamp},
+	"field":        sql.FunctionN{Name: "field", Fn: newField},
+	"format":       sql.FunctionN{Name: "format", Fn: newFormat},
+	"hour":         sql.Function1{Name: "hour", Fn: func(e sql.Expression) sql.Expression { return newClockPart("hour", e) }},
+	"json_value": sql.FunctionN{Name: "json_value", Fn: func(...sql.Expression) (sql.Expression, error) {
+		return nil, unsupported("The function JSON_VALUE")
+	}},
+	"microsecond": sql.Function1{Name: "microsecond", Fn: func(e sql.Expression) sql.Expression { return newClockPart("microsecond", e) }},
+	"minute":      sql.Function1{Name: "minute", Fn: func(e sql.Expression) sql.Expression { return newClockPart("minute", e) }},
+	"second":      sql.Function1{Name: "second", Fn: func(e sql.Expression) sql.Expression { return newClockPart("second", e) }},
+	"time":        sql.Function1{Name: "time", Fn: newTime},
+	"time_format": sql.Function2{Name: "time_format", Fn: newTimeFormat},
+	"time_to_sec": sql.Function1{Name: "time_to_sec", Fn: newTimeToSec},
+	"timediff":    sql.Function2{Name: "timediff", Fn: newTimeDiff},
+	"timestamp":   sql.FunctionN{Name: "timestamp", Fn: newTimestamp},
+	"truncate":    sql.FunctionN{Name: "truncate", Fn: newTruncate},
+	"week":        sql.FunctionN{Name: "week", Fn: newWeek},
 }
 
 // textLengths are the longest texts that functions make from their arguments: functions that a few words can ask for
@@ -237,9 +243,9 @@ func (s *shortText) Eval(ctx *sql.Context, row sql.Row) (any, error) {
 	return evaluated.Eval(ctx, row)
 }
 
-// ownText is the text of the functions for which the library fails: a text repeated less than never, parts between nothing, or a text padded to a number of
+// ownText is the text of the functions for which the library fails: a text repeated less than never or padded to less than nothing, parts between nothing, or a text padded to a number of
 // letters, where the library counts bytes. For others, ok is false.
-func ownText(ctx *sql.Context, name string, values []any) (text string, ok bool, err error) {
+func ownText(ctx *sql.Context, name string, values []any) (own any, ok bool, err error) {
 	if slices.Contains(values, nil) {
 		// The text of NULL is a word.
 		return "NULL", name == "quote", nil
@@ -254,13 +260,16 @@ func ownText(ctx *sql.Context, name string, values []any) (text string, ok bool,
 	default:
 		return "", false, nil
 	}
-	text, err = toText(ctx, values[0])
+	text, err := toText(ctx, values[0])
 	if err != nil {
 		return "", false, err
 	}
 	padding, err := toText(ctx, values[2])
-	size := int(math.Round(count(values[1])))
-	if err != nil || size < 0 || padding == "" {
+	size := int(count(values[1]))
+	if size < 0 {
+		return nil, true, err
+	}
+	if err != nil || padding == "" {
 		return "", false, err
 	}
 	letters := []rune(text)
@@ -285,39 +294,28 @@ func toText(ctx *sql.Context, value any) (string, error) {
 	return text, err
 }
 
-// daysAsTexts makes texts of the dates among the arguments of a function that makes a text: the library would add a time to them.
-func daysAsTexts(arguments []sql.Expression) []sql.Expression {
-	arguments = slices.Clone(arguments)
-	for i, argument := range arguments {
-		if types.IsDateType(argument.Type()) {
-			arguments[i] = &dayText{wrapper{argument}}
+// momentsAsTexts makes texts of the dates and times among the values of a choice that has others as well. A choice between dates and times is refused.
+func momentsAsTexts(values []sql.Expression) []sql.Expression {
+	all, found := slices.Clone(values), map[string]bool{}
+	for i, value := range values {
+		typ := value.Type()
+		if isMoment := kindOf(typ) == temporal || typ == types.Time; isMoment {
+			all[i] = &dated{name: "text", typ: types.CreateLongText(collation), arguments: []sql.Expression{textOf(value)}, value: func(_ *sql.Context, values []any) (any, error) {
+				if len(found) > 1 && !found["other"] {
+					return nil, unsupported("A choice between dates and times")
+				}
+				return values[0], nil
+			}}
+			found[fmt.Sprint(types.IsDateType(typ), typ == types.Time)] = true
+		} else if typ != types.Null {
+			found["other"] = true
 		}
 	}
-	return arguments
-}
-
-// dayText is the text of a date.
-type dayText struct{ wrapper }
-
-// Type implements sql.Expression.
-func (*dayText) Type() sql.Type { return types.CreateLongText(collation) }
-
-// Eval implements sql.Expression.
-func (d *dayText) Eval(ctx *sql.Context, row sql.Row) (any, error) {
-	value, err := d.Expression.Eval(ctx, row)
-	if day, ok := value.(time.Time); ok && err == nil {
-		return day.Format(time.DateOnly), nil
+	if len(found) == 1 {
+		return values
 	}
-	return value, err
+	return all
 }
-
-// WithChildren implements sql.Expression.
-func (d *dayText) WithChildren(children ...sql.Expression) (sql.Expression, error) {
-	return &dayText{wrapper{children[0]}}, nil
-}
-
-// CollationCoercibility implements sql.CollationCoercible.
-func (d *dayText) CollationCoercibility(*sql.Context) (sql.CollationID, byte) { return collation, 4 }
 
 // wrapper is an expression around another, whose value it changes. The other may be a column, whose place in the row the library changes.
 type wrapper struct{ sql.Expression }

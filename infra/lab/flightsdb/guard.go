@@ -73,13 +73,7 @@ func boundedNumbers(e sql.Expression) (sql.Expression, error) {
 }
 
 // numeric are the functions that read texts as numbers.
-var numeric = map[string]bool{
-	"abs": true, "acos": true, "asin": true, "atan": true, "atan2": true, "bin": true, "ceil": true, "ceiling": true, "cos": true, "cot": true,
-	"degrees": true, "exp": true, "floor": true, "format": true, "ln": true, "log": true, "log10": true, "log2": true, "mod": true,
-	"pow": true, "power": true, "radians": true, "round": true, "sign": true, "sin": true, "sqrt": true, "tan": true, "truncate": true,
-	"sec_to_time": true, "from_unixtime": true, "oct": true, "conv": true, "char": true,
-	"bit_and": true, "bit_or": true, "bit_xor": true, "bit_count": true,
-}
+var numeric = map[string]bool{"conv": true, "bit_and": true, "bit_or": true, "bit_xor": true}
 
 // boundedNumber is a text that is taken for a number.
 type boundedNumber struct{ wrapper }
@@ -93,61 +87,30 @@ func (b *boundedNumber) Eval(ctx *sql.Context, row sql.Row) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	text, ok := value.(string)
-	if !ok {
-		if bytes, isBytes := value.([]byte); isBytes {
-			text, ok = string(bytes), true
-		}
+	switch value := value.(type) {
+	case string:
+		return bounded(value), nil
+	case []byte:
+		return bounded(string(value)), nil
 	}
-	if match := exponent.FindStringSubmatch(text); ok && match != nil {
+	return value, nil
+}
+
+// bounded is the text of a number without an exponent that no type holds.
+func bounded(text string) string {
+	if match := exponent.FindStringSubmatch(text); match != nil {
 		power, err := strconv.Atoi(match[2])
 		if err != nil || power > 400 || power < -400 {
 			if match[2][0] == '-' {
-				return "0", nil
+				return "0"
 			}
-			return match[1] + "400", nil
+			return match[1] + "400"
 		}
 	}
-	return value, nil
+	return text
 }
 
 // WithChildren implements sql.Expression.
 func (b *boundedNumber) WithChildren(children ...sql.Expression) (sql.Expression, error) {
 	return &boundedNumber{wrapper{children[0]}}, nil
-}
-
-// leadingText is the number with which a text begins. The library takes the whole text for 0 if anything follows.
-type leadingText struct {
-	boundedNumber
-	// whole says that a point ends the number.
-	whole bool
-}
-
-// leadingWhole is the whole number with which a text begins.
-var leadingWhole = regexp.MustCompile(`^[ \t\r\n]*[+-]?\d+`)
-
-// Eval implements sql.Expression.
-func (l *leadingText) Eval(ctx *sql.Context, row sql.Row) (any, error) {
-	value, err := l.boundedNumber.Eval(ctx, row)
-	if err != nil || value == nil {
-		return nil, err
-	}
-	text, err := toText(ctx, value)
-	if err != nil {
-		return nil, err
-	}
-	syntax := leadingNumber
-	if l.whole {
-		syntax = leadingWhole
-	}
-	number := strings.TrimSpace(syntax.FindString(text))
-	if number == "" {
-		number = "0"
-	}
-	return number, nil
-}
-
-// WithChildren implements sql.Expression.
-func (l *leadingText) WithChildren(children ...sql.Expression) (sql.Expression, error) {
-	return &leadingText{boundedNumber{wrapper{children[0]}}, l.whole}, nil
 }

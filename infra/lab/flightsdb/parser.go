@@ -3,6 +3,7 @@ package flightsdb
 import (
 	"context"
 	"reflect"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -25,7 +26,7 @@ func (p parser) ParseSimple(query string) (sqlparser.Statement, error) {
 		return nil, err
 	}
 	statement, err := p.Parser.ParseSimple(query)
-	return accept(statement, syntaxError(query, err))
+	return accept(query, statement, syntaxError(query, err))
 }
 
 // Parse implements sql.Parser.
@@ -40,7 +41,7 @@ func (p parser) ParseWithOptions(ctx context.Context, query string, delimiter ru
 		return nil, query, "", err
 	}
 	statement, parsed, rest, err := p.Parser.ParseWithOptions(ctx, query, delimiter, multi, options)
-	statement, err = p.accept(ctx, statement, syntaxError(query, err))
+	statement, err = p.accept(ctx, query, statement, syntaxError(query, err))
 	return statement, parsed, rest, err
 }
 
@@ -51,7 +52,7 @@ func (p parser) ParseOneWithOptions(ctx context.Context, query string, options s
 		return nil, 0, err
 	}
 	statement, next, err := p.Parser.ParseOneWithOptions(ctx, query, options)
-	statement, err = p.accept(ctx, statement, syntaxError(query, err))
+	statement, err = p.accept(ctx, query, statement, syntaxError(query, err))
 	return statement, next, err
 }
 
@@ -66,7 +67,7 @@ func (p parser) check(query string, options sqlparser.ParserOptions) (err error)
 		return err
 	}
 	statement, _, _, err := p.Parser.ParseWithOptions(context.Background(), query, ';', false, options)
-	statement, err = accept(statement, syntaxError(query, err))
+	statement, err = accept(query, statement, syntaxError(query, err))
 	switch statement.(type) {
 	case *sqlparser.Prepare, *sqlparser.Execute, *sqlparser.Deallocate:
 		return errNotPrepared
@@ -75,10 +76,10 @@ func (p parser) check(query string, options sqlparser.ParserOptions) (err error)
 }
 
 // accept is the function of that name, and bounds PREPARE.
-func (p parser) accept(ctx context.Context, statement sqlparser.Statement, err error) (sqlparser.Statement, error) {
+func (p parser) accept(ctx context.Context, query string, statement sqlparser.Statement, err error) (sqlparser.Statement, error) {
 	prepare, ok := statement.(*sqlparser.Prepare)
 	if err != nil || !ok {
-		return accept(statement, err)
+		return accept(query, statement, err)
 	}
 	session, ok := ctx.(*sql.Context)
 	if !ok {
@@ -98,8 +99,8 @@ func (p parser) accept(ctx context.Context, statement sqlparser.Statement, err e
 // showGrants is run for SHOW GRANTS: the library would look into a database of accounts, which does not exist.
 const showGrants = "SELECT CONCAT('GRANT SELECT ON *.* TO ', CURRENT_USER()) AS Grants"
 
-// accept returns the statement to run for a parsed one, or the reason not to run it.
-func accept(statement sqlparser.Statement, err error) (sqlparser.Statement, error) {
+// accept returns the statement to run for one that was parsed from the query, or the reason not to run it.
+func accept(query string, statement sqlparser.Statement, err error) (sqlparser.Statement, error) {
 	if err != nil {
 		return nil, err
 	}
@@ -117,7 +118,8 @@ func accept(statement sqlparser.Statement, err error) (sqlparser.Statement, erro
 	if err := renameAggregates(measured.functions); err != nil {
 		return nil, err
 	}
-	roundCasts(measured.wholes)
+	labelColumns(query, measured.selects)
+	nameCasts(measured.numbers)
 	shortenCasts(measured.casts)
 	shiftDates(measured.shifts)
 	for _, group := range measured.groups {
@@ -145,19 +147,15 @@ func shortenCasts(casts []*sqlparser.ConvertExpr) {
 	}
 }
 
-// isWhole tells whether a type is a decimal without digits after the point.
-func isWhole(typ *sqlparser.ConvertType) bool {
-	return typ != nil && strings.EqualFold(typ.Type, "decimal") && (typ.Scale == nil || string(typ.Scale.Val) == "0")
-}
+// numberTypes are the types of numbers for CAST.
+var numberTypes = map[string]bool{"signed": true, "unsigned": true, "decimal": true, "double": true, "real": true, "float": true}
 
-// roundCasts makes ROUND(CAST(x AS DECIMAL(65,30))) of CAST(x AS DECIMAL(n)): the library keeps the digits after the point.
-func roundCasts(places []reflect.Value) {
+// nameCasts makes functions of the conversions to numbers.
+func nameCasts(places []reflect.Value) {
 	for _, place := range places {
 		cast := place.Interface().(*sqlparser.ConvertExpr)
-		cast.Type.Length, cast.Type.Scale = sqlparser.NewIntVal([]byte("65")), sqlparser.NewIntVal([]byte("30"))
-		place.Set(reflect.ValueOf(&sqlparser.FuncExpr{
-			Name: sqlparser.NewColIdent("round"), Exprs: sqlparser.SelectExprs{&sqlparser.AliasedExpr{Expr: cast}},
-		}))
+		name := castPrefix + strings.ToLower(sqlparser.String(cast.Type))
+		place.Set(reflect.ValueOf(&sqlparser.FuncExpr{Name: sqlparser.NewColIdent(name), Exprs: sqlparser.SelectExprs{&sqlparser.AliasedExpr{Expr: cast.Expr}}}))
 	}
 }
 
@@ -172,6 +170,39 @@ func shiftDates(places []reflect.Value) {
 		place.Set(reflect.ValueOf(&sqlparser.FuncExpr{
 			Name: sqlparser.NewColIdent(name), Exprs: sqlparser.SelectExprs{&sqlparser.AliasedExpr{Expr: e.Left}, &sqlparser.AliasedExpr{Expr: e.Right}},
 		}))
+	}
+}
+
+// labelColumns gives the columns of SELECTs the names that MySQL gives them: the text of the expression as it was typed, but for a value or
+// a column in parentheses those of the value or the column.
+func labelColumns(query string, selects []*sqlparser.Select) {
+	for _, selected := range selects {
+		for _, column := range selected.SelectExprs {
+			aliased, ok := column.(*sqlparser.AliasedExpr)
+			if !ok || !aliased.As.IsEmpty() || aliased.StartParsePos >= aliased.EndParsePos || aliased.EndParsePos > len(query) {
+				continue
+			}
+			start := aliased.StartParsePos
+			if _, isNot := aliased.Expr.(*sqlparser.NotExpr); isNot {
+				// The parser's text begins after the word.
+				start -= len(nots.FindString(query[:start]))
+			}
+			label := asTyped(strings.Trim(query[start:aliased.EndParsePos], ", \t\r\n"))
+			switch e := bare(aliased.Expr).(type) {
+			case *sqlparser.ColName:
+				aliased.Expr, label = e, ""
+			case *sqlparser.NullVal:
+				label = "NULL"
+			case sqlparser.BoolVal:
+				label = strings.ToUpper(strings.Trim(label, "() \t\r\n"))
+			case *sqlparser.SQLVal:
+				// The parser makes one number of signs and a number.
+				if e.Type == sqlparser.StrVal || (e.Type == sqlparser.IntVal || e.Type == sqlparser.FloatVal) && !strings.Contains(label, "-") {
+					aliased.Expr, label = e, strings.TrimLeft(string(e.Val), " \t\r\n")
+				}
+			}
+			aliased.InputExpression = label
+		}
 	}
 }
 
@@ -201,6 +232,22 @@ func orderByNames(queries []*sqlparser.Select) {
 			order.Expr = &sqlparser.ColName{Name: column.As}
 		}
 	}
+}
+
+// nots are words at the end of a text.
+var nots = regexp.MustCompile(`(?i)(?:\bNOT\s*)+$`)
+
+// bare is an expression without parentheses, plus signs and character sets around it.
+func bare(e sqlparser.Expr) sqlparser.Expr {
+	switch outer := e.(type) {
+	case *sqlparser.ParenExpr:
+		return bare(outer.Expr)
+	case *sqlparser.UnaryExpr:
+		if outer.Operator == sqlparser.UPlusStr || strings.HasPrefix(outer.Operator, "_") {
+			return bare(outer.Expr)
+		}
+	}
+	return e
 }
 
 // nameColumns gives the expressions of UNIONs that are ordered the names that they are shown with: the library orders by their values in

@@ -3,6 +3,7 @@ package flightsdb
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/dolthub/go-mysql-server/sql"
 	"github.com/dolthub/go-mysql-server/sql/analyzer"
@@ -11,6 +12,7 @@ import (
 	"github.com/dolthub/go-mysql-server/sql/plan"
 	"github.com/dolthub/go-mysql-server/sql/transform"
 	"github.com/dolthub/go-mysql-server/sql/types"
+	"github.com/dolthub/vitess/go/mysql"
 )
 
 // semanticsRule is the number of semantics among the library's rules.
@@ -18,6 +20,9 @@ const semanticsRule analyzer.RuleId = 1001
 
 // semantics replaces the expressions for which the library gives other values than MySQL.
 func semantics(ctx *sql.Context, _ *analyzer.Analyzer, node sql.Node, _ *plan.Scope, _ analyzer.RuleSelector, _ *sql.QueryFlags) (sql.Node, transform.TreeIdentity, error) {
+	if ofDays(node) {
+		return nil, transform.SameTree, unsupported("A recursive query of dates")
+	}
 	return transform.NodeExprsWithOpaque(node, func(e sql.Expression) (sql.Expression, transform.TreeIdentity, error) {
 		replaced, err := replace(ctx, e)
 		if err != nil || replaced == nil {
@@ -25,6 +30,18 @@ func semantics(ctx *sql.Context, _ *analyzer.Analyzer, node sql.Node, _ *plan.Sc
 		}
 		return replaced, transform.NewTree, nil
 	})
+}
+
+// ofDays tells whether a recursive query begins with dates: the library adds a time to them.
+func ofDays(node sql.Node) bool {
+	found := false
+	_, _, _ = transform.NodeWithOpaque(node, func(node sql.Node) (sql.Node, transform.TreeIdentity, error) {
+		if recursive, ok := node.(*plan.RecursiveCte); ok {
+			found = found || slices.ContainsFunc(recursive.Left().Schema(), func(column *sql.Column) bool { return types.IsDateType(column.Type) })
+		}
+		return node, transform.SameTree, nil
+	})
+	return found
 }
 
 // replace is the expression instead of one of the library's, or nil.
@@ -58,13 +75,10 @@ func replace(ctx *sql.Context, e sql.Expression) (sql.Expression, error) {
 		}
 		return nil, nil
 	case *expression.Between:
-		if isForIndexes(ctx, e.Val, e.Lower) && isForIndexes(ctx, e.Val, e.Upper) {
-			return nil, nil
-		}
-		return &between{[]sql.Expression{e.Val, e.Lower, e.Upper}}, nil
+		return newBetween(ctx, e)
 	case *expression.Case:
 		return newCase(e), nil
-	case *expression.And, *expression.Or, *expression.Xor, *expression.Not:
+	case *expression.And, *expression.Or, *expression.Xor, *expression.Not, *expression.IsTrue:
 		return truths(e)
 	case *calculation, *choice, *between, *dated:
 		return nil, nil
@@ -77,48 +91,72 @@ func replace(ctx *sql.Context, e sql.Expression) (sql.Expression, error) {
 		if !ok {
 			return nil, unsupported("This TIMESTAMPDIFF")
 		}
-		return newDifference(fmt.Sprint(unit.Value()), e.Children()[1], e.Children()[2]), nil
+		name := strings.TrimPrefix(strings.ToUpper(fmt.Sprint(unit.Value())), "SQL_TSI_")
+		if strings.Contains(name, "_") {
+			return nil, mysql.NewSQLError(mysql.ERParseError, mysql.SSClientError, "You have an error in your SQL syntax; TIMESTAMPDIFF has no %s", name)
+		}
+		return newDifference(name, e.Children()[1], e.Children()[2]), nil
 	case *function.Extract:
-		switch unit, _ := e.LeftChild.(*expression.Literal); fmt.Sprint(unit.Value()) {
-		case "WEEK":
+		unit, _ := e.LeftChild.(*expression.Literal)
+		if unit == nil {
+			return nil, unsupported("This EXTRACT")
+		}
+		name := fmt.Sprint(unit.Value())
+		if name == "WEEK" {
 			return newWeek(e.RightChild)
-		case "HOUR", "MINUTE", "SECOND":
-			if kindOf(e.RightChild.Type()) == text {
-				return e.WithChildren(e.LeftChild, &clockText{wrapper{e.RightChild}})
-			}
 		}
-		return withMoments(e)
-	case *expression.Arithmetic, *expression.UnaryMinus, *expression.Div, *expression.IntDiv, *expression.Mod:
-		if slices.ContainsFunc(e.Children(), func(child sql.Expression) bool { return child.Type() == types.Time }) {
-			return nil, unsupported("A calculation with a time of the day")
+		if part := newClockPart(name, e.RightChild); part != nil {
+			return part, nil
 		}
+		return withCoerced(e)
+	case *expression.Arithmetic, *expression.UnaryMinus, *expression.Div, *expression.IntDiv, *expression.Mod, *expression.BitOp:
 		if made := calculated(e); made != nil {
 			return made, nil
 		}
+		if slices.ContainsFunc(e.Children(), func(child sql.Expression) bool { return types.IsBinaryType(child.Type()) || types.IsJSON(child.Type()) }) {
+			return nil, unsupported("A calculation with a binary text or a document")
+		}
 		return boundedNumbers(e)
 	case *expression.Convert:
-		if hasLibraryCollation(e.Type()) {
-			return newCollated(e), nil
-		}
-		if kindOf(e.Type()) == temporal && isWritten(e.Child) {
-			return e.WithChildren(momentOf(e.Child))
-		}
-		if types.IsNumber(e.Type()) && kindOf(e.Child.Type()) == text {
-			if _, already := e.Child.(*leadingText); !already {
-				return e.WithChildren(&leadingText{boundedNumber{wrapper{e.Child}}, types.IsInteger(e.Type())})
-			}
-			return nil, nil
-		}
-		return boundedNumbers(e)
+		return converted(e)
 	case sql.FunctionExpression:
-		if made, err := withMoments(e); made != nil || err != nil {
+		if made, err := withCoerced(e); made != nil || err != nil {
 			return made, err
 		}
 		return boundedNumbers(e)
-	case *expression.BitOp:
-		return boundedNumbers(e)
 	}
 	return nil, nil
+}
+
+// withCoerced is the function with arguments as it takes them, or nil if they are so already.
+func withCoerced(e sql.FunctionExpression) (sql.Expression, error) {
+	children := e.Children()
+	arguments, err := coerced(strings.ToLower(e.FunctionName()), children)
+	if err != nil || slices.Equal(arguments, children) {
+		return nil, err
+	}
+	return e.WithChildren(arguments...)
+}
+
+// converted is a conversion with the values of MySQL, or nil.
+func converted(e *expression.Convert) (sql.Expression, error) {
+	typ, child := e.Type(), e.Child
+	switch {
+	case hasLibraryCollation(typ):
+		changed, err := e.WithChildren(textOf(child))
+		return newCollated(changed), err
+	case types.IsBinaryType(typ):
+		return e.WithChildren(textOf(child))
+	case typ == types.Time:
+		return newTime(child), nil
+	case kindOf(typ) == temporal && child.Type() == types.Time:
+		return nil, unsupported("A time of the day as a date")
+	case kindOf(typ) == temporal && isWritten(child):
+		return e.WithChildren(momentOf(child))
+	case (types.IsInteger(typ) || types.IsDecimal(typ) || types.IsFloat(typ)) && numberOf(child) != nil:
+		return castOf(child, typ), nil
+	}
+	return boundedNumbers(e)
 }
 
 // compared is a comparison that an index may serve, if that finds the right rows.
@@ -126,9 +164,10 @@ func compared(ctx *sql.Context, e expression.Comparer) sql.Expression {
 	// The library's <=> compares texts byte by byte.
 	_, nullSafe := e.(*expression.NullSafeEquals)
 	left, right := kindOf(e.Left().Type()), kindOf(e.Right().Type())
-	if (left == temporal || right == temporal) && (left == exact || left == float || right == exact || right == float) {
-		if changed, err := e.WithChildren(momentOf(e.Left()), momentOf(e.Right())); err == nil {
-			return changed
+	isNumber := left == exact || left == float || right == exact || right == float
+	if l, r := numberOf(e.Left()), numberOf(e.Right()); isNumber && l != nil && r != nil && (l != e.Left() || r != e.Right()) {
+		if changed, err := e.WithChildren(l, r); err == nil {
+			e = changed.(expression.Comparer)
 		}
 	}
 	ofTexts := common(kindOf(e.Left().Type()), kindOf(e.Right().Type())) == text
@@ -172,13 +211,16 @@ func comparedParts(ctx *sql.Context, e expression.Comparer, left, right expressi
 	return all
 }
 
-// truths makes numbers of the texts that AND, OR, XOR and NOT take for true or false, or returns nil.
+// truths makes numbers of the texts and dates that AND, OR, XOR, NOT and IS TRUE take for true or false, or returns nil.
 func truths(e sql.Expression) (sql.Expression, error) {
 	children := slices.Clone(e.Children())
 	changed := false
 	for i, child := range children {
-		if types.IsTextOnly(child.Type()) {
-			children[i], changed = makeCalculation("+", []sql.Expression{child, expression.NewLiteral(int64(0), types.Int64)}), true
+		number := numberOf(child)
+		if number != nil && (number != child || types.IsTextOnly(child.Type())) {
+			children[i], changed = &dated{name: "truth", typ: types.Float64, arguments: []sql.Expression{number}, value: func(_ *sql.Context, values []any) (any, error) {
+				return toFloat(values[0])
+			}}, true
 		}
 	}
 	if !changed {

@@ -29,7 +29,7 @@ func asRead(query string) (string, error) {
 		if part[0] != '\'' && part[0] != '"' {
 			kept.WriteString(part)
 			if part == "-" && strings.HasPrefix(query[at:], "-") {
-				kept.WriteByte(' ')
+				kept.WriteString(mark)
 			}
 			continue
 		}
@@ -46,9 +46,9 @@ func asRead(query string) (string, error) {
 				return "", err
 			}
 		}
-		isMoment := word == "DATE" || word == "TIMESTAMP"
+		isMoment := word == "DATE" || word == "TIMESTAMP" || word == "TIME"
 		if isMoment {
-			kept.WriteByte('(')
+			kept.WriteString("(" + mark)
 		}
 		for i := 0; i < len(part); i++ {
 			if part[i] == '\\' && i+1 < len(part) {
@@ -65,6 +65,17 @@ func asRead(query string) (string, error) {
 		}
 	}
 	return kept.String(), nil
+}
+
+// mark is a comment at what asRead adds.
+const mark = "/*=*/"
+
+// marked matches a text in parentheses that asRead has added.
+var marked = regexp.MustCompile(`\(/\*=\*/('(?:[^'\\]|\\.|'')*'|"(?:[^"\\]|\\.|"")*")\)`)
+
+// asTyped is a part of a statement without what asRead has added, but for \\_ and \\% in its texts.
+func asTyped(part string) string {
+	return strings.ReplaceAll(marked.ReplaceAllString(part, "$1"), mark, "")
 }
 
 // special matches what asRead looks at, and literal a word that tells what the text after it is.
@@ -131,7 +142,7 @@ func isComment(query string) bool {
 // unparsed are parts of MySQL's syntax that the library's parser does not know. The first group is what the error calls them.
 var unparsed = []*regexp.Regexp{
 	regexp.MustCompile(`(?i)([=<>]\s*(?:ANY|ALL|SOME))\s*\(`),
-	regexp.MustCompile(`(?i)@\S+\s*(:=)`),
+	regexp.MustCompile(`(?i)@\S+\s*(:=)`), regexp.MustCompile(`(?i)\b(SUBSTR(?:ING)?)\s*\(.*\sFROM\s`),
 	regexp.MustCompile(`(?i)^\s*((?:EXPLAIN|DESCRIBE|DESC)\s+(?:FORMAT|FOR\s+CONNECTION|ANALYZE\s+FORMAT))\b`),
 	regexp.MustCompile(`(?i)^\s*((?:DESCRIBE|DESC)\s+\S+\s+\S+)\s*$`),
 	regexp.MustCompile(`(?i)\b(WITH\s+ROLLUP|SOUNDS\s+LIKE|PROCEDURE\s+ANALYSE|MEMBER\s+OF|(?:USE|FORCE|IGNORE)\s+(?:INDEX|KEY))\b`),

@@ -14,10 +14,10 @@ func TestAsRead(t *testing.T) {
 		"SELECT 1 -- it's \\_\n, '\\_'":   "SELECT 1 -- it's \\_\n, '\\\\_'",
 		"SELECT 1 # it's \\_\n, '\\_'":    "SELECT 1 # it's \\_\n, '\\\\_'",
 		`SELECT 1 /*!80000 , '\_' */`:     `SELECT 1 /*!80000 , '\\_' */`,
-		`SELECT 2--1, 'a\n\_', 'open \_`:  `SELECT 2- -1, 'a\n\\_', 'open \\_`,
-		`SELECT 2---1, '--\_', 2 --`:      `SELECT 2- - -1, '--\\_', 2 --`,
+		`SELECT 2--1, 'a\n\_', 'open \_`:  `SELECT 2-/*=*/-1, 'a\n\\_', 'open \\_`,
+		`SELECT 2---1, '--\_', 2 --`:      `SELECT 2-/*=*/-/*=*/-1, '--\\_', 2 --`,
 		`SELECT N'a', n'b\_', 'N', aN'c'`: `SELECT 'a', 'b\\_', 'N', aN'c'`,
-		`SELECT DATE '2024-02-29'`:        `SELECT DATE ('2024-02-29')`,
+		`SELECT DATE '2024-02-29'`:        `SELECT DATE (/*=*/'2024-02-29')`,
 		`SELECT '\`:                       `SELECT '\`,
 		`SELECT 'no wildcard \' here', 5`: `SELECT 'no wildcard \' here', 5`,
 	} {

@@ -1,7 +1,12 @@
 package flightsdb
 
 import (
+	"strings"
 	"testing"
+
+	driver "github.com/go-sql-driver/mysql"
+
+	"chaosworkshop/infra/lab/openflights"
 )
 
 // onceWrong are queries to which the library's own expressions and rules give other rows.
@@ -99,6 +104,78 @@ var onceWrong = []string{
 	"SELECT COUNT(*) FROM airports WHERE (country_code, city) >= ('GB', 'London')",
 	"SELECT GROUP_CONCAT(iata, '-', icao ORDER BY iata DESC SEPARATOR ';'), GROUP_CONCAT(1, NULL), GROUP_CONCAT(DISTINCT country_code, 'x') FROM airports WHERE apid < 10",
 	"SELECT s * 2, m * 3 FROM (SELECT SUM(elevation) / 7 AS s, AVG(elevation) AS m FROM airports GROUP BY dst HAVING COUNT(*) > 9) a ORDER BY 1",
+	// Numbers.
+	"SELECT 1 << 63, 1 << 64, -3 | 2, 5 & 3.7, 6 ^ 3, '12abc' | 1, -1 >> 60, 18446744073709551615 & 7, DATE '2024-03-01' | 0, NULL << 1, 1 << -1",
+	"SELECT CAST(18446744073709551615 AS SIGNED), CAST(-1 AS UNSIGNED), CAST(1e20 AS SIGNED), CAST(99999999999999999999 AS SIGNED), CAST(2.5 AS SIGNED), CAST(-0.4 AS SIGNED), CAST('9999999999999999999' AS UNSIGNED), CAST(IFNULL(18446744073709551615, NULL) AS UNSIGNED)",
+	"SELECT CAST(1234567.891 AS DECIMAL(6,3)), CAST(-1e308 AS DECIMAL(5)), CAST('1e3' AS DECIMAL(4,1)), CAST(12.345 AS DECIMAL(5,2)), CAST(DATE '2024-02-29' AS SIGNED), CAST(DATE '2024-02-29' AS DECIMAL(10,2)), CONVERT(TIME '10:20:30', UNSIGNED)",
+	"SELECT SUM(CAST(elevation AS DECIMAL(6,1))), MAX(CAST(apid AS UNSIGNED)), AVG(CAST(apid AS DECIMAL(10,2))) FROM airports",
+	"SELECT EXP('12abc'), LOG('0x1A'), LOG(2, 8), LOG(0), LOG(1, 10), LOG(-2, 10), LN(-1), LOG10(1000), LOG2('8x'), SQRT(-1), ACOS(2), ATAN('1x'), ATAN2(1, '2'), POW('2', 10), POW(0, 0), DEGREES(PI()), COS(DATE '2024-02-29') IS NULL",
+	"SELECT ROUND(6371 * ACOS(COS(RADIANS(0.5)) * COS(RADIANS(0))), 9), ROUND(6371 * ACOS(SIN(RADIANS(51.47)) * SIN(RADIANS(51.48)) + COS(RADIANS(51.47)) * COS(RADIANS(51.48))), 6), ROUND(ASIN(0.001), 15)",
+	"SELECT ROUND(2.5, 2), ROUND(7, -0.5), ROUND(0.0, 3), ROUND(5, -9223372036854775808), ROUND(1.5e0, 999), TRUNCATE(12.987, 1), TRUNCATE(-12.987, 0), TRUNCATE(1299, -2), TRUNCATE('1.999x', 2), TRUNCATE(elevation, -1) FROM airports WHERE apid = 1",
+	"SELECT MOD(-3, 9223372036854775808), MOD(18446744073709551615, 10), 18446744073709551615 DIV 2, -7 DIV 2, NULLIF(18446744073709551615, 2.50)",
+	"SELECT DATE_ADD('2024-01-31', INTERVAL 1 DAY) + 0, DATE_ADD('2024-01-31 10:00:00', INTERVAL 1 HOUR) * 2, TIME '10:20:30' + 0, TIME '10:20:30' DIV 100, TIMESTAMP '2024-06-15 08:09:10' % 1000, TIMEDIFF('10:00:00', '12:30:00') + 0",
+	"SELECT DATE '2024-02-29' > 1, DATE '2024-02-29' = 20240229, DATE '2024-02-29' <> 0.5, TIME '23:59:59' <= 100, TIMESTAMP '2024-06-15 08:09:10' > 20240615000000, DATE_ADD('2024-01-01', INTERVAL 1 DAY) < 1234567.8, DATE '2024-02-29' BETWEEN 20240101 AND 20241231",
+	"SELECT DATE '2024-02-29' AND 1, NOT DATE '2024-02-29', DATE '2024-02-29' IS TRUE, '12abc' IS TRUE, TIME '00:00:00' OR 0, DATE '2024-03-01' XOR 7, '1x' IS NOT FALSE",
+	"SELECT FORMAT('12abc', 30), FORMAT('', 2), FORMAT(9223372036854775807, 1), FORMAT(-1234.5, 0), FORMAT(1234567.891, 2), FORMAT(123, 1), FORMAT(-123456, -3), FORMAT(NULL, 2), FORMAT(1e15, 1), FORMAT(DATE '2024-02-29', 0)",
+	"SELECT FIELD(2.5, '2.50', 1), FIELD(1, 1.0), FIELD('LHR', -1.50, 'x', 0), FIELD('b', 'a', 'B'), FIELD(NULL, NULL, 1), FIELD('x', NULL, 'X'), FIELD(airline, 'BA', 'AF') FROM routes WHERE rid < 40",
+	"SELECT 0x41 + 1, ROUND(0x41), LOG(0x41), 0x41 AND 1, 0x0 OR 0, elevation < 0x41, -0x41, 0x41 & 3, CAST(0x41 AS SIGNED), CONCAT(0x41) FROM airports WHERE apid = 1",
+	// Numbers and dates as texts, and texts as numbers.
+	"SELECT LEFT(2024, 2), RIGHT(elevation, 2), SUBSTRING(y, 2, 3), MID(TRUE, 1, 1), REVERSE(123), REVERSE(-1.50), UPPER(1e10), LOWER(1e-16), LENGTH(1e15), ASCII(-7), REPLACE(12345, 3, '-'), CONCAT(1e308, 1e-300, 0.1), REPEAT(1.50, 2), STRCMP(10, '10'), FIND_IN_SET(2, '1,2'), QUOTE(1.0), MD5(1) FROM airports WHERE apid < 4",
+	"SELECT LEFT('abc', '2x'), RIGHT('abc', 1.5), SUBSTRING('London', '2x'), SUBSTRING_INDEX('a,b,c', ',', '2x'), REPEAT('ab', '2x'), SPACE('2x'), LOCATE('b', 'abcb', '3x'), LPAD('a', '3x', '*'), ELT('2x', 'a', 'b'), BIN('12abc'), BIN(' 7 '), BIN(2.5), BIT_COUNT('7x'), HEX(15.5), CHAR('65x')",
+	"SELECT LPAD('abc', -1, 'x'), RPAD('abc', -2, 'x'), LPAD('abc', NULL, 'x'), CONCAT('at ', TIME '10:00:00'), CAST(DATE '2024-02-29' AS CHAR), CAST(TIME '10:20:30' AS CHAR(2)), CAST(1e308 AS CHAR), CAST(TIME '23:59:59' AS BINARY), SUBSTRING(LAST_DAY('2024-02-02'), 4)",
+	"SELECT r, r + 1 FROM (SELECT REVERSE(elevation) AS r FROM airports WHERE apid < 4) t", "SELECT CAST(apid AS SIGNED) AS n FROM airports WHERE apid < 4 UNION SELECT CAST('7x' AS SIGNED)",
+	// Times.
+	"SELECT HOUR('10:20:30.5'), MINUTE(1020), SECOND('100:00:59'), MICROSECOND('10:20:30.000123'), MICROSECOND('01:02:03'), HOUR('2 10:00:00'), HOUR('-10:20:30'), HOUR('100:00:00'), MINUTE(DATE '2024-02-29'), HOUR('10:61:00'), SECOND('')",
+	"SELECT TIME('2024-02-29 10:20:30'), TIME(102030), TIME('-10:20:30'), TIME('839:00:00'), TIME(DATE_ADD('2024-01-01', INTERVAL 1 DAY)), TIME '100:00:00', CAST('10:20' AS TIME), CAST('2024-01-31 10:20:30' AS TIME), CAST(DATE '2024-02-29' AS TIME), CAST(102030 AS TIME), CAST('12abc' AS TIME)",
+	"SELECT TIMEDIFF('10:00:00', '12:30:00'), TIMEDIFF('2024-02-29 10:00:00', '2024-02-28 09:00:00'), TIMEDIFF('2024-02-29 10:00:00', '09:00:00'), TIMEDIFF(TIME '23:59:59', 10), TIME_TO_SEC('-10:20:30'), TIME_TO_SEC('2 10:00:00')",
+	"SELECT TIME_FORMAT('10:20:30', '%H-%i-%s %p'), TIME_FORMAT('2024-02-29 10:20:30', '%T'), TIME_FORMAT(102030, '%r'), TIMESTAMP(DATE '2024-02-29'), TIMESTAMP('2024-02-29', '10:20:30'), TIMESTAMP('2024-02-29 23:00:00', '02:00:00'), UNIX_TIMESTAMP(TIMESTAMP '2024-02-29 10:20:30') - UNIX_TIMESTAMP('2024-02-29')",
+	"SELECT EXTRACT(HOUR FROM '10:20:30'), EXTRACT(MINUTE FROM TIMESTAMP '2024-02-29 10:20:30'), EXTRACT(HOUR_SECOND FROM '10:20:30'), EXTRACT(MINUTE_SECOND FROM '2024-02-29 10:20:30'), EXTRACT(HOUR_MINUTE FROM '-10:20:30'), EXTRACT(SECOND_MICROSECOND FROM '10:20:30.5'), EXTRACT(DAY_HOUR FROM '2024-02-29 10:20:30'), EXTRACT(YEAR_MONTH FROM DATE '2024-02-29')",
+	"SELECT DATEDIFF('2024-06-15', '0001-01-01'), DATEDIFF(NOW(), CURDATE()), DATEDIFF('2024-02-30', '2024-01-01'), DATEDIFF(20240301, '24-2-9 23:59:59'), DATE('2024-02-29 10:20:30'), DATE(20240229), DATE('x')",
+	"SELECT IF(NULL, 'x', TIME '10:00:00'), IF(1, DATE '2024-02-29', 'x'), COALESCE(NULL, TIME '10:00:00', 2.50), IFNULL(NULL, TIMESTAMP '2024-06-15 08:09:10'), IFNULL('', TIMESTAMP '2024-06-15 08:09:10'), CASE WHEN 0 THEN 1 ELSE TIME '10:00:00' END",
+	"SELECT CONCAT(ROUND(51.5e0, 2), '%'), CONCAT(ROUND(y, 1)), CONCAT(ROUND(0 / y, 1), '%'), CONCAT(y), CONCAT(TRUNCATE(1.5e0, 3)) FROM airports WHERE apid < 5",
+	"SELECT JSON_ARRAY(DATE '2024-02-29', 1, 'x', NULL), JSON_OBJECT('day', LAST_DAY('2024-02-01'))",
+	"SELECT WEEK('2024-02-29', NULL), WEEK('2024-02-29', '1x'), FROM_UNIXTIME('12abc', '%s'), FROM_UNIXTIME(-1), DATE_FORMAT('2024-02-29', 7)",
+}
+
+// TestScalars has values, errors and warnings of MySQL that MariaDB does not have.
+func TestScalars(t *testing.T) {
+	db := sample(t)
+	for query, want := range map[string]string{
+		"SELECT CAST(-2.5 AS UNSIGNED), '1e3' | 2, '-2.5' | 0, 1e308 << 0": "18446744073709551613|3|18446744073709551614|9223372036854775807",
+		"SELECT CAST(DATE_ADD('2024-01-01', INTERVAL 1 DAY) AS SIGNED)":    "20240102", "SELECT REGEXP_SUBSTR('abc', 'x')": "NULL",
+		"SELECT EXTRACT(HOUR_MINUTE FROM '2026-11-27'), EXTRACT(DAY FROM '01:02:03')": "20|3",
+	} {
+		if got := strings.Join(ask(t, db, query), "\n"); got != want {
+			t.Errorf("%s: %s, want %s", query, got, want)
+		}
+	}
+	db.SetMaxOpenConns(1)
+	for _, query := range []string{"SELECT 1 / 0", "SELECT 5 % 0", "SELECT 7 DIV 0.0", "SELECT elevation / 0 FROM airports WHERE apid = 1", "SELECT MOD(2e0, 0)"} {
+		ask(t, db, query)
+		if got, want := strings.Join(ask(t, db, "SHOW WARNINGS"), "\n"), "Warning|1365|Division by 0"; got != want {
+			t.Errorf("%s: warnings %s, want %s", query, got, want)
+		}
+	}
+}
+
+// TestScalarsPrepared gives functions arguments whose types the server learns only when the statement runs.
+func TestScalarsPrepared(t *testing.T) {
+	db := connectAs(t, start(t, openflights.Sample()).Addr(), "root", password, func(*driver.Config) {})
+	for _, test := range []struct {
+		query     string
+		arguments []any
+		want      string
+	}{
+		{"SELECT LEFT(?, 2), RIGHT(?, ?), CONCAT(?, 1), LPAD(?, ?, ?)", []any{2024, "abc", "2x", 1.5, "a", 3, "*"}, "20|bc|1.51|**a"},
+		{"SELECT ? + 1, CAST(? AS SIGNED), CAST(? AS DECIMAL(5,2)), FORMAT(?, ?), TRUNCATE(?, ?)", []any{"12abc", "7x", 3.456, 1234.5, 1, 2.55, 1}, "13|7|3.46|1,234.5|2.5"},
+		{"SELECT ? << 2, NOT ?, ? IS TRUE, POW(?, 2), FIELD(?, 1, '2'), ? BETWEEN 1 AND 5", []any{3, "x", "1x", 3, 2, 4}, "12|1|1|9|2|1"},
+		{"SELECT DATE_ADD(?, INTERVAL ? DAY), DATEDIFF(?, ?), HOUR(?), CONCAT(TIMESTAMP(?, ?)), CONCAT(FROM_UNIXTIME(?))", []any{"2024-01-01", 5, "2024-01-05", 20240101, "10:20:30", "2024-01-01", "10:00:00", 5},
+			"2024-01-06|4|10|2024-01-01 10:00:00|1970-01-01 00:00:05"},
+	} {
+		if got := strings.Join(ask(t, db, test.query, test.arguments...), "\n"); got != test.want {
+			t.Errorf("%s %v: %s, want %s", test.query, test.arguments, got, test.want)
+		}
+	}
 }
 
 // TestErrorNumbers are those of MySQL.
@@ -115,16 +192,46 @@ func TestErrorNumbers(t *testing.T) {
 		"SELECT stops, COUNT(*) FROM routes GROUP BY stops WITH ROLLUP":              1235,
 		"SELECT src_ap, RANK() OVER (ORDER BY COUNT(*)) FROM routes GROUP BY src_ap": 1235,
 		"SELECT CUME_DIST() OVER (ORDER BY rid) FROM routes":                         1235, "SELECT BIT_XOR(rid) OVER () FROM routes": 1235, "SELECT INSERT('abc', 1, 1, 'x')": 1235, "SELECT OCT(8)": 1235,
-		"SELECT SUBSTRING(LAST_DAY('2024-02-02'), 4)": 1235, "SELECT ABS()": 1582, "SELECT LAST_DAY('2024-02-02') = 'x'": 1525, "SELECT COUNT(*) FROM countries WHERE (NULL, dst) NOT IN ((1, 'x'), (2, 'a'))": 1235,
+		"SELECT ABS()": 1582, "SELECT LAST_DAY('2024-02-02') = 'x'": 1525, "SELECT COUNT(*) FROM countries WHERE (NULL, dst) NOT IN ((1, 'x'), (2, 'a'))": 1235,
 		"SELECT 1 FROM routes a FULL OUTER JOIN routes b ON a.rid = b.rid": 1064,
 		"EXPLAIN FORMAT=JSON SELECT 1":                                     1235,
 		"EXPLAIN FORMAT=TRADITIONAL SELECT 1":                              1235,
 		"SELECT @@nosuch":                                                  1193,
 		"SELECT 9223372036854775807 + 1":                                   1690,
-		"SELECT -9223372036854775807 - 2":                                  1690,
+		"SELECT POW(0, -1)":                                                1690, "SELECT EXP(1000)": 1690, "SELECT COT(0)": 1690, "SELECT POW(-8, 0.5)": 1690, "SELECT DEGREES(1e308)": 1690, "SELECT TRUNCATE(1)": 1582,
+		"SELECT CAST('10:20:30.5' AS TIME(3))": 1235, "SELECT TIME('10:20:30.5')": 1235, "SELECT DATE '2024-02-29' BETWEEN 20240101 AND 'x'": 1235, "SELECT TIME '10:00:00' + INTERVAL 1 HOUR": 1235,
+		"SELECT YEAR(TIME '10:00:00')": 1235, "SELECT FROM_UNIXTIME(1.5)": 1235, "SELECT TIMEDIFF(NOW(), CURDATE())": 1235, "SELECT SUBSTRING('abc' FROM 2)": 1235, "SELECT CAST('a' AS BINARY) + 1": 1235, "SELECT LN(CAST('a' AS BINARY))": 1235, "SELECT '2024-02-29' + INTERVAL '2' SECOND": 1235, "SELECT FROM_BASE64('a')": 1235, "SELECT JSON_VALUE('[1]', '$[0]')": 1235, "SELECT JSON_ARRAY(NOW())": 1235,
+		"SELECT IF(1, DATE '2024-02-29', TIME '10:00:00')": 1235, "SELECT 'a' REGEXP ''": 3685, "SELECT JSON_EXTRACT('{}', 'abc')": 3143, "SELECT JSON_REMOVE('{}', '$')": 3153, "SELECT JSON_SET(1, '$.a', 1)": 3146, "SELECT CAST('x' AS JSON)": 3141,
+		"WITH RECURSIVE d AS (SELECT DATE '2024-01-01' AS d UNION ALL SELECT d + INTERVAL 1 DAY FROM d WHERE d < '2024-01-03') SELECT * FROM d": 1235,
+		"SELECT DATE_FORMAT('2024-02-29', '%Y%')":                    1235,
+		"SELECT TIMESTAMPDIFF(DAY_HOUR, '2024-01-01', '2024-02-01')": 1064, "SELECT 'a' REGEXP '['": 3685, "SELECT TIME_FORMAT('10:00:00', '%Y')": 1235, "SELECT FORMAT(1, 2, 'de_DE')": 1235,
+		"SELECT -9223372036854775807 - 2": 1690,
 	} {
 		if _, err := answer(db, query); number(t, err) != want {
 			t.Errorf("%s: %v, want error %d", query, err, want)
+		}
+	}
+}
+
+// TestLabels gives columns the names that MySQL gives them.
+func TestLabels(t *testing.T) {
+	db := sample(t)
+	for query, want := range map[string]string{
+		"SELECT DAYOFWEEK('2026-11-27')": "DAYOFWEEK('2026-11-27')", "SELECT not  1 > 2": "not  1 > 2", "SELECT 1 AS a, NOT 'x'": "NOT 'x'",
+		"SELECT DATE '2024-02-29'": "DATE '2024-02-29'", "SELECT timestamp\t\"2024-02-29\" IS NULL": "timestamp\t\"2024-02-29\" IS NULL",
+		"SELECT TIME '10:00:00'": "TIME '10:00:00'", "SELECT 2--1": "2--1", "SELECT (2)": "2", "SELECT ('a''b')": "a'b", "SELECT true": "TRUE", "SELECT null": "NULL",
+		"SELECT (a.apid) FROM airports a": "apid", "SELECT +apid FROM airports": "apid", "SELECT -(apid - 1) FROM airports": "-(apid - 1)",
+		"SELECT 1 , (1+1)": "(1+1)", "SELECT --3": "--3", "SELECT name IS TRUE FROM airports": "name IS TRUE", "SELECT '1x' OR 0": "'1x' OR 0", "SELECT N'x'": "x", "SELECT _utf8mb4'x'": "x", "SELECT NOT '1' UNION SELECT 'a'": "NOT '1'", "SELECT  abs( -2 ) ": "abs( -2 )",
+	} {
+		rows, err := db.Query(query)
+		if err != nil {
+			t.Errorf("%s: %v", query, err)
+			continue
+		}
+		columns, err := rows.Columns()
+		rows.Close()
+		if got := columns[len(columns)-1]; err != nil || got != want {
+			t.Errorf("%s: the column is called %s, %v, want %s", query, got, err, want)
 		}
 	}
 }
