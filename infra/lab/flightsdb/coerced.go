@@ -229,7 +229,8 @@ func newFormat(arguments ...sql.Expression) (sql.Expression, error) {
 	}}, nil
 }
 
-// newField is FIELD(value, ...): where the first that equals the value is, or 0. All are compared as numbers unless all are texts.
+// newField is FIELD(value, ...): where the first that equals the value is, or 0. All are compared as numbers unless
+// all are texts or dates.
 func newField(arguments ...sql.Expression) (sql.Expression, error) {
 	if len(arguments) < 2 {
 		return nil, sql.ErrInvalidArgumentNumber.New("FIELD", "2 or more", len(arguments))
@@ -240,9 +241,13 @@ func newField(arguments ...sql.Expression) (sql.Expression, error) {
 			kinds[kindOf(e.Type())] = true
 		}
 	}
+	texts := len(kinds) == 2 && kinds[text] && kinds[temporal]
 	var branches []sql.Expression
 	for i, e := range arguments {
-		if len(kinds) > 1 {
+		switch {
+		case texts:
+			e = textOf(e)
+		case len(kinds) > 1:
 			e = castOf(e, types.Float64)
 		}
 		if numberOf(e) == nil {
