@@ -25,13 +25,22 @@ func TestCanariesMeetTheFaults(t *testing.T) {
 	defer proxy.Close()
 	trial := &trial{toxi: proxy}
 	path := &path{Proxy: Proxy{Name: toxi.ProxyName}, meter: meter, canaries: &canaries{addr: proxy.ProxyAddr(), meter: meter}}
-	feel := func(name string, faults ...Fault) {
-		t.Helper()
+	try := func(name string, faults ...Fault) Felt {
 		phase := Phase{Name: name, Faults: faults}
 		if _, err := trial.inject(t.Context(), path, phase); err != nil {
 			t.Fatal(err)
 		}
-		if felt := path.feel(t.Context(), phase, faults); felt.missing() != "" {
+		return path.feel(t.Context(), phase, faults)
+	}
+	feel := func(name string, faults ...Fault) {
+		t.Helper()
+		felt := try(name, faults...)
+		for again := 0; felt.missing() != "" && again < 2; again++ { // A busy computer was slow without a fault: measure that again, too.
+			path.usual = 0
+			try("calm")
+			felt = try(name, faults...)
+		}
+		if felt.missing() != "" {
 			t.Errorf("%s: %s; got %+v", name, felt.missing(), felt)
 		}
 	}
