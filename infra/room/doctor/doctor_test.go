@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"chaosworkshop/infra/lab/app"
 	"chaosworkshop/infra/lab/flightsdb"
 	"chaosworkshop/infra/lab/openflights"
 	"chaosworkshop/infra/lab/toxi"
@@ -109,6 +110,34 @@ func TestGoVersion(t *testing.T) {
 	wantFinding(t, goVersion(t.Context(), root), Fix, "does not run", "install Go 1.26.0")
 }
 
+// A bundle runs without Go, and a computer without make or curl cannot type the lessons.
+func TestWithoutPrograms(t *testing.T) {
+	program := app.Prebuilt("", "workshop", runtime.GOOS, runtime.GOARCH)
+	for _, bundle := range []bool{false, true} {
+		files := map[string]string{"go.work": "go 1.26.0\n", ".env.example": ""}
+		if bundle {
+			files[program] = "a program"
+		}
+		folder(t, files)
+		t.Setenv("PATH", t.TempDir())
+		said := map[string]Finding{}
+		Examine(t.Context(), func(finding Finding) { said[finding.Name] = finding })
+		if bundle {
+			wantFinding(t, said["go"], OK, "only to change code")
+		} else {
+			wantFinding(t, said["go"], Fix, "go.dev/dl")
+		}
+		if found, is := said["modules"]; is {
+			t.Errorf("got %v without the go command, want nothing about modules", found)
+		}
+		if runtime.GOOS != "windows" {
+			wantFinding(t, said["make"], Fix, "not installed", "`make exercise1`")
+			wantFinding(t, said["curl"], Fix, "not installed", "install curl")
+		}
+		wantFinding(t, said["docker"], OK, "not needed")
+	}
+}
+
 func TestModules(t *testing.T) {
 	alone := map[string]string{"go.work": "go 1.26.0\nuse ./a\n", "a/go.mod": "module a\ngo 1.26.0\n", "a/a.go": "package a\n"}
 	t.Setenv("GOMODCACHE", t.TempDir())
@@ -155,7 +184,11 @@ func TestModules(t *testing.T) {
 
 func TestWritable(t *testing.T) {
 	wantFinding(t, writable(folder(t, nil)), OK)
-	wantFinding(t, writable(folder(t, map[string]string{"bin": "a file"})), Fix, "bin")
+	for _, name := range []string{"bin", "work"} {
+		wantFinding(t, writable(folder(t, map[string]string{name: "a file"})), Fix, name)
+	}
+	gone := filepath.Join(folder(t, nil), "gone")
+	wantFinding(t, writable(gone), Fix, gone+" ->")
 }
 
 func TestDisk(t *testing.T) { wantFinding(t, disk(t.TempDir()), OK, "GB free") }
