@@ -251,6 +251,15 @@ func TestSettings(t *testing.T) {
 			wantFinding(t, settings(root)[0], Fix, name)
 		}
 	})
+	t.Run("a file that cannot be read", func(t *testing.T) {
+		for text, remedy := range map[string]string{"\xFF\xFEP\x00": "save it as UTF-8", "PORT\n": "fix it or remove it", "DB_PASSWORD=a #b\n": "correct that file"} {
+			root := folder(t, example)
+			write(t, filepath.Join(root, ".env"), text, 0o600)
+			if got := settings(root)[0]; got.Remedy != remedy || !strings.Contains(got.Detail, filepath.Join(root, ".env")) {
+				t.Errorf("%q: got %+v, want the file and the remedy %q", text, got, remedy)
+			}
+		}
+	})
 	t.Run("a wrong value", func(t *testing.T) {
 		root := folder(t, example)
 		write(t, filepath.Join(root, ".env"), "DB_PORT=s3cret\n", 0o600)
@@ -334,8 +343,6 @@ func TestPorts(t *testing.T) {
 	// A default that is taken needs nobody's attention.
 	wantFinding(t, search{cfg: cfg}.look(t.Context(), "PORT", number(t, airplay.URL), stranger), OK, "AirPlay", "the next free port is used instead, for PORT")
 	wantFinding(t, search{cfg: wrong}.look(t.Context(), "MYSQL_PORT", number(t, database.Addr()), flights), OK, "1045", "the next free port is used instead")
-	away := cfg
-	away.Bind = "192.0.2.1"
 	at := number(t, proxy.URL())
 	wantFinding(t, search{cfg: cfg, here: map[string]int{"TOXIPROXY_PORT": at}}.look(t.Context(), "TOXIPROXY_PORT", at, toxiproxy), OK, "in use by this workshop")
 	wantFinding(t, search{cfg: cfg, elsewhere: map[int]string{at: "/another"}}.look(t.Context(), "TOXIPROXY_PORT", at, toxiproxy), OK, "the workshop in /another", "the next free port")
@@ -347,9 +354,40 @@ func TestPorts(t *testing.T) {
 	wantFinding(t, look(t.Context(), cfg, "PORT", number(t, exercise.URL), stranger), Fix, "an exercise that is already running", "set PORT")
 	wantFinding(t, look(t.Context(), cfg, "PORT", number(t, airplay.URL), stranger), Fix, "AirPlay")
 	wantFinding(t, look(t.Context(), cfg, "PORT", 0, stranger), OK, "free")
-	wantFinding(t, look(t.Context(), away, "PORT", 5000, stranger), Fix, "BIND")
 	if runtime.GOOS == "linux" {
 		wantFinding(t, look(t.Context(), cfg, "PORT", number(t, other.URL), stranger), Fix, fmt.Sprintf("by doctor.test (process %d)", os.Getpid()))
+	}
+}
+
+// A wrong BIND is one finding, and two variables cannot have one port.
+func TestPortsOfTheSettings(t *testing.T) {
+	for _, test := range []struct {
+		env  string
+		want []string // What a finding says, with the names of the ports.
+	}{
+		{"BIND=1.2.3\n", []string{"fix settings BIND must be an IP address"}},
+		{"BIND=192.0.2.1\n", []string{"fix settings BIND must be an IP address"}},
+		{"PORT=23307\nPROXY_PORT=23307\n", []string{"fix port 23307 PORT and PROXY_PORT are the same", "fix port 23307 PROXY_PORT and PORT are the same"}},
+		{"PORT=3307\n", []string{"ok port 3307 set for PORT; the next free port is used instead, for PROXY_PORT"}},
+	} {
+		root := folder(t, map[string]string{"go.work": "", ".env": test.env})
+		cfg, err := config.Load[config.Infra]()
+		if err != nil {
+			t.Fatal(err)
+		}
+		var said []string
+		for _, finding := range ports(t.Context(), root, cfg) {
+			said = append(said, fmt.Sprintln(finding.Verdict, finding.Name, finding.Detail))
+		}
+		got := strings.Join(said, "")
+		for _, want := range test.want {
+			if !strings.Contains(got, want) {
+				t.Errorf("%q: got %q, want %q", test.env, got, want)
+			}
+		}
+		if strings.HasPrefix(test.env, "BIND") && len(said) != 1 {
+			t.Errorf("%q: got %q, want one finding", test.env, got)
+		}
 	}
 }
 
