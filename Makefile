@@ -112,6 +112,7 @@ race: workshop ## Race all five under one fault, in the browser: RECORD=run.json
 
 .PHONY: prepare
 prepare: ## Download and compile everything, so that the workshop works without a network
+	@echo 'Preparing the workshop...' >&2
 	@cd infra && GOWORK=off go run ./room/prepare/now
 
 .PHONY: doctor

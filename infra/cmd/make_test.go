@@ -106,3 +106,10 @@ func TestMakePassesUnknownTargetsOn(t *testing.T) {
 		t.Errorf("got %q, want %q", got, want)
 	}
 }
+
+// Nothing is compiled in silence: the go command may take half a minute before prepare itself can say anything.
+func TestMakePrepareAnswersAtOnce(t *testing.T) {
+	if got, want := runMake(t, nil, "prepare"), "Preparing the workshop..."; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}

@@ -9,12 +9,16 @@ import (
 	"time"
 )
 
-// check returns one line for each variable of the settings T that is not a number, not a duration or out of its range.
-func check[T any](values map[string]string) []string {
+// check returns one line for each variable of the settings T that is not a number, not a duration or out of its range, with its
+// source where that is known.
+func check[T any](values, sources map[string]string) []string {
 	var wrong []string
 	all := variables(reflect.TypeFor[T]())
 	for _, field := range all {
 		if line := problem(all, values, field); line != "" {
+			if source := sources[field.Tag.Get("env")]; source != "" {
+				line += " (set in " + source + ")"
+			}
 			wrong = append(wrong, line)
 		}
 	}

@@ -82,14 +82,18 @@ type Database struct {
 }
 
 // Load reads the settings T from the environment and the .env files. The error is one line that names each wrong
-// variable and its range, but never its value, which may be a password.
+// variable, its range and where it is set, but never its value, which may be a password.
 func Load[T any]() (T, error) {
+	var none T
 	values, err := Environment()
 	if err != nil {
-		var none T
 		return none, err
 	}
-	return Parse[T](values)
+	sources, err := Sources()
+	if err != nil {
+		return none, err
+	}
+	return parse[T](values, sources)
 }
 
 // Defaults returns the settings T at their defaults, for tests, which read no environment.
@@ -101,13 +105,16 @@ func Defaults[T any]() T {
 	return settings
 }
 
-// Parse reads the settings T from the values, by the names of the variables, and from nothing else. Its error is like Load's.
-func Parse[T any](values map[string]string) (T, error) {
+// Parse reads the settings T from the values, by the names of the variables, and from nothing else. Its error is like Load's,
+// without the sources.
+func Parse[T any](values map[string]string) (T, error) { return parse[T](values, nil) }
+
+func parse[T any](values, sources map[string]string) (T, error) {
 	var settings T
 	if values == nil {
 		values = map[string]string{} // Otherwise, the library would read the environment.
 	}
-	if wrong := check[T](values); len(wrong) > 0 {
+	if wrong := check[T](values, sources); len(wrong) > 0 {
 		return settings, fmt.Errorf("read settings: %s", strings.Join(wrong, "; "))
 	}
 	if err := env.ParseWithOptions(&settings, env.Options{Environment: values}); err != nil {

@@ -64,8 +64,16 @@ func TestErrorNamesTheVariableAndNotItsValue(t *testing.T) {
 	if err == nil {
 		t.Fatal("got no error")
 	}
-	if got := err.Error(); !strings.Contains(got, "DB_PORT") || strings.Contains(got, "s3cret") {
-		t.Errorf("got %q, want DB_PORT named and no value", got)
+	if got := err.Error(); !strings.Contains(got, "DB_PORT") || !strings.HasSuffix(got, " (set in the environment)") || strings.Contains(got, "s3cret") {
+		t.Errorf("got %q, want DB_PORT and its source, and no value", got)
+	}
+}
+
+func TestErrorNamesTheFileOfEachVariable(t *testing.T) {
+	path := filepath.Join(alone(t), ".env")
+	write(t, path, "DB_PORT=0\nPORT=x\n")
+	if _, err := Load[App](); err == nil || strings.Count(err.Error(), " (set in "+path+")") != 2 {
+		t.Errorf("got %v, want %s with both variables", err, path)
 	}
 }
 
@@ -129,10 +137,10 @@ type limits struct {
 
 func TestEveryValueIsInItsRange(t *testing.T) {
 	const (
-		attempts = "read settings: ATTEMPTS must be a whole number, at least 1, at most 100"
-		failures = "read settings: FAILURES must be a whole number, at least 1, at most 1000"
-		timeout  = "read settings: TIMEOUT must be a duration such as 500ms, at least 1ms, at most 10m"
-		deadline = "read settings: DEADLINE must be a duration such as 500ms, at least TIMEOUT (1s), at most 10m"
+		attempts = "read settings: ATTEMPTS must be a whole number, at least 1, at most 100 (set in the environment)"
+		failures = "read settings: FAILURES must be a whole number, at least 1, at most 1000 (set in the environment)"
+		timeout  = "read settings: TIMEOUT must be a duration such as 500ms, at least 1ms, at most 10m (set in the environment)"
+		deadline = "read settings: DEADLINE must be a duration such as 500ms, at least TIMEOUT (1s), at most 10m (set in the environment)"
 	)
 	for _, test := range []struct{ name, value, want string }{
 		{"ATTEMPTS", "1", ""}, {"ATTEMPTS", "100", ""}, {"ATTEMPTS", "", ""},
@@ -160,7 +168,7 @@ func TestEveryWrongVariableIsNamedInOneLine(t *testing.T) {
 	t.Setenv("ATTEMPTS", "0")
 	t.Setenv("TIMEOUT", "0s")
 	_, err := Load[limits]()
-	want := "read settings: ATTEMPTS must be a whole number, at least 1, at most 100; TIMEOUT must be a duration such as 500ms, at least 1ms, at most 10m"
+	want := "read settings: ATTEMPTS must be a whole number, at least 1, at most 100 (set in the environment); TIMEOUT must be a duration such as 500ms, at least 1ms, at most 10m (set in the environment)"
 	if got := text(err); got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
@@ -170,7 +178,7 @@ func TestABoundThatIsWrongItselfIsTheOnlyOneNamed(t *testing.T) {
 	alone(t)
 	t.Setenv("TIMEOUT", "s3cret")
 	_, err := Load[limits]()
-	if got, want := text(err), "read settings: TIMEOUT must be a duration such as 500ms, at least 1ms, at most 10m"; got != want {
+	if got, want := text(err), "read settings: TIMEOUT must be a duration such as 500ms, at least 1ms, at most 10m (set in the environment)"; got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
 }

@@ -58,8 +58,12 @@ func Examine(ctx context.Context, say func(Finding)) Verdict {
 		return worst
 	}
 	found(ok("workshop", root))
-	found(goVersion(ctx, root))
-	found(modules(ctx, root))
+	if compiler := goVersion(ctx, root); compiler.Verdict != OK && bundled(root) {
+		found(ok("go", compiler.Detail+": a bundle needs it only to change code"))
+	} else if found(compiler); compiler.Verdict == OK {
+		found(modules(ctx, root))
+	}
+	found(programs()...)
 	found(writable(root), disk(root), clock(root))
 	found(settings(root)...)
 	found(proxied()...)

@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"chaosworkshop/infra/lab/app"
 	"chaosworkshop/infra/lab/flightsdb"
 	"chaosworkshop/infra/lab/openflights"
 	"chaosworkshop/infra/lab/toxi"
@@ -109,6 +110,34 @@ func TestGoVersion(t *testing.T) {
 	wantFinding(t, goVersion(t.Context(), root), Fix, "does not run", "install Go 1.26.0")
 }
 
+// A bundle runs without Go, and a computer without make or curl cannot type the lessons.
+func TestWithoutPrograms(t *testing.T) {
+	program := app.Prebuilt("", "workshop", runtime.GOOS, runtime.GOARCH)
+	for _, bundle := range []bool{false, true} {
+		files := map[string]string{"go.work": "go 1.26.0\n", ".env.example": ""}
+		if bundle {
+			files[program] = "a program"
+		}
+		folder(t, files)
+		t.Setenv("PATH", t.TempDir())
+		said := map[string]Finding{}
+		Examine(t.Context(), func(finding Finding) { said[finding.Name] = finding })
+		if bundle {
+			wantFinding(t, said["go"], OK, "only to change code")
+		} else {
+			wantFinding(t, said["go"], Fix, "go.dev/dl")
+		}
+		if found, is := said["modules"]; is {
+			t.Errorf("got %v without the go command, want nothing about modules", found)
+		}
+		if runtime.GOOS != "windows" {
+			wantFinding(t, said["make"], Fix, "not installed", "`make exercise1`")
+			wantFinding(t, said["curl"], Fix, "not installed", "install curl")
+		}
+		wantFinding(t, said["docker"], OK, "not needed")
+	}
+}
+
 func TestModules(t *testing.T) {
 	alone := map[string]string{"go.work": "go 1.26.0\nuse ./a\n", "a/go.mod": "module a\ngo 1.26.0\n", "a/a.go": "package a\n"}
 	t.Setenv("GOMODCACHE", t.TempDir())
@@ -155,7 +184,11 @@ func TestModules(t *testing.T) {
 
 func TestWritable(t *testing.T) {
 	wantFinding(t, writable(folder(t, nil)), OK)
-	wantFinding(t, writable(folder(t, map[string]string{"bin": "a file"})), Fix, "bin")
+	for _, name := range []string{"bin", "work"} {
+		wantFinding(t, writable(folder(t, map[string]string{name: "a file"})), Fix, name)
+	}
+	gone := filepath.Join(folder(t, nil), "gone")
+	wantFinding(t, writable(gone), Fix, gone+" ->")
 }
 
 func TestDisk(t *testing.T) { wantFinding(t, disk(t.TempDir()), OK, "GB free") }
@@ -216,6 +249,15 @@ func TestSettings(t *testing.T) {
 			write(t, filepath.Join(root, ".env"), setting+"\n", 0o600)
 			name, _, _ := strings.Cut(setting, "=")
 			wantFinding(t, settings(root)[0], Fix, name)
+		}
+	})
+	t.Run("a file that cannot be read", func(t *testing.T) {
+		for text, remedy := range map[string]string{"\xFF\xFEP\x00": "save it as UTF-8", "PORT\n": "fix it or remove it", "DB_PASSWORD=a #b\n": "correct that file"} {
+			root := folder(t, example)
+			write(t, filepath.Join(root, ".env"), text, 0o600)
+			if got := settings(root)[0]; got.Remedy != remedy || !strings.Contains(got.Detail, filepath.Join(root, ".env")) {
+				t.Errorf("%q: got %+v, want the file and the remedy %q", text, got, remedy)
+			}
 		}
 	})
 	t.Run("a wrong value", func(t *testing.T) {
@@ -301,8 +343,6 @@ func TestPorts(t *testing.T) {
 	// A default that is taken needs nobody's attention.
 	wantFinding(t, search{cfg: cfg}.look(t.Context(), "PORT", number(t, airplay.URL), stranger), OK, "AirPlay", "the next free port is used instead, for PORT")
 	wantFinding(t, search{cfg: wrong}.look(t.Context(), "MYSQL_PORT", number(t, database.Addr()), flights), OK, "1045", "the next free port is used instead")
-	away := cfg
-	away.Bind = "192.0.2.1"
 	at := number(t, proxy.URL())
 	wantFinding(t, search{cfg: cfg, here: map[string]int{"TOXIPROXY_PORT": at}}.look(t.Context(), "TOXIPROXY_PORT", at, toxiproxy), OK, "in use by this workshop")
 	wantFinding(t, search{cfg: cfg, elsewhere: map[int]string{at: "/another"}}.look(t.Context(), "TOXIPROXY_PORT", at, toxiproxy), OK, "the workshop in /another", "the next free port")
@@ -314,9 +354,40 @@ func TestPorts(t *testing.T) {
 	wantFinding(t, look(t.Context(), cfg, "PORT", number(t, exercise.URL), stranger), Fix, "an exercise that is already running", "set PORT")
 	wantFinding(t, look(t.Context(), cfg, "PORT", number(t, airplay.URL), stranger), Fix, "AirPlay")
 	wantFinding(t, look(t.Context(), cfg, "PORT", 0, stranger), OK, "free")
-	wantFinding(t, look(t.Context(), away, "PORT", 5000, stranger), Fix, "BIND")
 	if runtime.GOOS == "linux" {
 		wantFinding(t, look(t.Context(), cfg, "PORT", number(t, other.URL), stranger), Fix, fmt.Sprintf("by doctor.test (process %d)", os.Getpid()))
+	}
+}
+
+// A wrong BIND is one finding, and two variables cannot have one port.
+func TestPortsOfTheSettings(t *testing.T) {
+	for _, test := range []struct {
+		env  string
+		want []string // What a finding says, with the names of the ports.
+	}{
+		{"BIND=1.2.3\n", []string{"fix settings BIND must be an IP address"}},
+		{"BIND=192.0.2.1\n", []string{"fix settings BIND must be an IP address"}},
+		{"PORT=23307\nPROXY_PORT=23307\n", []string{"fix port 23307 PORT and PROXY_PORT are the same", "fix port 23307 PROXY_PORT and PORT are the same"}},
+		{"PORT=3307\n", []string{"ok port 3307 set for PORT; the next free port is used instead, for PROXY_PORT"}},
+	} {
+		root := folder(t, map[string]string{"go.work": "", ".env": test.env})
+		cfg, err := config.Load[config.Infra]()
+		if err != nil {
+			t.Fatal(err)
+		}
+		var said []string
+		for _, finding := range ports(t.Context(), root, cfg) {
+			said = append(said, fmt.Sprintln(finding.Verdict, finding.Name, finding.Detail))
+		}
+		got := strings.Join(said, "")
+		for _, want := range test.want {
+			if !strings.Contains(got, want) {
+				t.Errorf("%q: got %q, want %q", test.env, got, want)
+			}
+		}
+		if strings.HasPrefix(test.env, "BIND") && len(said) != 1 {
+			t.Errorf("%q: got %q, want one finding", test.env, got)
+		}
 	}
 }
 

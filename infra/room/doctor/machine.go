@@ -23,19 +23,20 @@ func disk(root string) Finding {
 	return ok("disk", detail)
 }
 
-// writable checks that builds can be written.
+// writable checks that builds, and a learner's own folders, can be written.
 func writable(root string) Finding {
-	bin := filepath.Join(root, "bin")
-	err := os.MkdirAll(bin, 0o755)
-	if err == nil {
-		var file *os.File
-		if file, err = os.CreateTemp(bin, ".doctor-*"); err == nil {
+	for _, dir := range []string{root, filepath.Join(root, "bin"), filepath.Join(root, "work")} {
+		if _, err := os.Lstat(dir); err != nil && dir != root {
+			continue // It can be made in the root.
+		}
+		file, err := os.CreateTemp(dir, ".doctor-*")
+		if err == nil {
 			file.Close()
 			err = os.Remove(file.Name())
 		}
-	}
-	if err != nil {
-		return Finding{"folder", Fix, "you have no permission to write to " + bin, "move the workshop into your home folder, or change its owner to you"}
+		if err != nil {
+			return Finding{"folder", Fix, "you have no permission to write to " + dir, "move the workshop into your home folder, or change its owner to you"}
+		}
 	}
 	return ok("folder", "writable")
 }
@@ -65,7 +66,7 @@ func judgeClock(now, latest time.Time) Finding {
 // docker reports whether the Docker variant works. Nothing else needs Docker.
 func docker(ctx context.Context) Finding {
 	if err := compose.Daemon(ctx); err != nil {
-		return ok("docker", "not used: "+err.Error())
+		return ok("docker", "not available, and not needed: only `make up` uses it")
 	}
 	return ok("docker", "the daemon answers; `make up` works")
 }

@@ -8,6 +8,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -31,14 +32,40 @@ func ports(ctx context.Context, root string, cfg config.Infra) []Finding {
 	if err != nil || failed != nil {
 		return nil // The settings have a finding of their own.
 	}
-	search := search{cfg: cfg, chosen: chosen, here: running.Ports(root), elsewhere: running.Elsewhere(root)}
-	return []Finding{
-		search.look(ctx, "MYSQL_PORT", cfg.MySQLPort, flights),
-		search.look(ctx, "PROXY_PORT", cfg.ProxyPort, flights),
-		search.look(ctx, "TOXIPROXY_PORT", cfg.ToxiproxyPort, toxiproxy),
-		search.look(ctx, "PORT", settings.Port, stranger),
-		search.look(ctx, "CONSOLE_PORT", cfg.ConsolePort, stranger),
+	if err := port.Busy(cfg.Bind, 0); err != nil {
+		return []Finding{{"settings", Fix, port.Unusable(cfg.Bind, 0, "", err).Error(), "correct BIND, or remove it to use the default"}}
 	}
+	search := search{cfg: cfg, chosen: chosen, here: running.Ports(root), elsewhere: running.Elsewhere(root)}
+	all := []setting{
+		{"MYSQL_PORT", cfg.MySQLPort, flights},
+		{"PROXY_PORT", cfg.ProxyPort, flights},
+		{"TOXIPROXY_PORT", cfg.ToxiproxyPort, toxiproxy},
+		{"PORT", settings.Port, stranger},
+		{"CONSOLE_PORT", cfg.ConsolePort, stranger},
+	}
+	var findings []Finding
+	for _, one := range all {
+		at := slices.IndexFunc(all, func(other setting) bool {
+			return other.number == one.number && other.number != 0 && other.variable != one.variable && chosen[other.variable] != ""
+		})
+		name := "port " + strconv.Itoa(one.number)
+		switch {
+		case at < 0:
+			findings = append(findings, search.look(ctx, one.variable, one.number, one.identify))
+		case chosen[one.variable] == "":
+			findings = append(findings, ok(name, "set for "+all[at].variable+"; the next free port is used instead, for "+one.variable))
+		default:
+			findings = append(findings, Finding{name, Fix, all[at].variable + " and " + one.variable + " are the same", "give each a port of its own"})
+		}
+	}
+	return findings
+}
+
+// setting is one port: the variable that moves it, and how to identify what answers there.
+type setting struct {
+	variable string
+	number   int
+	identify func(context.Context, config.Infra, string) (string, error)
 }
 
 // search is what is known before the ports are looked at.
@@ -60,7 +87,7 @@ func (s search) look(ctx context.Context, variable string, number int, identify 
 		return ok(name, "free, for "+variable)
 	}
 	if !port.InUse(err) {
-		return Finding{name, Fix, "cannot be used: BIND is not an address of this computer, or you have no permission for the port", "correct BIND and " + variable}
+		return Finding{name, Fix, "cannot be used: you have no permission for it", "set " + variable + " to a port above 1023"}
 	}
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()

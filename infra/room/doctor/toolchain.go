@@ -12,6 +12,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"runtime"
 	"strings"
 	"time"
 
@@ -19,6 +20,7 @@ import (
 	"golang.org/x/mod/module"
 
 	"chaosworkshop/infra/internal/tool"
+	"chaosworkshop/infra/lab/app"
 )
 
 // goVersion compares the Go that is installed with the one that go.work requires.
@@ -41,6 +43,26 @@ func goVersion(ctx context.Context, root string) Finding {
 		return Finding{"go", Fix, got + ", but the workshop needs " + work.Go.Version, remedy}
 	}
 	return ok("go", got)
+}
+
+// bundled tells whether the workshop was unpacked from a bundle that has the programs of this system.
+func bundled(root string) bool {
+	_, err := os.Stat(app.Prebuilt(root, "workshop", runtime.GOOS, runtime.GOARCH))
+	return err == nil
+}
+
+// programs names what else the lessons type. On Windows, README does without make, and curl is part of the system.
+func programs() []Finding {
+	var findings []Finding
+	for _, absent := range []Finding{
+		{"make", Fix, "not installed, or not in the PATH", "install make, or type the commands without it, such as `make exercise1`"},
+		{"curl", Fix, "not installed, or not in the PATH", "install curl, with which the lessons ask the apps"},
+	} {
+		if _, err := exec.LookPath(absent.Name); err != nil && runtime.GOOS != "windows" {
+			findings = append(findings, absent)
+		}
+	}
+	return findings
 }
 
 // goEnv asks the go command for its version and its module proxies. It asks outside the workspace, where even a Go that

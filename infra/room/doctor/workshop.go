@@ -20,9 +20,14 @@ import (
 // settings says where the value of each variable comes from, but never the value, and whether every value is valid.
 func settings(root string) []Finding {
 	sources, err := config.Sources()
-	if err == nil {
-		_, err = config.Load[config.Infra]()
+	if err != nil {
+		detail, remedy, found := strings.Cut(err.Error(), "; ")
+		if !found {
+			remedy = "correct that file"
+		}
+		return []Finding{{"settings", Fix, detail, remedy}}
 	}
+	_, err = config.Load[config.Infra]()
 	if err == nil {
 		_, err = config.Load[config.App]()
 	}
@@ -30,7 +35,7 @@ func settings(root string) []Finding {
 		_, err = experiment.LoadSettings()
 	}
 	if err != nil {
-		return []Finding{{"settings", Fix, strings.ReplaceAll(err.Error(), "\n", "; "), "correct that value, or remove it to use the default"}}
+		return []Finding{{"settings", Fix, strings.ReplaceAll(err.Error(), "\n", "; "), "correct what is wrong, or remove it to use the default"}}
 	}
 	names, err := documented(root)
 	if err != nil {

@@ -39,6 +39,7 @@ type Options struct {
 // one ended.
 func Run(ctx context.Context, options Options) error {
 	p := &preparer{Options: options}
+	fmt.Fprintln(p.Out, "Checking what is here...")
 	modules, err := attendees(options.Root)
 	if err != nil {
 		return err
@@ -55,6 +56,7 @@ func Run(ctx context.Context, options Options) error {
 	if err := p.compile(ctx, modules, packages); err != nil {
 		return err
 	}
+	fmt.Fprintln(p.Out, "Checking that nothing is missing...")
 	if _, err := p.count(ctx, modules); err != nil {
 		return err
 	}
@@ -354,7 +356,10 @@ func (p *preparer) progress(what, unit string, measure func() (done, of int), do
 
 // left estimates how long the rest takes, in minutes. It is empty while nothing is known.
 func left(took time.Duration, done, rest int) string {
-	if done <= 0 || took < 3*time.Second {
+	switch {
+	case rest <= 0:
+		return ", almost done"
+	case done <= 0 || took < 3*time.Second:
 		return ""
 	}
 	minutes := (took*time.Duration(rest)/time.Duration(done) + time.Minute - 1) / time.Minute

@@ -47,6 +47,9 @@ func Copy(root string, number int) error {
 	// The workshop's go.work does not know this folder, so the go command and editors would refuse it without one of its own.
 	version, _, _ := strings.Cut(files["go.work"], "\n")
 	files["go.work"] = version + "\n\nuse .\n"
+	if err := os.MkdirAll(target, 0o755); err != nil {
+		return fmt.Errorf("start exercise %d: %w; move the workshop into your home folder, or change its owner to you", number, err)
+	}
 	if err := copyVendor(after, target); err != nil {
 		return fmt.Errorf("start exercise %d: %w", number, err)
 	}

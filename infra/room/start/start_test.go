@@ -58,7 +58,7 @@ func TestCopy(t *testing.T) {
 	}
 }
 
-// In a bundle the copy builds from the vendored modules.
+// In a bundle the copy builds from the vendored modules. Where nothing can be written, it gives advice.
 func TestCopyTakesVendoredModulesAlong(t *testing.T) {
 	root := t.TempDir()
 	for path, text := range map[string]string{
@@ -69,6 +69,16 @@ func TestCopyTakesVendoredModulesAlong(t *testing.T) {
 		if err := write(filepath.Join(root, filepath.FromSlash(path)), []byte(text)); err != nil {
 			t.Fatal(err)
 		}
+	}
+	work := filepath.Join(root, "work")
+	if err := write(work, nil); err != nil {
+		t.Fatal(err)
+	}
+	if err := Copy(root, 2); err == nil || !strings.Contains(err.Error(), "move the workshop into your home folder") {
+		t.Errorf("where no folder can be made: got %v, want advice", err)
+	}
+	if err := os.Remove(work); err != nil {
+		t.Fatal(err)
 	}
 	if err := Copy(root, 2); err != nil {
 		t.Fatal(err)
