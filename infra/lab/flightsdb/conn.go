@@ -46,6 +46,8 @@ type conn struct {
 	// instead is the error that the answer ends with, after rows, and held the last bytes of that answer.
 	instead *mysql.SQLError
 	held    []byte
+	// longest is how long the user lets a statement take, max_execution_time in milliseconds; 0 is as long as the server does.
+	longest atomic.Int64
 	// hungUp makes the next read fail: a statement that cannot be stopped still uses the session.
 	hungUp atomic.Bool
 

@@ -110,3 +110,19 @@ func TestErrorAfterRows(t *testing.T) {
 		}
 	}
 }
+
+// TestMaxExecutionTime ends statements sooner than the server would, until the variable is 0 again or the connection starts over.
+func TestMaxExecutionTime(t *testing.T) {
+	db := connect(t, start(t, openflights.Sample()).Addr(), "root", password)
+	db.SetMaxOpenConns(1)
+	for _, test := range []struct {
+		set  string
+		want uint16
+	}{{"100", 3024}, {"0", 0}, {"100", 3024}, {"DEFAULT", 0}, {"5000", 0}} {
+		ask(t, db, "SET max_execution_time = "+test.set)
+		_, err := answer(db, "SELECT SLEEP(0.4)")
+		if got := number(t, err); got != test.want {
+			t.Errorf("at most %s ms: got error %v, want %d", test.set, err, test.want)
+		}
+	}
+}

@@ -13,6 +13,7 @@ import (
 	"github.com/dolthub/go-mysql-server/server"
 	"github.com/dolthub/go-mysql-server/sql"
 	"github.com/dolthub/go-mysql-server/sql/mysql_db"
+	"github.com/dolthub/go-mysql-server/sql/types"
 	"github.com/dolthub/vitess/go/mysql"
 )
 
@@ -21,6 +22,8 @@ type session struct {
 	*sql.BaseSession
 	// room is what the user variables of all sessions share, and variables what each of this one takes of it.
 	room *room
+	// conn is the connection, which knows how long the user lets a statement take.
+	conn *conn
 
 	mutex     sync.Mutex
 	variables map[string]int
@@ -36,9 +39,11 @@ func newSession(engine *sqle.Engine) server.SessionBuilder {
 		if user, ok := c.UserData.(sql.MysqlConnectionUser); ok {
 			client.User, client.Address = user.User, user.Host
 		}
+		connOf(c).longest.Store(0)
 		s := &session{
 			BaseSession: sql.NewBaseSessionWithClientServer(addr, client, c.ConnectionID),
 			room:        room,
+			conn:        connOf(c),
 			variables:   map[string]int{},
 		}
 		// Without privileges some tables of information_schema panic, or are empty.
@@ -95,8 +100,20 @@ func (s *session) SetSessionVariable(ctx *sql.Context, name string, value any) e
 	if err != nil {
 		return err
 	}
-	if err := s.BaseSession.SetSessionVariable(ctx, name, value); err != nil || name != "sql_mode" {
+	if err := s.BaseSession.SetSessionVariable(ctx, name, value); err != nil {
 		return err
+	}
+	switch name {
+	case "sql_mode":
+	case "max_execution_time":
+		limit, err := s.GetSessionVariable(ctx, name)
+		milliseconds, _, wrong := types.Int64.Convert(ctx, limit)
+		if err == nil && wrong == nil {
+			s.conn.longest.Store(milliseconds.(int64))
+		}
+		return errors.Join(err, wrong)
+	default:
+		return nil
 	}
 	// Only now it is a list of names.
 	modes, err := s.GetSessionVariable(ctx, name)

@@ -81,7 +81,11 @@ func limitHeap(bytes uint64) {
 // end then is abandoned, and its connection closed. A panic in the library is an error of this statement alone.
 func (s *statements) run(parent context.Context, c *conn, size int, command func(context.Context, *statement) error) error {
 	s.asked.Add(1)
-	ctx, stop := context.WithTimeoutCause(parent, s.limits.statement, errTooLong)
+	limit := s.limits.statement
+	if longest := time.Duration(c.longest.Load()) * time.Millisecond; longest > 0 {
+		limit = min(limit, longest)
+	}
+	ctx, stop := context.WithTimeoutCause(parent, limit, errTooLong)
 	defer stop()
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
