@@ -113,6 +113,7 @@ race: workshop ## Race all five under one fault, in the browser: RECORD=run.json
 .PHONY: prepare
 prepare: ## Download and compile everything, so that the workshop works without a network
 	@echo 'Preparing the workshop...' >&2
+	@cd infra && GOWORK=off go build ./room/prepare/... || { echo 'error: the go command cannot compile; `make doctor` says why' >&2; exit 2; }
 	@cd infra && GOWORK=off go run ./room/prepare/now
 
 .PHONY: doctor

@@ -15,6 +15,16 @@ import (
 // runMake runs a target with programs that print their arguments and the variable DSN instead of the workshop's commands.
 func runMake(t *testing.T, environment []string, args ...string) string {
 	t.Helper()
+	out, err := tryMake(t, "exit 0", environment, args...)
+	if err != nil {
+		t.Fatalf("make %q: %v: %s", args, err, out)
+	}
+	return out
+}
+
+// tryMake is runMake with a go command that is a script, and may fail.
+func tryMake(t *testing.T, goCommand string, environment []string, args ...string) (string, error) {
+	t.Helper()
 	if runtime.GOOS == "windows" {
 		t.Skip("SKIPPED, NOTHING WAS TESTED: the programs of this test need a shell")
 	}
@@ -30,7 +40,7 @@ func runMake(t *testing.T, environment []string, args ...string) string {
 		t.Fatal(err)
 	}
 	for name, text := range map[string]string{
-		"go":    "#!/bin/sh\nexit 0\n",
+		"go":    "#!/bin/sh\n" + goCommand + "\n",
 		"print": "#!/bin/sh\nfor arg; do printf '<%s>' \"$arg\"; done; printf ' DSN=<%s>\\n' \"$DSN\"\n",
 	} {
 		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o755); err != nil {
@@ -42,10 +52,7 @@ func runMake(t *testing.T, environment []string, args ...string) string {
 	command.Dir = dir
 	command.Env = append(append(os.Environ(), "PATH="+dir+string(filepath.ListSeparator)+os.Getenv("PATH"), "MAKEFLAGS="), environment...)
 	out, err := command.CombinedOutput()
-	if err != nil {
-		t.Fatalf("make %q: %v: %s", args, err, out)
-	}
-	return strings.TrimSpace(string(out))
+	return strings.TrimSpace(string(out)), err
 }
 
 // The value of a variable on make's command line arrives as it was typed.
@@ -111,5 +118,9 @@ func TestMakePassesUnknownTargetsOn(t *testing.T) {
 func TestMakePrepareAnswersAtOnce(t *testing.T) {
 	if got, want := runMake(t, nil, "prepare"), "Preparing the workshop..."; got != want {
 		t.Errorf("got %q, want %q", got, want)
+	}
+	got, err := tryMake(t, "echo failed to initialize build cache; exit 1", nil, "prepare")
+	if err == nil || !strings.Contains(got, "failed to initialize build cache\nerror: ") || !strings.Contains(got, "make doctor") {
+		t.Errorf("without a build cache: got %q, %v, want that make doctor says why", got, err)
 	}
 }

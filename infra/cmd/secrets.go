@@ -30,6 +30,9 @@ func newSecretsCommand() *cobra.Command {
 			if _, err := os.Lstat(path); err == nil && !force {
 				return fmt.Errorf("%s exists; --force replaces the password in it and keeps the rest", path)
 			}
+			if err := secrets.Check(path, force); err != nil {
+				return err // Before anybody types a password.
+			}
 			password := ""
 			if !generate {
 				var err error

@@ -8,14 +8,15 @@ import (
 	"io"
 	"io/fs"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"runtime"
 	"slices"
 	"strings"
+	"sync/atomic"
 
 	"chaosworkshop/infra/internal/tool"
 	"chaosworkshop/infra/lab/app"
+	"chaosworkshop/infra/room/prepare"
 )
 
 // topFolder is the folder that the archive extracts to.
@@ -112,56 +113,69 @@ func build(ctx context.Context, root, target string, systems []System, out io.Wr
 	unpacked := err == nil
 	if !unpacked {
 		fmt.Fprintln(out, "Collecting the packages that the code and its tests import...")
-		if err := goCommand(ctx, root, nil, "work", "vendor", "-o", filepath.Join(target, "vendor")); err != nil {
+		if err := collect(ctx, root, target, exercises); ctx.Err() != nil {
 			return err
-		}
-		for _, name := range exercises {
-			if err := goCommand(ctx, filepath.Join(root, name), []string{"GOWORK=off"}, "mod", "vendor", "-o", filepath.Join(target, name, "vendor")); err != nil {
-				return err
-			}
+		} else if err != nil {
+			return fmt.Errorf("%w; the bundle also holds what the maintainers' tools import, which `make prepare` leaves out: run it once with a network", err)
 		}
 	}
 	for i, system := range systems {
-		fmt.Fprintf(out, "Building the programs for %s (%d of %d)...\n", system, i+1, len(systems))
 		env := []string{"GOOS=" + system.OS, "GOARCH=" + system.Processor, "CGO_ENABLED=0"}
 		if !unpacked { // As make builds them, so that nothing is compiled for a second set of versions.
 			env = append(env, "GOWORK=off")
 		}
-		compile := []string{"build", "-buildvcs=false", "-trimpath", "-ldflags=-s -w", "-o"}
-		if err := goCommand(ctx, filepath.Join(root, "infra"), env, append(compile, Program(target, system), ".")...); err != nil {
-			return err
+		packages := 0
+		for _, folder := range append([]string{"infra"}, exercises...) {
+			if err := prepare.Go(ctx, filepath.Join(root, folder), env, func(string) { packages++ }, "list", "-deps", "."); err != nil {
+				return err
+			}
 		}
-		for _, name := range exercises {
-			program := app.Prebuilt(target, name, system.OS, system.Processor)
-			if err := goCommand(ctx, filepath.Join(root, name), env, append(compile, program, "-tags="+app.Tags, ".")...); err != nil {
-				return err
-			}
-			fingerprint, err := app.Fingerprint(root, name)
-			if err != nil {
-				return err
-			}
-			if err := os.WriteFile(program+".sources", []byte(fingerprint+"\n"), 0o644); err != nil {
-				return fmt.Errorf("make the bundle: %w", err)
-			}
+		var compiled atomic.Int64
+		count := func(string) { compiled.Add(1) }
+		measure := func() (done, of int) { return min(int(compiled.Load()), packages), packages }
+		progress := prepare.Options{Out: out, Terminal: prepare.Terminal(out)}
+		err := progress.Progress(fmt.Sprintf("Building the programs for %s (%d of %d)", system, i+1, len(systems)), "packages", measure, func() error {
+			return programs(ctx, root, target, system, env, exercises, count)
+		})
+		if err != nil {
+			return err
 		}
 	}
 	return nil
 }
 
-// goCommand runs the go command; the error holds the last line that it wrote.
-func goCommand(ctx context.Context, dir string, env []string, arguments ...string) error {
-	command := exec.CommandContext(ctx, "go", arguments...)
-	command.Dir = dir
-	command.Env = append(os.Environ(), env...)
-	output, err := command.CombinedOutput()
-	switch {
-	case err == nil:
-		return nil
-	case ctx.Err() != nil:
-		return errors.New("stopped; no bundle was made")
-	case errors.Is(err, exec.ErrNotFound):
-		return errors.New("the go command is not in the PATH; install Go from https://go.dev/dl/")
+// collect writes the vendor folders of the workspace and of each exercise.
+func collect(ctx context.Context, root, target string, exercises []string) error {
+	if err := prepare.Go(ctx, root, nil, nil, "work", "vendor", "-o", filepath.Join(target, "vendor")); err != nil {
+		return err
 	}
-	lines := strings.Split(strings.TrimSpace(string(output)), "\n")
-	return fmt.Errorf("go %s in %s: %s", arguments[0], filepath.Base(dir), lines[len(lines)-1])
+	for _, name := range exercises {
+		err := prepare.Go(ctx, filepath.Join(root, name), []string{"GOWORK=off"}, nil, "mod", "vendor", "-o", filepath.Join(target, name, "vendor"))
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// programs builds the command line and the exercises for a system, and passes the name of each package that is compiled to count.
+func programs(ctx context.Context, root, target string, system System, env, exercises []string, count func(string)) error {
+	compile := []string{"build", "-v", "-buildvcs=false", "-trimpath", "-ldflags=-s -w", "-o"}
+	if err := prepare.Go(ctx, filepath.Join(root, "infra"), env, count, append(compile, Program(target, system), ".")...); err != nil {
+		return err
+	}
+	for _, name := range exercises {
+		program := app.Prebuilt(target, name, system.OS, system.Processor)
+		if err := prepare.Go(ctx, filepath.Join(root, name), env, count, append(compile, program, "-tags="+app.Tags, ".")...); err != nil {
+			return err
+		}
+		fingerprint, err := app.Fingerprint(root, name)
+		if err != nil {
+			return err
+		}
+		if err := os.WriteFile(program+".sources", []byte(fingerprint+"\n"), 0o644); err != nil {
+			return fmt.Errorf("make the bundle: %w", err)
+		}
+	}
+	return nil
 }

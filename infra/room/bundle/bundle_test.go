@@ -114,8 +114,10 @@ func TestMake(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if !strings.Contains(said.String(), "Packing: ") {
-				t.Errorf("got the progress %q, want it to say what is packed", &said)
+			for _, want := range []string{"Building the programs for linux/amd64 (1 of ", "): 0 of ", " packages", "Packing: "} {
+				if !strings.Contains(said.String(), want) {
+					t.Errorf("got the progress %q, want %q", &said, want)
+				}
 			}
 			wantChecksum(t, path)
 			target := t.TempDir()
@@ -186,6 +188,17 @@ func TestMakeLeavesNothingWhenItFails(t *testing.T) {
 	}
 	if len(files) != 1 {
 		t.Errorf("got %v in dist, want what was there before", files)
+	}
+}
+
+// What the maintainers' tools import is not on a computer that is merely prepared.
+func TestMakeWithoutANetwork(t *testing.T) {
+	root := workshop(t)
+	t.Setenv("GOPROXY", "off")
+	t.Setenv("GOMODCACHE", t.TempDir())
+	_, err := Make(t.Context(), root, filepath.Join(root, "dist"), Systems(), nil, io.Discard)
+	if err == nil || strings.ContainsAny(err.Error(), "\n\t") || !strings.Contains(err.Error(), "run it once with a network") {
+		t.Errorf("got %v, want one line that says what to do", err)
 	}
 }
 

@@ -43,9 +43,8 @@ room=2048 # Of megabytes: for the downloads, the first build and its cache.
 [ "${free:-9999}" -ge $room ] || fix disk "$free MB free, but the workshop needs $room MB" 'delete files that you do not need'
 [ "$bad" = 0 ] || exit 1
 if [ ! "$compiled" ]; then
-	for program in make curl; do
-		command -v $program >/dev/null || fix $program 'it is not installed, or not in the PATH' "install $program, which the lessons use"
-	done
+	command -v make >/dev/null || fix make 'not installed, or not in the PATH' 'install make, or do as README.md says under "Windows, or no make"'
+	command -v curl >/dev/null || fix curl 'not installed, or not in the PATH' 'install curl, with which the lessons ask the apps'
 	fix modules 'the workshop has not been downloaded and compiled yet' "$prepare (takes a few minutes, once; if it cannot, it says why)"
 	exit 1
 fi

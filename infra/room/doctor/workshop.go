@@ -35,7 +35,7 @@ func settings(root string) []Finding {
 		_, err = experiment.LoadSettings()
 	}
 	if err != nil {
-		return []Finding{{"settings", Fix, strings.ReplaceAll(err.Error(), "\n", "; "), "correct what is wrong, or remove it to use the default"}}
+		return []Finding{{"settings", Fix, strings.ReplaceAll(err.Error(), "\n", "; "), "correct that value, or remove it to use the default"}}
 	}
 	names, err := documented(root)
 	if err != nil {

@@ -74,7 +74,7 @@ func Workshop(ctx context.Context, options Options) error {
 	off := []string{"GOWORK=off"}
 	packages := 0
 	downloaded := func() (done, of int) { return min(size(archives), ownMegabytes), ownMegabytes }
-	err = p.progress("Downloading", "MB", downloaded, func() error {
+	err = p.Progress("Downloading", "MB", downloaded, func() error {
 		return p.explain(ctx, p.run(ctx, "infra", off, func(string) { packages++ }, "list", "-deps", "."), archives)
 	})
 	if err != nil {
@@ -82,7 +82,7 @@ func Workshop(ctx context.Context, options Options) error {
 	}
 	var compiled atomic.Int64
 	measure := func() (done, of int) { return min(int(compiled.Load()), packages), packages }
-	return p.progress("Compiling", "packages", measure, func() error {
+	return p.Progress("Compiling", "packages", measure, func() error {
 		return p.run(ctx, "infra", off, func(string) { compiled.Add(1) }, "build", "-v", "-buildvcs=false", "-ldflags=-s -w", "-o", p.program("workshop"), ".")
 	})
 }
@@ -127,7 +127,7 @@ func (p *preparer) download(ctx context.Context, modules []string) error {
 	measure := func() (done, of int) {
 		return min(size(archives), megabytes), megabytes
 	}
-	return p.progress("Downloading", "MB", measure, func() error {
+	return p.Progress("Downloading", "MB", measure, func() error {
 		for _, module := range modules {
 			if err := p.run(ctx, module, []string{"GOWORK=off"}, nil, resolve(module)...); err != nil {
 				return p.explain(ctx, err, archives)
@@ -166,7 +166,7 @@ func (p *preparer) compile(ctx context.Context, modules []string, packages int) 
 	var compiled atomic.Int64
 	count := func(string) { compiled.Add(1) }
 	measure := func() (done, of int) { return min(int(compiled.Load()), packages), packages }
-	return p.progress("Compiling", "packages", measure, func() error {
+	return p.Progress("Compiling", "packages", measure, func() error {
 		arguments := append([]string{"list", "-v", "-export", "-deps", "-test", "-f", ""}, workspace(modules)...)
 		if err := p.run(ctx, "", inWorkspace, count, arguments...); err != nil {
 			return err
@@ -274,11 +274,15 @@ func (p *preparer) explain(ctx context.Context, err error, archives []string) er
 		"names a module proxy that you can reach, and run `make prepare` again: it continues where it stopped", min(size(archives), megabytes), megabytes, err)
 }
 
-// run runs the go command in a folder of the workshop and passes each line of its output to line. The error holds the last
-// line.
+// run runs the go command in a folder of the workshop, as Go does.
 func (p *preparer) run(ctx context.Context, dir string, env []string, line func(string), arguments ...string) error {
+	return Go(ctx, filepath.Join(p.Root, dir), env, line, arguments...)
+}
+
+// Go runs the go command in a folder and passes each line of its output to line, if that is not nil. The error holds the last line.
+func Go(ctx context.Context, dir string, env []string, line func(string), arguments ...string) error {
 	command := exec.CommandContext(ctx, "go", arguments...)
-	command.Dir = filepath.Join(p.Root, dir)
+	command.Dir = dir
 	command.Env = append(os.Environ(), env...)
 	lines := &lines{each: line}
 	command.Stdout = lines
@@ -322,8 +326,8 @@ func (l *lines) Write(text []byte) (int, error) {
 	}
 }
 
-// progress does something and shows how far it is.
-func (p *preparer) progress(what, unit string, measure func() (done, of int), do func() error) error {
+// Progress does something and shows how far it is.
+func (p Options) Progress(what, unit string, measure func() (done, of int), do func() error) error {
 	before, of := measure()
 	if before == of {
 		return do()
@@ -366,8 +370,12 @@ func left(took time.Duration, done, rest int) string {
 	return fmt.Sprintf(", about %d min left", max(1, minutes))
 }
 
-// Terminal tells whether a person watches the file.
-func Terminal(file *os.File) bool {
+// Terminal tells whether a person watches what is written.
+func Terminal(out io.Writer) bool {
+	file, is := out.(interface{ Stat() (os.FileInfo, error) })
+	if !is {
+		return false
+	}
 	info, err := file.Stat()
 	return err == nil && info.Mode()&os.ModeCharDevice != 0
 }

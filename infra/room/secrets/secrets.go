@@ -26,29 +26,14 @@ func Write(path, password string, force bool) error {
 	if err != nil {
 		return err
 	}
-	if _, err := os.Lstat(path); err == nil && !force {
-		return fmt.Errorf("%s: %w", path, ErrExists)
-	}
-	text := "# Secrets of the workshop, read after .env at its root.\n" + line
-	switch old, err := os.ReadFile(path); {
-	case err == nil:
-		if text, err = replace(string(old), line); err != nil {
-			return fmt.Errorf("read %s: %w", path, err)
-		}
-	case !errors.Is(err, fs.ErrNotExist):
-		return fmt.Errorf("store the password: %w", err)
-	}
-	dir := filepath.Dir(path)
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return fmt.Errorf("store the password: %w", err)
-	}
-	// A temporary file has that mode from the start, and replaces the old file in one step.
-	file, err := os.CreateTemp(dir, ".env-*")
+	file, text, err := open(path, force)
 	if err != nil {
-		return fmt.Errorf("store the password: %w", err)
+		return err
 	}
 	defer os.Remove(file.Name())
-	_, err = file.WriteString(text)
+	if text, err = replace(text, line); err == nil {
+		_, err = file.WriteString(text)
+	}
 	if err = errors.Join(err, file.Sync(), file.Close()); err == nil {
 		err = os.Rename(file.Name(), path)
 	}
@@ -58,11 +43,44 @@ func Write(path, password string, force bool) error {
 	return nil
 }
 
+// Check tells why Write would fail with any password.
+func Check(path string, force bool) error {
+	file, _, err := open(path, force)
+	if err != nil {
+		return err
+	}
+	return errors.Join(file.Close(), os.Remove(file.Name()))
+}
+
+// open returns a temporary file beside path, and the text of the file at path, or of a new one.
+func open(path string, force bool) (temporary *os.File, text string, err error) {
+	if _, err := os.Lstat(path); err == nil && !force {
+		return nil, "", fmt.Errorf("%s: %w", path, ErrExists)
+	}
+	text = "# Secrets of the workshop, read after .env at its root.\n"
+	dir := filepath.Dir(path)
+	old, err := os.ReadFile(path)
+	switch {
+	case err == nil:
+		text = string(old)
+		if _, err := config.ParseFile(old); err != nil {
+			return nil, "", fmt.Errorf("read %s: %w", path, err)
+		}
+	case errors.Is(err, fs.ErrNotExist):
+		err = os.MkdirAll(dir, 0o700)
+	}
+	if err == nil {
+		// A temporary file is readable by the user alone from the start, and replaces the old file in one step.
+		temporary, err = os.CreateTemp(dir, ".env-*")
+	}
+	if err != nil {
+		return nil, "", fmt.Errorf("store the password: %w; make sure that you can read and write %s", err, dir)
+	}
+	return temporary, text, nil
+}
+
 // replace puts the line in the place of the password in the text of a .env file, or at its end.
 func replace(text, line string) (string, error) {
-	if _, err := config.ParseFile([]byte(text)); err != nil {
-		return "", err
-	}
 	var lines []string
 	for old := range strings.Lines(strings.TrimPrefix(text, "\uFEFF")) {
 		values, err := config.ParseFile([]byte(old))

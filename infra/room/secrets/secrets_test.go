@@ -52,6 +52,31 @@ func TestWriteRefusesWhatItCannotKeep(t *testing.T) {
 	}
 }
 
+// Nobody types a password that cannot be stored.
+func TestCheck(t *testing.T) {
+	dir := t.TempDir()
+	path := filepath.Join(dir, "config", ".env")
+	if err := Check(path, false); err != nil {
+		t.Error(err)
+	}
+	if left, err := os.ReadDir(filepath.Dir(path)); err != nil || len(left) > 0 {
+		t.Errorf("got %v, %v, want nothing left behind", left, err)
+	}
+	file := filepath.Join(dir, "file")
+	if err := os.WriteFile(file, []byte("PASSWORD\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := Check(file, false); !errors.Is(err, ErrExists) {
+		t.Errorf("an old file: got %v, want %v", err, ErrExists)
+	}
+	if err := Check(file, true); err == nil || !strings.Contains(err.Error(), "line 1") {
+		t.Errorf("an old file that cannot be read: got %v, want the line", err)
+	}
+	if err := Check(filepath.Join(file, "config", ".env"), false); err == nil || !strings.Contains(err.Error(), "read and write ") {
+		t.Errorf("no folder: got %v, want advice", err)
+	}
+}
+
 func TestWriteReplacesOnlyWhenForced(t *testing.T) {
 	dir := t.TempDir()
 	path := filepath.Join(dir, ".env")
