@@ -209,7 +209,7 @@ func TestChaosFails(t *testing.T) {
 	for _, test := range []struct{ name, addr, line, want string }{
 		{"no Toxiproxy", gone, "chaos --ex 2", "no Toxiproxy answers at http://" + gone + "; start `make infra` or `make exercise1` first"},
 		{"no Toxiproxy, calm", gone, "calm", "; start `make infra` or `make exercise1` first"},
-		{"something else", web.Listener.Addr().String(), "chaos --ex 2", "is not Toxiproxy; `make infra` and `make exercise1` start one on a free port"},
+		{"something else", web.Listener.Addr().String(), "chaos --ex 2", "then run `make infra` or `make exercise1`"},
 		{"no proxy", emptyAddr, "chaos --ex 2", "has no proxy mysql_proxy; `make infra` or `make exercise1` creates it"},
 		{"no proxy, calm", emptyAddr, "calm", "has no proxy; `make infra` or `make exercise1` creates one"},
 		{"unknown fault", emptyAddr, "chaos --fault slwo", `no fault is called "slwo"; choose one of slow, flaky,`},

@@ -134,7 +134,7 @@ func TestAtWorkPasses(t *testing.T) {
 	if err != nil || suite.Tests != 6 || suite.Failures != 0 {
 		t.Errorf("JUnit: got %v, %+v, want 6 tests and no failure", err, suite)
 	}
-	if page, err := os.ReadFile(s.path("run.html")); err != nil || !strings.Contains(string(page), "Prices survive a weak Redis") || strings.Contains(string(page), "Proof matrix") {
+	if page, err := os.ReadFile(s.path("run.html")); err != nil || !strings.Contains(string(page), "Prices survive an unreliable Redis") || strings.Contains(string(page), "Proof matrix") {
 		t.Errorf("page: got %v, want the experiment and no matrix", err)
 	}
 }

@@ -51,7 +51,7 @@ func newInfraCommand() *cobra.Command {
 			} else {
 				printStack(out, running)
 				if !running.OwnsDatabase() && !running.Toxi.Owned() {
-					fmt.Fprintln(out, "\nAll of this runs already, so there is nothing to start.")
+					fmt.Fprintln(out, "\nEverything is already running. Run an exercise: make exercise1")
 					return nil
 				}
 				fmt.Fprintln(out, "\nNow run an exercise in another terminal: make exercise1. Ctrl-C stops this one.")

@@ -102,7 +102,7 @@ func runLoad(ctx context.Context, out, progress io.Writer, flags loadFlags) erro
 	}
 	flags.URL = strings.TrimRight(flags.URL, "/")
 	if !flags.remote && !onThisMachine(flags.URL) {
-		return cli.Usage(fmt.Errorf("%s is not on this computer; if you have permission to load it: `make load URL=%s REMOTE=1`", flags.URL, flags.URL))
+		return cli.Usage(fmt.Errorf("%s is not on this computer; if you have permission to load-test it, run `make load URL=%s REMOTE=1`", flags.URL, flags.URL))
 	}
 	sayFault(ctx, progress)
 	look := newLook(flags.URL)
@@ -170,7 +170,7 @@ func notAnExercise(ctx context.Context, address string) (string, error) {
 	}
 	defer answer.Body.Close()
 	if answer.StatusCode == http.StatusNotFound || answer.StatusCode == http.StatusForbidden {
-		return fmt.Sprintf("what answers at %s is probably no exercise: it answers %d; start one, such as `make exercise1`", address, answer.StatusCode), nil
+		return fmt.Sprintf("the program at %s is probably not an exercise (it answers %d); start one with `make exercise1`", address, answer.StatusCode), nil
 	}
 	return "", nil
 }

@@ -115,7 +115,7 @@ func TestLoadCommandWithoutAnExercise(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Setenv("PORT", number)
-	if _, progress, err := command(t, "load", "--rate", "20", "--duration", "100ms"); err != nil || !strings.Contains(progress, "probably no exercise: it answers 404") {
+	if _, progress, err := command(t, "load", "--rate", "20", "--duration", "100ms"); err != nil || !strings.Contains(progress, "probably not an exercise (it answers 404)") {
 		t.Errorf("error %v, printed %s\nwant it to say that this is no exercise", err, progress)
 	}
 	other.Close()

@@ -29,7 +29,7 @@ func TestWrongUsage(t *testing.T) {
 		"load --rate 0":                 "a rate of 0 requests a second is out of bounds; choose 1 to 1000",
 		"load --timeout -1s":            "a timeout of -1s is negative",
 		"load --out x.txt":              "the name of the file must end in .json or .html",
-		"load --url http://example.com": "is not on this computer; if you have permission to load it",
+		"load --url http://example.com": "is not on this computer; if you have permission to load-test it",
 		"load --url ::":                 "is not the URL of an exercise",
 		"race --rate 0":                 "a rate of 0 is out of range",
 		"race --ttl 0s":                 "a fault must end",

@@ -178,7 +178,7 @@ func beside(missing string) string {
 	if len(names) == 0 {
 		return ""
 	}
-	return "; the folders are " + strings.Join(names, ", ")
+	return "; next to it are the folders " + strings.Join(names, ", ")
 }
 
 // findURL is an app that is already running. It must use a proxy on a port that is known beforehand.

@@ -210,7 +210,7 @@ func (f Felt) missing() string {
 	}
 	switch {
 	case f.Closed > 0 && f.Failed+f.Late < f.Required:
-		return fmt.Sprintf("%s let no connection hang%s: the dependency closed %d of %d probes at once; use a long delay instead, such as fault: {type: latency, latency: 30s}, or a probe that leaves the connection open",
+		return fmt.Sprintf("%s not verified%s: the dependency closed %d of %d probe connections immediately; use fault: {type: latency, latency: 30s}, or a probe after which the dependency keeps the connection open",
 			f.Fault, on, f.Closed, f.Probes)
 	case f.Fault == "" && f.Failed > 0:
 		return fmt.Sprintf("without a fault, %d of %d probes through the proxy%s failed: %s", f.Failed, f.Probes, on, f.Error)

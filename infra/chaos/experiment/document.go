@@ -258,7 +258,7 @@ func (r *reader) experiment(file string) (e Experiment, err error) {
 	case !under(""):
 		return e, problem(find(r.root, "method"), "no phase has a fault, so nothing is tested; add one to a phase between the first and the last, such as fault: blackhole")
 	case !slices.ContainsFunc(e.Tolerances, looks):
-		e.Warnings = append(e.Warnings, e.mistake("no tolerance looks at a phase with a fault, so what users get during the fault does not matter", "tolerances").Error())
+		e.Warnings = append(e.Warnings, e.mistake("no tolerance covers a phase with a fault, so the verdict ignores what users get during the fault; add a tolerance for such a phase", "tolerances").Error())
 	}
 	return e, nil
 }

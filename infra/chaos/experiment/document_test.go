@@ -139,7 +139,7 @@ func TestNoToleranceLooksAtTheFault(t *testing.T) {
 	after := strings.NewReplacer("phase: slow\n    expect", "phase: calm again\n    expect", "[slow, calm again]", "calm again")
 	for text, want := range map[string]int{valid: 0, after.Replace(valid): 1} {
 		e, err := read("shop.yaml", []byte(text), nil)
-		if err != nil || len(e.Warnings) != want || want > 0 && !strings.HasPrefix(e.Warnings[0], "shop.yaml:23:3: no tolerance looks at a phase with a fault") {
+		if err != nil || len(e.Warnings) != want || want > 0 && !strings.HasPrefix(e.Warnings[0], "shop.yaml:23:3: no tolerance covers a phase with a fault") {
 			t.Errorf("got %v, %q, want %d warnings", err, e.Warnings, want)
 		}
 	}

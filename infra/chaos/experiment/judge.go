@@ -146,7 +146,7 @@ func (r *Run) lucky(e Experiment) string {
 			}
 		}
 		if len(lost) > 0 && slices.Max(longest) < needed {
-			return fmt.Sprintf("%s: %d users had to wait, so that every health check may have passed on a user's connection; close other programs and run it again", phase.Name, len(lost))
+			return fmt.Sprintf("in %q, %d users waited so long that the health checks may have used their connections, which this fault spares; close other programs and run the experiment again", phase.Name, len(lost))
 		}
 	}
 	return ""

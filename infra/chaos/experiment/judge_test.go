@@ -154,6 +154,26 @@ func TestLuckyHealthChecksAllowNoVerdict(t *testing.T) {
 	}
 }
 
+// An app that does not refuse invalid requests may let one of them through as its probe.
+func TestAProbeMayBeAnInvalidRequest(t *testing.T) {
+	for _, recorded := range []bool{true, false} {
+		run := healthyRun(4)
+		for i, answer := range run.Answers {
+			if answer.Phase == open && answer.Status == 500 {
+				run.Answers = slices.Delete(run.Answers, i, i+1)
+				if recorded {
+					run.strays = []Answer{answer}
+				}
+				break
+			}
+		}
+		want := map[bool]Verdict{true: Passed, false: Failed}[recorded]
+		if run.judge(Experiments(settings)[3]); run.Verdict != want {
+			t.Errorf("recorded %v: got %s: %s, want %s", recorded, run.Verdict, run.Reason, want)
+		}
+	}
+}
+
 // Each way to break an experiment is detected, and named.
 func TestBrokenRunsFail(t *testing.T) {
 	each := func(phase string, change func(*Answer)) func(*Run) {

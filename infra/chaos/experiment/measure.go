@@ -1,6 +1,7 @@
 package experiment
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"slices"
@@ -260,7 +261,7 @@ func latency(s scope, p float64, format string, names []string) figure {
 	made := figure{value: value, median: stats.Percentile(Latencies(answers), 50), text: fmt.Sprintf(format, Duration(value), len(answers)), answers: answers}
 	gaveUp := slices.DeleteFunc(slices.Clone(answers), func(a Answer) bool { return !a.gaveUp() })
 	if len(gaveUp) > 0 {
-		made.text += fmt.Sprintf(", %d of which never came: the user gave up", len(gaveUp))
+		made.text += fmt.Sprintf("; %d got no answer before the user gave up", len(gaveUp))
 		made.endless = value >= slices.Min(Latencies(gaveUp))
 	}
 	return s.filled(made)
@@ -290,6 +291,12 @@ func retryAfterError(s scope, _ []string) figure {
 	rejected := Outcome("rejected").has
 	answers := s.run.Of(s.phases...)
 	admitted := slices.DeleteFunc(slices.Clone(answers), func(a Answer) bool { return !Outcome("admitted").has(a) })
+	for _, stray := range s.run.strays {
+		if slices.Contains(s.phases, stray.Phase) {
+			admitted = append(admitted, stray)
+		}
+	}
+	slices.SortStableFunc(admitted, func(a, b Answer) int { return cmp.Compare(a.At, b.At) })
 	worst, judged := 0.0, 0
 	for _, answer := range answers {
 		beside := slices.ContainsFunc(admitted, func(probe Answer) bool { return probe.At <= answer.end() && answer.At <= probe.end() })

@@ -62,7 +62,7 @@ func (e Experiment) lab() lab {
 		lacks: func() error {
 			for at, wrong := range answers.lacks {
 				if wrong != nil {
-					return e.mistake(fmt.Sprintf("no answer without a fault has %s: %v", at.path, wrong), "requests", strconv.Itoa(at.request), "right", "json", at.path)
+					return e.mistake(fmt.Sprintf("in the steady state, no answer has a value at %s: %v", at.path, wrong), "requests", strconv.Itoa(at.request), "right", "json", at.path)
 				}
 			}
 			return nil
@@ -71,7 +71,7 @@ func (e Experiment) lab() lab {
 }
 
 // moreTime is the advice for a service that starts slowly.
-const moreTime = "if it only needs more time, add start: 60s to target"
+const moreTime = "if the service only needs more time, add `start: 60s` under target"
 
 // start starts the service, unless it is already running, and returns when it is ready.
 func (t Target) start(ctx context.Context) (*app.Process, error) {
@@ -105,7 +105,7 @@ func (t Target) start(ctx context.Context) (*app.Process, error) {
 		select {
 		case <-ctx.Done():
 			process.Kill()
-			return nil, fmt.Errorf("the service is not ready: GET %s%s gave %s; %s", process.URL, t.Ready, said, moreTime)
+			return nil, fmt.Errorf("the service is not ready: GET %s%s returned %s; %s", process.URL, t.Ready, said, moreTime)
 		case <-process.Done():
 			return nil, fmt.Errorf("the service ended before it was ready: %w", process.Err())
 		case <-time.After(100 * time.Millisecond):

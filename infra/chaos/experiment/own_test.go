@@ -216,9 +216,9 @@ func TestMistakesThatARunShows(t *testing.T) {
 		{"nothing upstream", "", "upstream: \"" + busy, "upstream: \"" + dead, ":5:62: nothing listens on " + dead + "; start the dependency, or correct upstream"},
 		{"the port is taken", "", "LISTEN", busy, ":5:33: open the proxy stock: port " + strings.TrimPrefix(busy, "127.0.0.1:") + " is taken"},
 		{"no Toxiproxy", "http://" + dead, "", "", ":4:18: no Toxiproxy answers at http://" + dead + "; start it, correct the address, or remove toxiproxy"},
-		{"no such proxy", others.URL(), "name: stock, listen: LISTEN, upstream: \"" + busy + "\"", "name: mysql-proxy", `:5:18: open the proxy mysql-proxy: the Toxiproxy at ` + others.URL() + ` does not have it; did you mean "mysql_proxy"?`},
-		{"no such value", "", "right: {status: 200}", "right: {json: {$.item.prize: 250}}", `:3:51: no answer without a fault has $.item.prize: there is no "prize"; did you mean "price"?`},
-		{"no such entry", "", "right: {status: 200}", "right: {json: {'$.item[0]': 250}}", `:3:50: no answer without a fault has $.item[0]: there is no "0"; expected one of price`},
+		{"no such proxy", others.URL(), "name: stock, listen: LISTEN, upstream: \"" + busy + "\"", "name: mysql-proxy", `:5:18: open the proxy mysql-proxy: the Toxiproxy at ` + others.URL() + ` has no proxy "mysql-proxy": add listen and upstream to create it; did you mean "mysql_proxy"?`},
+		{"no such value", "", "right: {status: 200}", "right: {json: {$.item.prize: 250}}", `:3:51: in the steady state, no answer has a value at $.item.prize: the object has no key "prize"; did you mean "price"?`},
+		{"no such entry", "", "right: {status: 200}", "right: {json: {'$.item[0]': 250}}", `:3:50: in the steady state, no answer has a value at $.item[0]: the object has no key "0"; expected one of price`},
 	} {
 		t.Run(test.what, func(t *testing.T) {
 			s := &shop{dependency: busy, listen: require.FreeAddress(t), api: test.api}
@@ -258,7 +258,7 @@ tolerances: [{name: as promised, phase: fault, expect: max <= 1s}]
 	if took := time.Since(begin); took > 10*time.Second {
 		t.Errorf("it took %s, want about a second", took)
 	}
-	for _, want := range []string{"s after the start; make the service read BIND and PORT from its environment", "; if it only needs more time, add start: 60s to target"} {
+	for _, want := range []string{"s after the start; make the service read BIND and PORT from its environment", "; if the service only needs more time, add `start: 60s` under target"} {
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("got %v, want %q", err, want)
 		}

@@ -37,11 +37,11 @@ func (r *Run) bypassed(e Experiment) string {
 			return fmt.Sprintf("the service sent nothing through the proxy %s, so no fault can reach it; make it connect to %s instead of %s",
 				proxy.Name, proxy.Listen, proxy.Upstream)
 		case met > 0 && len(missed) == met:
-			return fmt.Sprintf("the service sent nothing through the proxy %s during its faults, so none reached it: does a cache answer? "+
-				"Ask for what the cache does not hold, or let it forget sooner", proxy.Name)
+			return fmt.Sprintf("the service sent nothing through the proxy %s while a fault was active, so no fault reached it; if a cache answers, "+
+				"request data that is not cached, or shorten the cache's TTL", proxy.Name)
 		case len(missed) > 0:
-			r.Notes = append(r.Notes, fmt.Sprintf("the service opened no connection through the proxy %s in %s, and sent nothing: a cache or an open circuit breaker answered, "+
-				"so this says nothing about how it meets the fault", proxy.Name, strings.Join(missed, " and ")))
+			r.Notes = append(r.Notes, fmt.Sprintf("the service did not use the proxy %s in %s, perhaps because a cache or an open circuit breaker answered; "+
+				"the result does not show how the service handles the fault there", proxy.Name, strings.Join(missed, " and ")))
 		}
 	}
 	return ""
@@ -62,8 +62,8 @@ func (r *Run) unmoved(e Experiment) {
 		answers := r.Of(phase.Name)
 		moved := count(answers, func(a Answer) bool { return !a.Served() || a.Latency > slowest+late })
 		if e.API != "" && float64(moved) < chance/4*float64(len(answers)) {
-			r.Notes = append(r.Notes, fmt.Sprintf("the answers in %q are like those without a fault, and connections through a Toxiproxy that is already running cannot be counted: "+
-				"check that your service uses its proxy", phase.Name))
+			r.Notes = append(r.Notes, fmt.Sprintf("the answers in %q look the same as without a fault; check that your service connects to the proxy, "+
+				"because the experiment cannot count connections through your own Toxiproxy", phase.Name))
 		}
 	}
 }
@@ -85,8 +85,8 @@ func (r *Run) cutShort(e Experiment) string {
 					}
 				}
 				if fault.hangs() && fault.hits(proxy.Name) && fault.Toxicity < 1 && atMost(all-closed, all, 0.9*fault.Toxicity) < 0.001 {
-					return fmt.Sprintf("in %q, the dependency closed %d of %d connections through the proxy %s, so %s let too few of them hang to test a timeout; "+
-						"use a long delay instead, such as fault: {type: latency, latency: 30s, toxicity: %v}", phase.Name, closed, all, proxy.Name, fault, fault.Toxicity)
+					return fmt.Sprintf("in %q, %s did not test a timeout, because the dependency closed %d of %d connections through the proxy %s; "+
+						"use fault: {type: latency, latency: 30s, toxicity: %v}", phase.Name, fault, closed, all, proxy.Name, fault.Toxicity)
 				}
 			}
 		}

@@ -107,17 +107,17 @@ func at(value any, steps []string) (any, error) {
 			child, ok := parent[step]
 			if !ok {
 				names := slices.Sorted(maps.Keys(parent))
-				return nil, fmt.Errorf("there is no %q; %s", step, instead(step, names[:min(most, len(names))]))
+				return nil, fmt.Errorf("the object has no key %q; %s", step, instead(step, names[:min(most, len(names))]))
 			}
 			value = child
 		case []any:
 			index, err := strconv.Atoi(step)
 			if err != nil || index >= len(parent) {
-				return nil, fmt.Errorf("there is no %q in a list of %d; expected an index such as [0]", step, len(parent))
+				return nil, fmt.Errorf("%q is not an index of this list of %d; the first is [0]", step, len(parent))
 			}
 			value = parent[index]
 		default:
-			return nil, fmt.Errorf("there is no %q in a single value", step)
+			return nil, fmt.Errorf("the value before %q is neither an object nor a list; shorten the path", step)
 		}
 	}
 	return value, nil

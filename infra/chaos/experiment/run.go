@@ -42,6 +42,9 @@ type Run struct {
 	Died string `json:"died,omitempty"`
 	// Broken says which of the experiment's own parts broke; the run is then inconclusive.
 	Broken string `json:"broken,omitempty"`
+
+	// strays are invalid requests that the app let through.
+	strays []Answer
 }
 
 // Check is one tolerance, measured.

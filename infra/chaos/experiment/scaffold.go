@@ -42,7 +42,7 @@ target:
 
 requests:
   - path: PATH
-    # A status alone accepts an apology with that status as the right answer. Say what the body holds instead:
+    # With a status alone, an error page with that status counts as right. Check the body as well:
     # right: {json: {$.price: 250}}
     # or, if the answer is always the same:
     # right: {same-as-calm: true}

@@ -233,7 +233,7 @@ func instead(got string, names []string) string {
 	all := "expected one of " + strings.Join(names, ", ")
 	switch {
 	case len(names) == 0:
-		return "there are none"
+		return "there is none yet"
 	case len(got) > longest:
 		return all
 	}

@@ -176,7 +176,7 @@ func (t *trial) openProxies(ctx context.Context) (err error) {
 	if t.api != "" {
 		addr = strings.TrimSuffix(strings.TrimPrefix(t.api, "http://"), "/")
 		if _, err := toxi.NewClient("http://" + addr).Version(ctx); err != nil {
-			return cmp.Or(ctx.Err(), t.mistake(fmt.Sprintf("no Toxiproxy answers at %s; start it, correct the address, or remove toxiproxy: then the experiment runs its own", t.api), "toxiproxy", "api"))
+			return cmp.Or(ctx.Err(), t.mistake(fmt.Sprintf("no Toxiproxy answers at %s; start it, correct the address, or delete the toxiproxy key to let the experiment run its own", t.api), "toxiproxy", "api"))
 		}
 	}
 	if t.toxi, err = toxi.Start(ctx, toxi.Options{APIAddr: addr}); err != nil {
@@ -197,7 +197,7 @@ func (t *trial) openProxies(ctx context.Context) (err error) {
 			all, err = t.toxi.Proxies(ctx)
 			running = all[proxy.Name]
 			if err == nil && running.Name == "" {
-				err = fmt.Errorf("the Toxiproxy at %s does not have it; %s", t.api, instead(proxy.Name, slices.Sorted(maps.Keys(all))))
+				err = fmt.Errorf("the Toxiproxy at %s has no proxy %q: add listen and upstream to create it; %s", t.api, proxy.Name, instead(proxy.Name, slices.Sorted(maps.Keys(all))))
 			} else if err == nil && (!running.Enabled || len(running.Toxics) > 0) {
 				err = fmt.Errorf("the proxy %s is already broken by someone else; `toxiproxy-cli inspect %s` shows its toxics: remove them, and enable it", proxy.Name, proxy.Name)
 			}
@@ -399,10 +399,18 @@ func (t *trial) drive(ctx context.Context, phase Phase) error {
 	if phase.Health {
 		asking.Go(func() { t.askHealth(ctx, phase, ended, loaded, see) })
 	}
-	if phase.Invalid > 0 { // What these get decides nothing, only what they do to others.
+	if phase.Invalid > 0 { // What these get decides nothing, only what they do to others: an app that does not refuse them may let one through as its probe.
 		invalid := t.load
 		invalid.Pairs, invalid.Requests, invalid.Right = nil, []load.Request{{Path: invalidPath}}, nil
-		asking.Go(func() { _ = t.send(ctx, phase, phase.Invalid, invalid, ended, func(Answer) {}) })
+		asking.Go(func() {
+			_ = t.send(ctx, phase, phase.Invalid, invalid, ended, func(answer Answer) {
+				if Outcome("admitted").has(answer) && answer.Status/100 != 4 {
+					t.mutex.Lock()
+					defer t.mutex.Unlock()
+					t.run.strays = append(t.run.strays, answer)
+				}
+			})
+		})
 	}
 	var err error
 	switch {

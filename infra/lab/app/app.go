@@ -140,7 +140,7 @@ func (p *Process) await(ctx context.Context, patience time.Duration) error {
 			return nil
 		}
 		if untrusted, ok := errors.AsType[*tls.CertificateVerificationError](err); ok {
-			return fmt.Errorf("this computer does not trust the certificate of %s at %s; add it to those that it trusts, on Linux by SSL_CERT_FILE=cert.pem (%w)", p.name, p.URL, untrusted)
+			return fmt.Errorf("this computer does not trust the certificate of %s at %s; add it to the trusted certificates, or on Linux set SSL_CERT_FILE=cert.pem (%w)", p.name, p.URL, untrusted)
 		}
 		if listens {
 			alone = time.Now()

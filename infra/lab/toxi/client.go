@@ -334,7 +334,7 @@ func (c *Client) refusal(call string, response *http.Response, answer []byte) er
 
 // stranger says that what answers is not Toxiproxy.
 func (c *Client) stranger(why string) error {
-	return fmt.Errorf("what answers at %s is not Toxiproxy; `make infra` and `make exercise1` start one on a free port, unless TOXIPROXY_PORT is set (%s)", c.url, why)
+	return fmt.Errorf("the program at %s is not Toxiproxy (%s); remove TOXIPROXY_PORT if you have set it, then run `make infra` or `make exercise1`", c.url, why)
 }
 
 // explain says what a call that got no answer means, and what to do.

@@ -133,8 +133,8 @@ func TestCallFails(t *testing.T) {
 	for _, test := range []struct{ name, url, want string }{
 		{"nobody there", nobody, "no Toxiproxy answers at " + nobody + "; start `make infra` or `make exercise1` first, or set TOXIPROXY_PORT to its port"},
 		{"silent", silent.URL, "the Toxiproxy at " + silent.URL + " does not answer; restart it"},
-		{"no Toxiproxy", stranger.URL, "what answers at " + stranger.URL + " is not Toxiproxy; `make infra` and `make exercise1` start one on a free port"},
-		{"a proxy's error page", page.URL, "is not Toxiproxy; `make infra` and `make exercise1` start one on a free port, unless TOXIPROXY_PORT is set (GET /version: 502 Bad Gateway)"},
+		{"no Toxiproxy", stranger.URL, "the program at " + stranger.URL + " is not Toxiproxy ("},
+		{"a proxy's error page", page.URL, "is not Toxiproxy (GET /version: 502 Bad Gateway); remove TOXIPROXY_PORT"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			client := NewClient(test.url)
