@@ -124,15 +124,16 @@ func build(ctx context.Context, root, target string, systems []System, out io.Wr
 		if !unpacked { // As make builds them, so that nothing is compiled for a second set of versions.
 			env = append(env, "GOWORK=off")
 		}
-		packages := 0
+		packages := map[string]bool{}
+		add := func(name string) { packages[name] = true }
 		for _, folder := range append([]string{"infra"}, exercises...) {
-			if err := prepare.Go(ctx, filepath.Join(root, folder), env, func(string) { packages++ }, "list", "-deps", "."); err != nil {
+			if err := prepare.Go(ctx, filepath.Join(root, folder), env, add, "list", "-deps", "."); err != nil {
 				return err
 			}
 		}
 		var compiled atomic.Int64
 		count := func(string) { compiled.Add(1) }
-		measure := func() (done, of int) { return min(int(compiled.Load()), packages), packages }
+		measure := func() (done, of int) { return min(int(compiled.Load()), len(packages)), len(packages) }
 		progress := prepare.Options{Out: out, Terminal: prepare.Terminal(out)}
 		err := progress.Progress(fmt.Sprintf("Building the programs for %s (%d of %d)", system, i+1, len(systems)), "packages", measure, func() error {
 			return programs(ctx, root, target, system, env, exercises, count)

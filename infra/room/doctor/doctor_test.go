@@ -173,6 +173,11 @@ func TestModules(t *testing.T) {
 		t.Setenv("GOPROXY", "off")
 		wantFinding(t, modules(t.Context(), root), Fix, "GOPROXY is off", "go env -u GOPROXY")
 	})
+	t.Run("no build cache", func(t *testing.T) {
+		root := folder(t, alone)
+		t.Setenv("GOCACHE", filepath.Join(root, "go.work", "cache"))
+		wantFinding(t, modules(t.Context(), root), Fix, "failed to initialize build cache", "set GOCACHE")
+	})
 	t.Run("broken", func(t *testing.T) {
 		root := folder(t, map[string]string{"go.work": alone["go.work"], "a/go.mod": "mod a\n"})
 		wantFinding(t, modules(t.Context(), root), Fix, "go.mod")
@@ -354,6 +359,9 @@ func TestPorts(t *testing.T) {
 	wantFinding(t, look(t.Context(), cfg, "PORT", number(t, exercise.URL), stranger), Fix, "an exercise that is already running", "set PORT")
 	wantFinding(t, look(t.Context(), cfg, "PORT", number(t, airplay.URL), stranger), Fix, "AirPlay")
 	wantFinding(t, look(t.Context(), cfg, "PORT", 0, stranger), OK, "free")
+	away := cfg
+	away.Bind = "192.0.2.1" // As a port fails for which one has no permission.
+	wantFinding(t, look(t.Context(), away, "PORT", 5000, stranger), Fix, "no permission", "set PORT")
 	if runtime.GOOS == "linux" {
 		wantFinding(t, look(t.Context(), cfg, "PORT", number(t, other.URL), stranger), Fix, fmt.Sprintf("by doctor.test (process %d)", os.Getpid()))
 	}

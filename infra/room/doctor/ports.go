@@ -87,7 +87,7 @@ func (s search) look(ctx context.Context, variable string, number int, identify 
 		return ok(name, "free, for "+variable)
 	}
 	if !port.InUse(err) {
-		return Finding{name, Fix, "cannot be used: you have no permission for it", "set " + variable + " to a port above 1023"}
+		return Finding{name, Fix, "cannot be used: you have no permission for it", "set " + variable + " to another port above 1023"}
 	}
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()

@@ -103,7 +103,10 @@ func modules(ctx context.Context, root string) Finding {
 	if err := command.Run(); err == nil {
 		return ok("modules", "all on this computer: the workshop works without a network")
 	}
-	if text := complaints.String(); !strings.Contains(text, "GOPROXY=off") && !strings.Contains(text, "lookup disabled") {
+	if text := complaints.String(); strings.Contains(text, "build cache") {
+		first, _, _ := strings.Cut(strings.TrimSpace(text), "\n")
+		return Finding{"modules", Fix, first, "set GOCACHE, and if need be GOMODCACHE, to a folder that you can write to"}
+	} else if !strings.Contains(text, "GOPROXY=off") && !strings.Contains(text, "lookup disabled") {
 		first, _, _ := strings.Cut(strings.TrimSpace(text), "\n")
 		return Finding{"modules", Fix, "the go command cannot read the code: " + first, "undo your last change to a go.mod or an import"}
 	}
