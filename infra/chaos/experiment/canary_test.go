@@ -86,7 +86,7 @@ func TestCanariesThatTheDependencyCloses(t *testing.T) {
 	}
 	defer proxy.Close()
 	trial, path := &trial{toxi: proxy}, &path{Proxy: Proxy{Name: toxi.ProxyName}, canaries: &canaries{addr: proxy.ProxyAddr(), send: "hello"}}
-	for fault, want := range map[string]string{"blackhole": "the dependency closed 20 of 20 probes at once", "latency": ""} {
+	for fault, want := range map[string]string{"blackhole": "the dependency closed 20 of 20 probe connections", "latency": ""} {
 		faults := []Fault{faultOf(fault)}
 		faults[0].Attributes["latency"] = 30_000
 		if fault == "blackhole" {

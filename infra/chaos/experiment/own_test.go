@@ -146,12 +146,12 @@ func TestFaultsThatReachNobody(t *testing.T) {
 		what, phases, reason, note string
 		cached                     bool
 	}{
-		{"a cache", fmt.Sprintf(down, "blackhole"), "during its faults, so none reached it: does a cache answer?", "", true},
-		{"a cache and a closed port", fmt.Sprintf(down, "refused"), "during its faults", "", true},
+		{"a cache", fmt.Sprintf(down, "blackhole"), "while a fault was active, so no fault reached it; if a cache answers", "", true},
+		{"a cache and a closed port", fmt.Sprintf(down, "refused"), "while a fault was active", "", true},
 		{"a closed port", fmt.Sprintf(down, "refused"), "", "", false},
 		{"no cache", fmt.Sprintf(down, "blackhole"), "", "", false},
 		{"a cache that is filled later", "{phase: slow, fault: {type: latency, latency: 300ms}, duration: 1s, load: {rate: 40}}\n  - " + fmt.Sprintf(down, "blackhole"), "",
-			`no connection through the proxy stock in "fault"`, false},
+			`did not use the proxy stock in "fault"`, false},
 	} {
 		t.Run(test.what, func(t *testing.T) {
 			t.Parallel()
@@ -172,7 +172,7 @@ func TestFaultsThatReachNobody(t *testing.T) {
 // Nobody can count what does not arrive: a closed port, or requests that are lost on a connection of a pool. What comes afterwards tells.
 func TestFaultsThatHoldBackWhatIsCounted(t *testing.T) {
 	for fault, want := range map[string]string{
-		"refused": "", "{type: timeout, timeout: 0, stream: upstream}": "", "blackhole": "during its faults",
+		"refused": "", "{type: timeout, timeout: 0, stream: upstream}": "", "blackhole": "while a fault was active",
 	} {
 		s := &shop{dependency: "127.0.0.1:1", listen: "127.0.0.1:2"}
 		e, err := read("shop.yaml", []byte(s.text(t, "{phase: fault, fault: "+fault+", duration: 1s, load: {rate: 20}}", "max <= 1s")), nil)
@@ -196,7 +196,7 @@ func TestFaultsThatNoAnswerShows(t *testing.T) {
 	for _, bypasses := range []bool{false, true} {
 		s := &shop{dependency: echo(t), listen: require.FreeAddress(t), api: others.URL(), bypasses: bypasses}
 		run := s.run(t, "{phase: fault, fault: {type: latency, latency: 200ms}, duration: 1s, load: {rate: 40}}", "max <= 9s")
-		if got := strings.Join(run.Notes, ""); run.Verdict != Passed || strings.Contains(got, "check that your service uses its proxy") != bypasses {
+		if got := strings.Join(run.Notes, ""); run.Verdict != Passed || strings.Contains(got, "check that your service connects to the proxy") != bypasses {
 			t.Errorf("bypasses %t: got %s: %s, with the notes %q", bypasses, run.Verdict, run.Reason, got)
 		}
 	}
@@ -215,7 +215,7 @@ func TestMistakesThatARunShows(t *testing.T) {
 	}{
 		{"nothing upstream", "", "upstream: \"" + busy, "upstream: \"" + dead, ":5:62: nothing listens on " + dead + "; start the dependency, or correct upstream"},
 		{"the port is taken", "", "LISTEN", busy, ":5:33: open the proxy stock: port " + strings.TrimPrefix(busy, "127.0.0.1:") + " is taken"},
-		{"no Toxiproxy", "http://" + dead, "", "", ":4:18: no Toxiproxy answers at http://" + dead + "; start it, correct the address, or remove toxiproxy"},
+		{"no Toxiproxy", "http://" + dead, "", "", ":4:18: no Toxiproxy answers at http://" + dead + "; start it, correct the address, or delete the toxiproxy key"},
 		{"no such proxy", others.URL(), "name: stock, listen: LISTEN, upstream: \"" + busy + "\"", "name: mysql-proxy", `:5:18: open the proxy mysql-proxy: the Toxiproxy at ` + others.URL() + ` has no proxy "mysql-proxy": add listen and upstream to create it; did you mean "mysql_proxy"?`},
 		{"no such value", "", "right: {status: 200}", "right: {json: {$.item.prize: 250}}", `:3:51: in the steady state, no answer has a value at $.item.prize: the object has no key "prize"; did you mean "price"?`},
 		{"no such entry", "", "right: {status: 200}", "right: {json: {'$.item[0]': 250}}", `:3:50: in the steady state, no answer has a value at $.item[0]: the object has no key "0"; expected one of price`},

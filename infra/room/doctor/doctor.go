@@ -59,7 +59,7 @@ func Examine(ctx context.Context, say func(Finding)) Verdict {
 	}
 	found(ok("workshop", root))
 	if compiler := goVersion(ctx, root); compiler.Verdict != OK && bundled(root) {
-		found(ok("go", compiler.Detail+": a bundle needs it only to change code"))
+		found(ok("go", compiler.Detail+"; you need Go only to change code, because this bundle is already compiled"))
 	} else if found(compiler); compiler.Verdict == OK {
 		found(modules(ctx, root))
 	}

@@ -22,14 +22,14 @@ if (-not (Get-Command go -ErrorAction SilentlyContinue)) {
     elseif ((go env GOWORK) -eq 'off') { Fix 'GOWORK' 'it is off, so the go command does not find the workshop' 'go env -u GOWORK, or Remove-Item Env:GOWORK' }
     elseif ((go env GO111MODULE) -eq 'off') { Fix 'GO111MODULE' 'it is off, so the go command does not find any module' 'go env -u GO111MODULE, or Remove-Item Env:GO111MODULE' }
     elseif (-not (Test-Path vendor) -and (go env GOPROXY) -eq 'off') { Fix 'GOPROXY' 'it is off, so no module can be downloaded' 'go env -u GOPROXY, or Remove-Item Env:GOPROXY' }
-    elseif (-not (Test-Path vendor) -and ((go env GOPROXY) -split '[,|]' -notmatch '^ *(off|direct|[a-z]+://.+)? *$')) { Fix 'GOPROXY' 'it holds what is neither a URL nor direct nor off' 'go env -u GOPROXY, or Remove-Item Env:GOPROXY' }
+    elseif (-not (Test-Path vendor) -and ((go env GOPROXY) -split '[,|]' -notmatch '^ *(off|direct|[a-z]+://.+)? *$')) { Fix 'GOPROXY' 'it contains something other than URLs, direct or off' 'go env -u GOPROXY, or Remove-Item Env:GOPROXY' }
 }
 $free = (Get-PSDrive -Name (Get-Location).Drive.Name).Free / 1GB
 $room = if (Test-Path bin/workshop.exe) { 0.5 } else { 2 } # For the downloads, the first build and its cache.
 if ($free -lt $room) { Fix 'disk' ("{0:n1} GB free, but the workshop needs {1} GB" -f $free, $room) 'delete files that you do not need' }
 if ($bad) { exit 1 }
 if (-not (Test-Path bin\workshop.exe)) {
-    Fix 'modules' 'the workshop has not been downloaded and compiled yet' 'go run ./infra prepare (takes a few minutes, once; if it cannot, it says why)'
+    Fix 'modules' 'the workshop has not been downloaded and compiled yet' 'go run ./infra prepare (takes a few minutes, once; if it fails, it says why)'
     exit 1
 }
 go build -o bin\workshop.exe .\infra

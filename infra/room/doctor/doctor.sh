@@ -1,5 +1,5 @@
 #!/bin/sh
-read -r first <"$0"; case $first in *"$(printf '\r')") printf 'fix  folder         the files have Windows line endings (CRLF), with which no script runs\n     %-14s -> git config --global core.autocrlf false, then clone the workshop again\n' ''; exit 1 ;; esac # So that any shell gets here.
+read -r first <"$0"; case $first in *"$(printf '\r')") printf 'fix  folder         the files have Windows line endings (CRLF), so no script runs\n     %-14s -> git config --global core.autocrlf false, then clone the workshop again\n' ''; exit 1 ;; esac # So that any shell gets here.
 # Finds what keeps the workshop from being compiled, without Go and without a network. Then it runs the doctor itself.
 cd "$(dirname "$0")/../../.." || exit 2
 bad=0
@@ -29,12 +29,12 @@ else
 	[ -d vendor ] || [ "$compiled" ] || [ "$(go env GOPROXY)" != off ] ||
 		fix GOPROXY 'it is off, so no module can be downloaded' 'go env -u GOPROXY, or unset GOPROXY where you set it'
 	[ -d vendor ] || go env GOPROXY | awk -F '[,|]' '{ for (i = 1; i <= NF; i++) if ($i !~ /^ *(off|direct|[a-z]+:\/\/.+)? *$/) exit 1 }' ||
-		fix GOPROXY 'it holds what is neither a URL nor direct nor off' 'go env -u GOPROXY, or correct GOPROXY where you set it'
+		fix GOPROXY 'it contains something other than URLs, direct or off' 'go env -u GOPROXY, or correct GOPROXY where you set it'
 	for cache in GOCACHE GOMODCACHE; do
 		dir=$(go env $cache)
 		[ $cache = GOCACHE ] || [ ! "$compiled" ] || continue # What is downloaded may be read-only.
 		[ "$dir" ] && [ "$dir" != off ] && mkdir -p "$dir" 2>/dev/null && [ -w "$dir" ] ||
-			fix $cache "the go command cannot write to its cache, ${dir:-which has no folder}" "export $cache=FOLDER, with a folder that you can write to"
+			fix $cache "the go command cannot write to $cache (${dir:-not set})" "export $cache=FOLDER, with a folder that you can write to"
 	done
 fi
 free=$(df -Pk . | awk 'NR == 2 { print int($4 / 1024) }')
@@ -44,8 +44,8 @@ room=2048 # Of megabytes: for the downloads, the first build and its cache.
 [ "$bad" = 0 ] || exit 1
 if [ ! "$compiled" ]; then
 	command -v make >/dev/null || fix make 'not installed, or not in the PATH' 'install make, or do as README.md says under "Windows, or no make"'
-	command -v curl >/dev/null || fix curl 'not installed, or not in the PATH' 'install curl, with which the lessons ask the apps'
-	fix modules 'the workshop has not been downloaded and compiled yet' "$prepare (takes a few minutes, once; if it cannot, it says why)"
+	command -v curl >/dev/null || fix curl 'not installed, or not in the PATH' 'install curl; the lessons use it to send requests'
+	fix modules 'the workshop has not been downloaded and compiled yet' "$prepare (takes a few minutes, once; if it fails, it says why)"
 	exit 1
 fi
 if [ ! "$have" ] || { [ "$ready" ] && ! command -v make >/dev/null; }; then # A bundle runs without both.

@@ -375,8 +375,8 @@ func TestPortsOfTheSettings(t *testing.T) {
 	}{
 		{"BIND=1.2.3\n", []string{"fix settings BIND must be an IP address"}},
 		{"BIND=192.0.2.1\n", []string{"fix settings BIND must be an IP address"}},
-		{"PORT=23307\nPROXY_PORT=23307\n", []string{"fix port 23307 PORT and PROXY_PORT are the same", "fix port 23307 PROXY_PORT and PORT are the same"}},
-		{"PORT=3307\n", []string{"ok port 3307 set for PORT; the next free port is used instead, for PROXY_PORT"}},
+		{"PORT=23307\nPROXY_PORT=23307\n", []string{"fix port 23307 both PORT and PROXY_PORT use this port", "fix port 23307 both PROXY_PORT and PORT use this port"}},
+		{"PORT=3307\n", []string{"ok port 3307 PORT is set to this port, so PROXY_PORT uses the next free one"}},
 	} {
 		root := folder(t, map[string]string{"go.work": "", ".env": test.env})
 		cfg, err := config.Load[config.Infra]()

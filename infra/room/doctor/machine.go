@@ -35,7 +35,7 @@ func writable(root string) Finding {
 			err = os.Remove(file.Name())
 		}
 		if err != nil {
-			return Finding{"folder", Fix, "you have no permission to write to " + dir, "move the workshop into your home folder, or change its owner to you"}
+			return Finding{"folder", Fix, "you have no permission to write to " + dir, "move the workshop into your home folder, or make yourself its owner (chown)"}
 		}
 	}
 	return ok("folder", "writable")

@@ -53,9 +53,9 @@ func ports(ctx context.Context, root string, cfg config.Infra) []Finding {
 		case at < 0:
 			findings = append(findings, search.look(ctx, one.variable, one.number, one.identify))
 		case chosen[one.variable] == "":
-			findings = append(findings, ok(name, "set for "+all[at].variable+"; the next free port is used instead, for "+one.variable))
+			findings = append(findings, ok(name, all[at].variable+" is set to this port, so "+one.variable+" uses the next free one"))
 		default:
-			findings = append(findings, Finding{name, Fix, all[at].variable + " and " + one.variable + " are the same", "give each a port of its own"})
+			findings = append(findings, Finding{name, Fix, "both " + all[at].variable + " and " + one.variable + " use this port", "set them to different ports"})
 		}
 	}
 	return findings

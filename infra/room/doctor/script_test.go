@@ -29,7 +29,7 @@ func TestScript(t *testing.T) {
 		{"GOFLAGS", map[string]string{"GOVERSION": "go1.27rc1", "GOFLAGS": "-mod=vendor"}, []string{"fix  GOFLAGS", "-mod=vendor", "go env -u GOFLAGS"}},
 		{"GOPROXY", map[string]string{"GOVERSION": "go1.26.0", "GOPROXY": "off"}, []string{"fix  GOPROXY", "go env -u GOPROXY"}},
 		{"GOWORK", map[string]string{"GOVERSION": "go1.26.0", "GOWORK": "off"}, []string{"fix  GOWORK", "go env -u GOWORK"}},
-		{"a GOPROXY that is no URL", map[string]string{"GOVERSION": "go1.26.0", "GOPROXY": "nonsense,direct"}, []string{"fix  GOPROXY", "neither a URL", "go env -u GOPROXY"}},
+		{"a GOPROXY that is no URL", map[string]string{"GOVERSION": "go1.26.0", "GOPROXY": "nonsense,direct"}, []string{"fix  GOPROXY", "something other than URLs", "go env -u GOPROXY"}},
 		{"no build cache", map[string]string{"GOVERSION": "go1.26.0", "GOCACHE": "/dev/null/cache"}, []string{"fix  GOCACHE", "/dev/null/cache", "export GOCACHE="}},
 		{"no build cache at all", map[string]string{"GOVERSION": "go1.26.0", "GOCACHE": "off"}, []string{"fix  GOCACHE", "export GOCACHE="}},
 		{"no module cache", map[string]string{"GOVERSION": "go1.26.0", "GOMODCACHE": "/dev/null/mod"}, []string{"fix  GOMODCACHE", "export GOMODCACHE="}},

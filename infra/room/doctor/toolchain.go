@@ -55,8 +55,8 @@ func bundled(root string) bool {
 func programs() []Finding {
 	var findings []Finding
 	for _, absent := range []Finding{
-		{"make", Fix, "not installed, or not in the PATH", "install make, or type the commands without it, such as `make exercise1`"},
-		{"curl", Fix, "not installed, or not in the PATH", "install curl, with which the lessons ask the apps"},
+		{"make", Fix, "not installed, or not in the PATH", "install make, or run the commands without make, for example `make exercise1`"},
+		{"curl", Fix, "not installed, or not in the PATH", "install curl; the lessons use it to send requests"},
 	} {
 		if _, err := exec.LookPath(absent.Name); err != nil && runtime.GOOS != "windows" {
 			findings = append(findings, absent)

@@ -48,7 +48,7 @@ func Copy(root string, number int) error {
 	version, _, _ := strings.Cut(files["go.work"], "\n")
 	files["go.work"] = version + "\n\nuse .\n"
 	if err := os.MkdirAll(target, 0o755); err != nil {
-		return fmt.Errorf("start exercise %d: %w; move the workshop into your home folder, or change its owner to you", number, err)
+		return fmt.Errorf("start exercise %d: %w; move the workshop into your home folder, or make yourself its owner (chown)", number, err)
 	}
 	if err := copyVendor(after, target); err != nil {
 		return fmt.Errorf("start exercise %d: %w", number, err)
