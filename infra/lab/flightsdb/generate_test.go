@@ -214,6 +214,7 @@ func (g *generator) limitedParts() string {
 func (g *generator) nested() string {
 	from := g.table()
 	condition := fmt.Sprintf(pick(g, "EXISTS (SELECT 1 FROM routes i WHERE i.alid = %s AND i.stops = 0)", "NOT EXISTS (SELECT 1 FROM airports i WHERE i.elevation > %s)",
+		"NOT EXISTS (SELECT 1 FROM airlines i WHERE %s > 0)", "NOT EXISTS (SELECT 1 FROM airlines i WHERE i.active = 'Y' AND %s = 5)",
 		"%s = (SELECT MAX(i.alid) FROM airlines i)", "%s >= (SELECT AVG(i.apid) FROM airports i WHERE i.country_code = 'GB')", "%s IN (SELECT i.uid FROM airports i WHERE i.apid < 0)",
 		"%s NOT IN (SELECT i.src_apid FROM routes i WHERE i.src_apid IS NOT NULL)", "%s <> (SELECT i.uid FROM airlines i WHERE i.alid = -1)",
 		"(SELECT COUNT(*) FROM routes i WHERE i.dst_apid = %s) BETWEEN 1 AND '9'"), g.whole())

@@ -286,6 +286,9 @@ func removeRules(a *analyzer.Analyzer) {
 			if rule.Id.String() == "unnestExistsSubqueries" {
 				rule.Apply = ofEqualities(rule.Apply)
 			}
+			if rule.Id.String() == "hoistOutOfScopeFilters" {
+				rule.Apply = markOutside
+			}
 			if !removedRules[rule.Id.String()] {
 				kept = append(kept, rule)
 			}
@@ -312,11 +315,64 @@ func withoutIn(check analyzer.RuleFunc) analyzer.RuleFunc {
 	}
 }
 
-// ofEqualities is the rule that makes joins of EXISTS, but for statements with one that compares with the outer query in other ways than =:
-// such joins repeat rows, and lose those with NULL.
+// outside is a condition of a subquery that reads only the outer query. It has one value for all rows of the subquery, and no index serves it.
+type outside struct{ wrapper }
+
+// WithChildren implements sql.Expression.
+func (o *outside) WithChildren(children ...sql.Expression) (sql.Expression, error) {
+	return &outside{wrapper{children[0]}}, nil
+}
+
+// markOutside marks such conditions. The library takes them out of the subquery, which makes NOT EXISTS NULL if the condition is.
+func markOutside(_ *sql.Context, _ *analyzer.Analyzer, node sql.Node, _ *plan.Scope, _ analyzer.RuleSelector, _ *sql.QueryFlags) (sql.Node, transform.TreeIdentity, error) {
+	return transform.NodeExprsWithOpaque(node, func(e sql.Expression) (sql.Expression, transform.TreeIdentity, error) {
+		subquery, ok := e.(*plan.Subquery)
+		if !ok || subquery.Correlated().Empty() {
+			return e, transform.SameTree, nil
+		}
+		query, same, err := transform.Node(subquery.Query, func(node sql.Node) (sql.Node, transform.TreeIdentity, error) {
+			filter, ok := node.(*plan.Filter)
+			if !ok {
+				return node, transform.SameTree, nil
+			}
+			conditions := expression.SplitConjunction(filter.Expression)
+			same := transform.SameTree
+			for i, condition := range conditions {
+				_, marked := condition.(*outside)
+				if reads, inside := columnsRead(condition, subquery.Correlated()); reads && !inside && !marked {
+					conditions[i], same = &outside{wrapper{condition}}, transform.NewTree
+				}
+			}
+			return plan.NewFilter(expression.JoinAnd(conditions...), filter.Child), same, nil
+		})
+		return subquery.WithQuery(query), same, err
+	})
+}
+
+// columnsRead tells whether an expression reads columns of the outer query, and others. A subquery may read both.
+func columnsRead(e sql.Expression, outer sql.ColSet) (outside, inside bool) {
+	transform.InspectExpr(e, func(e sql.Expression) bool {
+		switch e := e.(type) {
+		case *expression.GetField:
+			outside, inside = outside || outer.Contains(e.Id()), inside || !outer.Contains(e.Id())
+		case *plan.Subquery:
+			outside, inside = true, true
+		}
+		return false
+	})
+	return outside, inside
+}
+
+// ofEqualities is the rule that makes joins of EXISTS, but for statements with one whose conditions on the outer query are others than that a
+// column is equal to one of its own, and for those with a LEFT JOIN: such joins repeat rows, and lose those with NULL.
 func ofEqualities(unnest analyzer.RuleFunc) analyzer.RuleFunc {
 	return func(ctx *sql.Context, a *analyzer.Analyzer, node sql.Node, scope *plan.Scope, selector analyzer.RuleSelector, flags *sql.QueryFlags) (sql.Node, transform.TreeIdentity, error) {
 		others := false
+		transform.Inspect(node, func(node sql.Node) bool {
+			join, ok := node.(*plan.JoinNode)
+			others = others || ok && join.Op.IsLeftOuter()
+			return !others
+		})
 		transform.InspectExpressions(node, func(e sql.Expression) bool {
 			if exists, ok := e.(*plan.ExistsSubquery); ok && !joinsByEquality(exists.Query) {
 				others = true
@@ -330,7 +386,7 @@ func ofEqualities(unnest analyzer.RuleFunc) analyzer.RuleFunc {
 	}
 }
 
-// joinsByEquality tells whether every condition of the subquery that reads a column of the outer query is an equality.
+// joinsByEquality tells whether every condition of the subquery that reads the outer query is an equality of its columns and those of the subquery.
 func joinsByEquality(query *plan.Subquery) bool {
 	outer := query.Correlated()
 	ok := true
@@ -340,13 +396,17 @@ func joinsByEquality(query *plan.Subquery) bool {
 			return ok
 		}
 		for _, condition := range expression.SplitConjunction(filter.Expression) {
-			reads := transform.InspectExpr(condition, func(e sql.Expression) bool {
-				field, isField := e.(*expression.GetField)
-				return isField && outer.Contains(field.Id())
-			})
-			if _, equality := condition.(*expression.Equals); reads && !equality {
-				ok = false
+			if reads, _ := columnsRead(condition, outer); !reads {
+				continue
 			}
+			equality, isEquality := condition.(*expression.Equals)
+			if !isEquality {
+				ok = false
+				continue
+			}
+			left, leftInside := columnsRead(equality.Left(), outer)
+			right, rightInside := columnsRead(equality.Right(), outer)
+			ok = ok && left != leftInside && right != rightInside && left != right
 		}
 		return ok
 	})
