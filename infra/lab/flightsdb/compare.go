@@ -105,7 +105,8 @@ func isForIndexes(ctx *sql.Context, left, right sql.Expression) bool {
 	}
 	kinds := common(kindOf(l), kindOf(r))
 	if kinds == float && kindOf(l) != kindOf(r) {
-		return kindOf(l) != text && kindOf(r) != text
+		// The library rounds floating-point numbers to the digits of decimals.
+		return !types.IsDecimal(l) && !types.IsDecimal(r) && kindOf(l) != text && kindOf(r) != text
 	}
 	if kinds != text {
 		return true

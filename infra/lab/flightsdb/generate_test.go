@@ -386,6 +386,9 @@ func (g *generator) condition(depth int) string {
 	return pick(g,
 		func() string { return "(" + g.number(1) + " " + operator + " " + g.number(1) + ")" },
 		func() string {
+			return "(" + g.whole() + " / 4e0 " + operator + " " + pick(g, "2.5", "7.0", "ROUND(3.6)", "0.2") + ")"
+		},
+		func() string {
 			return "(" + g.code() + " " + operator + " " + pick(g, "'lhr'", "'M'", "'b'", "''", g.code()) + ")"
 		},
 		func() string {
