@@ -155,7 +155,7 @@ func calculated(e sql.Expression) sql.Expression {
 		name = e.Op
 	case *expression.UnaryMinus:
 		// The minus of a literal is a constant, which an index may serve.
-		if _, isLiteral := e.Child.(*expression.Literal); isLiteral && kindOf(e.Child.Type()) != text && numberOf(e.Child) == e.Child {
+		if _, isLiteral := e.Child.(*expression.Literal); isLiteral && kindOf(e.Child.Type()) == exact && numberOf(e.Child) == e.Child {
 			return nil
 		}
 		name = "-"
@@ -446,7 +446,7 @@ func (c *calculation) roughly(ctx *sql.Context, numbers []float64) (any, error) 
 	if math.IsInf(a, 0) || math.IsNaN(a) {
 		return nil, outOfRange("DOUBLE", c)
 	}
-	return a, nil
+	return a + 0, nil // Not -0, which the library shows and groups as another number.
 }
 
 // exactNumber is a value of an exact type, with the digits of the type: MySQL's numbers know them.

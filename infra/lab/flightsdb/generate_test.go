@@ -252,7 +252,7 @@ func (g *generator) word() string {
 
 // groupKey is an expression whose values in a group differ in nothing.
 func (g *generator) groupKey() string {
-	return pick(g, "UPPER("+g.code()+")", g.whole(), "LENGTH("+g.word()+")", "UPPER(LEFT("+g.code()+", 1))", g.whole()+" % 3", g.whole()+" IS NULL", "UPPER("+g.code()+")")
+	return pick(g, "UPPER("+g.code()+")", g.whole(), "LENGTH("+g.word()+")", "UPPER(LEFT("+g.code()+", 1))", g.whole()+" % 3", "("+g.whole()+" - 40) / 2e0 % 2", g.whole()+" IS NULL", "UPPER("+g.code()+")")
 }
 
 func (g *generator) value() string {

@@ -128,6 +128,7 @@ var onceWrong = []string{
 	"SELECT FORMAT('12abc', 30), FORMAT('', 2), FORMAT(9223372036854775807, 1), FORMAT(-1234.5, 0), FORMAT(1234567.891, 2), FORMAT(123, 1), FORMAT(-123456, -3), FORMAT(NULL, 2), FORMAT(1e15, 1), FORMAT(DATE '2024-02-29', 0)",
 	"SELECT FIELD(2.5, '2.50', 1), FIELD(1, 1.0), FIELD('LHR', -1.50, 'x', 0), FIELD('b', 'a', 'B'), FIELD(NULL, NULL, 1), FIELD('x', NULL, 'X'), FIELD(airline, 'BA', 'AF') FROM routes WHERE rid < 40",
 	"SELECT 0x41 + 1, ROUND(0x41), LOG(0x41), 0x41 AND 1, 0x0 OR 0, elevation < 0x41, -0x41, 0x41 & 3, CAST(0x41 AS SIGNED), CONCAT(0x41) FROM airports WHERE apid = 1",
+	"SELECT timezone % 2 AS g, COUNT(*) FROM airports GROUP BY g ORDER BY g", "SELECT -(timezone * 0) AS g, COUNT(*) FROM airports GROUP BY g", "SELECT CONCAT(ROUND(-0.2e0)), CONCAT(-0e0), CONCAT(0 * -timezone), -0.5e0 FROM airports WHERE apid = 1",
 	// Numbers and dates as texts, and texts as numbers.
 	"SELECT LEFT(2024, 2), RIGHT(elevation, 2), SUBSTRING(y, 2, 3), MID(TRUE, 1, 1), REVERSE(123), REVERSE(-1.50), UPPER(1e10), LOWER(1e-16), LENGTH(1e15), ASCII(-7), REPLACE(12345, 3, '-'), CONCAT(1e308, 1e-300, 0.1), REPEAT(1.50, 2), STRCMP(10, '10'), FIND_IN_SET(2, '1,2'), QUOTE(1.0), MD5(1) FROM airports WHERE apid < 4",
 	"SELECT LEFT('abc', '2x'), RIGHT('abc', 1.5), SUBSTRING('London', '2x'), SUBSTRING_INDEX('a,b,c', ',', '2x'), REPEAT('ab', '2x'), SPACE('2x'), LOCATE('b', 'abcb', '3x'), LPAD('a', '3x', '*'), ELT('2x', 'a', 'b'), BIN('12abc'), BIN(' 7 '), BIN(2.5), BIT_COUNT('7x'), HEX(15.5), CHAR('65x')",
