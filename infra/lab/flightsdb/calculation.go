@@ -107,6 +107,25 @@ func newCalculation(name string, arguments ...sql.Expression) (*calculation, boo
 	return makeCalculation(name, arguments), true
 }
 
+// calculationPrefix begins the names of the functions that the parser makes of operators: they know their types from the beginning.
+const calculationPrefix = "calculation "
+
+// newOperation is the calculation of an operator, or the library's for semantics to refuse.
+func newOperation(operator string, left, right sql.Expression) sql.Expression {
+	if made, ok := newCalculation(operator, left, right); ok {
+		return made
+	}
+	switch operator {
+	case "/":
+		return expression.NewDiv(left, right)
+	case "div":
+		return expression.NewIntDiv(left, right)
+	case "%":
+		return expression.NewMod(left, right)
+	}
+	return expression.NewArithmetic(left, right, operator)
+}
+
 // newTruncate is TRUNCATE(number, digits), which the library does not have.
 func newTruncate(arguments ...sql.Expression) (sql.Expression, error) {
 	made, ok := newCalculation("truncate", arguments...)

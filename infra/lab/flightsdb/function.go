@@ -30,6 +30,9 @@ func (db *database) Function(ctx *sql.Context, name string) (sql.Function, bool)
 	if cast, ok := castFunction(name); ok {
 		return cast, true
 	}
+	if operator, ok := strings.CutPrefix(name, calculationPrefix); ok {
+		return sql.Function2{Name: name, Fn: func(left, right sql.Expression) sql.Expression { return newOperation(operator, left, right) }}, true
+	}
 	if name == "session_user" || name == "system_user" {
 		return db.functions.Function(ctx, "user")
 	}

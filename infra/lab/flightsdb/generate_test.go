@@ -261,7 +261,7 @@ func (g *generator) value() string {
 
 func (g *generator) aggregate() string {
 	return pick(g, "COUNT(*)", "COUNT("+g.whole()+")", "COUNT(DISTINCT "+g.word()+")", "COUNT(DISTINCT "+g.code()+")", "COUNT(DISTINCT "+g.whole()+", "+g.code()+")",
-		"SUM("+g.whole()+")", "SUM("+g.number(1)+")", "AVG("+g.whole()+")", "AVG("+g.number(1)+")", "MIN("+g.whole()+")", "MAX("+g.number(1)+")",
+		"SUM("+g.whole()+")", "SUM("+g.number(1)+")", "AVG("+g.whole()+")", "AVG("+g.number(1)+")", "MIN("+g.whole()+")", "MAX("+g.number(1)+")", "MAX("+g.whole()+" / 7)", "CONCAT(MIN("+g.whole()+" / 3 + 1))",
 		"MIN(UPPER("+g.code()+"))", "MAX(UPPER("+g.code()+"))", "ROUND(STD("+g.whole()+"), 3)", "ROUND(VAR_SAMP("+g.whole()+"), 2)", "SUM(DISTINCT "+g.whole()+")",
 		"AVG(DISTINCT "+g.whole()+")", "SUM("+g.condition(1)+")", "BIT_OR("+g.whole()+")", "SUM("+g.code()+")", "COUNT("+g.text(1)+")")
 }

@@ -23,6 +23,10 @@ func semantics(ctx *sql.Context, _ *analyzer.Analyzer, node sql.Node, _ *plan.Sc
 	if ofDays(node) {
 		return nil, transform.SameTree, unsupported("A recursive query of dates")
 	}
+	node, _, err := transform.NodeWithOpaque(node, alignDecimals)
+	if err != nil {
+		return nil, transform.SameTree, err
+	}
 	return transform.NodeExprsWithOpaque(node, func(e sql.Expression) (sql.Expression, transform.TreeIdentity, error) {
 		replaced, err := replace(ctx, e)
 		if err != nil || replaced == nil {
@@ -30,6 +34,42 @@ func semantics(ctx *sql.Context, _ *analyzer.Analyzer, node sql.Node, _ *plan.Sc
 		}
 		return replaced, transform.NewTree, nil
 	})
+}
+
+// alignDecimals gives the decimals of a UNION as many digits after the point as the side with more has: the library gives them thirty.
+func alignDecimals(node sql.Node) (sql.Node, transform.TreeIdentity, error) {
+	union, ok := node.(*plan.SetOp)
+	if !ok {
+		return node, transform.SameTree, nil
+	}
+	scales, converted := map[int]uint8{}, map[int]bool{}
+	var sides []sql.Node
+	for range 2 {
+		sides = nil
+		for _, side := range union.Children() {
+			project, ok := side.(*plan.Project)
+			if !ok {
+				return node, transform.SameTree, nil
+			}
+			columns := slices.Clone(project.Projections)
+			for i, column := range columns {
+				alias, ok := column.(*expression.Alias)
+				if !ok || !types.IsDecimal(alias.Type()) {
+					continue
+				}
+				value := alias.Child
+				if made, ok := value.(*expression.Convert); ok {
+					value, converted[i] = made.Child, true
+				}
+				if scales[i] = max(scales[i], scaleOf(project.Child.Schema()[i].Type)); converted[i] {
+					columns[i] = expression.NewAlias(alias.Name(), castOf(value, decimalType(scales[i])))
+				}
+			}
+			sides = append(sides, plan.NewProject(columns, project.Child))
+		}
+	}
+	aligned, err := union.WithChildren(sides...)
+	return aligned, transform.NewTree, err
 }
 
 // ofDays tells whether a recursive query begins with dates: the library adds a time to them.
@@ -67,7 +107,7 @@ func replace(ctx *sql.Context, e sql.Expression) (sql.Expression, error) {
 		}
 		return orNil(newInList(ctx, e.Left(), tuple))
 	case *expression.Like:
-		return &like{expression.BinaryExpressionStub{LeftChild: e.LeftChild, RightChild: e.RightChild}, e.Escape}, nil
+		return &like{expression.BinaryExpressionStub{LeftChild: textOf(e.LeftChild), RightChild: textOf(e.RightChild)}, e.Escape}, nil
 	case *expression.Equals, *expression.NullSafeEquals, *expression.GreaterThan, *expression.GreaterThanOrEqual,
 		*expression.LessThan, *expression.LessThanOrEqual:
 		if replaced := compared(ctx, e.(expression.Comparer)); replaced != e {
