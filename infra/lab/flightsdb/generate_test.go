@@ -140,7 +140,7 @@ func (g *generator) windowed() string {
 	key := g.key()
 	partition := pick(g, "", "PARTITION BY "+g.code()+" ")
 	total := partition + "ORDER BY " + pick(g, "", g.whole()+" DESC, ", g.code()+", ") + key
-	ties := partition + "ORDER BY " + pick(g, g.whole(), g.code()) + pick(g, "", " DESC")
+	ties := partition + "ORDER BY " + pick(g, g.whole(), g.code(), "IF("+key+" % 2, LOWER("+g.code()+"), "+g.code()+")") + pick(g, "", " DESC")
 	frame := pick(g, "", " ROWS UNBOUNDED PRECEDING", " ROWS BETWEEN 2 PRECEDING AND 1 FOLLOWING", " ROWS BETWEEN CURRENT ROW AND UNBOUNDED FOLLOWING",
 		" ROWS BETWEEN 3 PRECEDING AND 1 PRECEDING", " ROWS BETWEEN 1 FOLLOWING AND 2 FOLLOWING", " RANGE BETWEEN CURRENT ROW AND UNBOUNDED FOLLOWING")
 	function := pick(g, "SUM", "AVG", "COUNT", "MIN", "MAX", "SUM")
@@ -187,7 +187,7 @@ func (g *generator) correlated() string {
 func (g *generator) concatenated() string {
 	from := g.table()
 	distinct, list := pick(g, "", "DISTINCT "), "UPPER("+g.code()+")"
-	list = "GROUP_CONCAT(" + distinct + list + " ORDER BY " + list + pick(g, "", " DESC") + pick(g, "", " SEPARATOR '; '", " SEPARATOR ''") + ")"
+	list = "GROUP_CONCAT(" + distinct + list + " ORDER BY " + pick(g, list, "1") + pick(g, "", " DESC") + pick(g, "", " SEPARATOR '; '", " SEPARATOR ''") + ")"
 	// MySQL keeps 1024 letters, MariaDB a million.
 	where := " WHERE " + pick(g, g.key()+" IS NULL", g.key()+" < 90", g.key()+" IN (1, 2, 3, 40, 'GB', 'FR')")
 	return "SELECT " + list + ", COUNT(*) FROM " + from + where + pick(g, "", " GROUP BY "+g.groupKey())

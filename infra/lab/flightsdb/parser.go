@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/dolthub/go-mysql-server/sql"
+	"github.com/dolthub/vitess/go/mysql"
 	"github.com/dolthub/vitess/go/vt/sqlparser"
 )
 
@@ -122,6 +123,17 @@ func accept(query string, statement sqlparser.Statement, err error) (sqlparser.S
 	nameOperators(measured.operators)
 	shortenCasts(measured.casts)
 	for _, group := range measured.groups {
+		for _, order := range group.OrderBy {
+			if value, ok := order.Expr.(*sqlparser.SQLVal); ok && value.Type == sqlparser.IntVal {
+				number, err := strconv.Atoi(string(value.Val))
+				if err != nil || number < 1 || number > len(group.Exprs) {
+					return nil, mysql.NewSQLError(mysql.ERBadFieldError, mysql.SSBadFieldError, "Unknown column '%s' in 'order clause'", value.Val)
+				}
+				if column, ok := group.Exprs[number-1].(*sqlparser.AliasedExpr); ok {
+					order.Expr = column.Expr
+				}
+			}
+		}
 		// The library would keep the first alone, with its own text of a number.
 		group.Exprs = sqlparser.SelectExprs{&sqlparser.AliasedExpr{Expr: &sqlparser.FuncExpr{Name: sqlparser.NewColIdent("concat"), Exprs: group.Exprs}}}
 	}

@@ -9,6 +9,7 @@ import (
 	"github.com/dolthub/go-mysql-server/sql/analyzer"
 	"github.com/dolthub/go-mysql-server/sql/expression"
 	"github.com/dolthub/go-mysql-server/sql/expression/function"
+	"github.com/dolthub/go-mysql-server/sql/expression/function/aggregation"
 	"github.com/dolthub/go-mysql-server/sql/plan"
 	"github.com/dolthub/go-mysql-server/sql/transform"
 	"github.com/dolthub/go-mysql-server/sql/types"
@@ -90,6 +91,9 @@ func replace(ctx *sql.Context, e sql.Expression) (sql.Expression, error) {
 	case sql.WindowAdaptableExpression:
 		if err := checkFrame(e.Window()); err != nil {
 			return nil, err
+		}
+		if group, ok := e.(*aggregation.GroupConcat); ok && strings.HasPrefix(group.String(), "group_concat(distinct ") {
+			return &distinctConcat{group}, nil
 		}
 		changed := newWindow(e)
 		if changed == nil {
