@@ -1,6 +1,7 @@
 package flightsdb
 
 import (
+	"encoding/hex"
 	"io"
 	"math"
 	"reflect"
@@ -368,7 +369,7 @@ func (w *windowAggregate) Compute(ctx *sql.Context, frame sql.WindowInterval, ro
 type peersFrame struct{ sql.WindowFrame }
 
 // newWindow is a function over a window with that frame if it has none, and with an order that the library's functions
-// compare correctly: they take decimals for different that are equal. It is nil if nothing changes.
+// compare correctly: they take decimals and texts for different that are equal. It is nil if nothing changes.
 func newWindow(function sql.WindowAdaptableExpression) sql.Expression {
 	window := function.Window()
 	if window == nil || len(window.OrderBy) == 0 {
@@ -381,14 +382,86 @@ func newWindow(function sql.WindowAdaptableExpression) sql.Expression {
 		changed.Frame = peersFrame{plan.NewRangeUnboundedPrecedingToCurrentRowFrame()}
 	}
 	for i, by := range changed.OrderBy {
-		if types.IsDecimal(by.Column.Type()) {
+		_, isKey := by.Column.(*orderKey)
+		switch typ := by.Column.Type(); {
+		case types.IsDecimal(typ):
 			changed.OrderBy[i].Column, differs = expression.NewConvert(by.Column, expression.ConvertToDouble), true
+		case kindOf(typ) == text && !isKey:
+			changed.OrderBy[i].Column, differs = &orderKey{wrapper{by.Column}}, true
 		}
 	}
 	if !differs {
 		return nil
 	}
 	return function.WithWindow(&changed)
+}
+
+// orderKey is a text by which rows are ordered, as digits that are the same for texts that are equal.
+type orderKey struct{ wrapper }
+
+// Type implements sql.Expression.
+func (*orderKey) Type() sql.Type { return types.CreateLongText(sql.Collation_utf8mb4_bin) }
+
+// WithChildren implements sql.Expression.
+func (*orderKey) WithChildren(children ...sql.Expression) (sql.Expression, error) {
+	return &orderKey{wrapper{children[0]}}, nil
+}
+
+// Eval implements sql.Expression.
+func (o *orderKey) Eval(ctx *sql.Context, row sql.Row) (any, error) {
+	value, err := o.Expression.Eval(ctx, row)
+	if err != nil || value == nil {
+		return nil, err
+	}
+	used, _ := sql.GetCoercibility(ctx, o.Expression)
+	key, err := keyOfValue(ctx, text, used, value)
+	return hex.EncodeToString([]byte(key)), err
+}
+
+// distinctConcat is GROUP_CONCAT(DISTINCT): the library's own takes texts that are equal for different.
+type distinctConcat struct{ *aggregation.GroupConcat }
+
+// WithId implements sql.IdExpression.
+func (d *distinctConcat) WithId(id sql.ColumnId) sql.IdExpression {
+	return &distinctConcat{d.GroupConcat.WithId(id).(*aggregation.GroupConcat)}
+}
+
+// WithChildren implements sql.Expression.
+func (d *distinctConcat) WithChildren(children ...sql.Expression) (sql.Expression, error) {
+	changed, err := d.GroupConcat.WithChildren(children...)
+	if err != nil {
+		return nil, err
+	}
+	return (&distinctConcat{changed.(*aggregation.GroupConcat)}).WithId(d.Id()), nil
+}
+
+// NewBuffer implements sql.Aggregation.
+func (d *distinctConcat) NewBuffer() (sql.AggregationBuffer, error) {
+	buffer, err := d.GroupConcat.NewBuffer()
+	children := d.Children()
+	return &distinctBuffer{buffer, children[len(children)-1], map[string]struct{}{}}, err
+}
+
+// distinctBuffer leaves out the rows whose value is equal to one before.
+type distinctBuffer struct {
+	sql.AggregationBuffer
+	value sql.Expression
+	seen  map[string]struct{}
+}
+
+// Update implements sql.AggregationBuffer.
+func (b *distinctBuffer) Update(ctx *sql.Context, row sql.Row) error {
+	value, err := b.value.Eval(ctx, row)
+	if err != nil || value == nil {
+		return err
+	}
+	used, _ := sql.GetCoercibility(ctx, b.value)
+	key, err := appendValueKey(ctx, nil, b.value.Type(), used, value)
+	if _, ok := b.seen[string(key)]; ok || err != nil {
+		return err
+	}
+	b.seen[string(key)] = struct{}{}
+	return b.AggregationBuffer.Update(ctx, row)
 }
 
 // checkFrame refuses the frames that the library does not know: RANGE between rows of several orders.

@@ -107,6 +107,25 @@ func newCalculation(name string, arguments ...sql.Expression) (*calculation, boo
 	return makeCalculation(name, arguments), true
 }
 
+// calculationPrefix begins the names of the functions that the parser makes of operators: they know their types from the beginning.
+const calculationPrefix = "calculation "
+
+// newOperation is the calculation of an operator, or the library's for semantics to refuse.
+func newOperation(operator string, left, right sql.Expression) sql.Expression {
+	if made, ok := newCalculation(operator, left, right); ok {
+		return made
+	}
+	switch operator {
+	case "/":
+		return expression.NewDiv(left, right)
+	case "div":
+		return expression.NewIntDiv(left, right)
+	case "%":
+		return expression.NewMod(left, right)
+	}
+	return expression.NewArithmetic(left, right, operator)
+}
+
 // newTruncate is TRUNCATE(number, digits), which the library does not have.
 func newTruncate(arguments ...sql.Expression) (sql.Expression, error) {
 	made, ok := newCalculation("truncate", arguments...)
@@ -155,7 +174,7 @@ func calculated(e sql.Expression) sql.Expression {
 		name = e.Op
 	case *expression.UnaryMinus:
 		// The minus of a literal is a constant, which an index may serve.
-		if _, isLiteral := e.Child.(*expression.Literal); isLiteral && kindOf(e.Child.Type()) != text && numberOf(e.Child) == e.Child {
+		if _, isLiteral := e.Child.(*expression.Literal); isLiteral && kindOf(e.Child.Type()) == exact && numberOf(e.Child) == e.Child {
 			return nil
 		}
 		name = "-"
@@ -446,7 +465,7 @@ func (c *calculation) roughly(ctx *sql.Context, numbers []float64) (any, error) 
 	if math.IsInf(a, 0) || math.IsNaN(a) {
 		return nil, outOfRange("DOUBLE", c)
 	}
-	return a, nil
+	return a + 0, nil // Not -0, which the library shows and groups as another number.
 }
 
 // exactNumber is a value of an exact type, with the digits of the type: MySQL's numbers know them.

@@ -93,7 +93,10 @@ func compareValues(ctx *sql.Context, left, right sql.Expression, a, b any) (int,
 func collationOf(ctx *sql.Context, left, right sql.Expression) sql.CollationID {
 	leftCollation, leftCoercibility := sql.GetCoercibility(ctx, left)
 	rightCollation, rightCoercibility := sql.GetCoercibility(ctx, right)
-	used, _ := sql.ResolveCoercibility(leftCollation, leftCoercibility, rightCollation, rightCoercibility)
+	used, coercibility := sql.ResolveCoercibility(leftCollation, leftCoercibility, rightCollation, rightCoercibility)
+	if used == sql.Collation_Default && coercibility > 0 {
+		return collation // The library gives its own default to the results of functions.
+	}
 	return used
 }
 
@@ -105,7 +108,8 @@ func isForIndexes(ctx *sql.Context, left, right sql.Expression) bool {
 	}
 	kinds := common(kindOf(l), kindOf(r))
 	if kinds == float && kindOf(l) != kindOf(r) {
-		return kindOf(l) != text && kindOf(r) != text
+		// The library rounds floating-point numbers to the digits of decimals.
+		return !types.IsDecimal(l) && !types.IsDecimal(r) && kindOf(l) != text && kindOf(r) != text
 	}
 	if kinds != text {
 		return true

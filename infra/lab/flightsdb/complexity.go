@@ -21,10 +21,8 @@ type complexity struct {
 	selects          []*sqlparser.Select
 	// distinct are the ordered SELECT DISTINCTs.
 	distinct []*sqlparser.Select
-	// shifts are where intervals are added to dates or taken off.
-	shifts []reflect.Value
-	// numbers are where values are converted to numbers.
-	numbers []reflect.Value
+	// operators are where numbers are calculated with or made of other values, and intervals added to dates or taken off, outer ones first.
+	operators []reflect.Value
 }
 
 var (
@@ -100,16 +98,17 @@ func (c *complexity) countTables(node reflect.Value, depth, selects int) (tables
 		switch e := node.Interface().(type) {
 		case *sqlparser.ConvertExpr:
 			if e.Type != nil && numberTypes[strings.ToLower(e.Type.Type)] {
-				c.numbers = append(c.numbers, node)
+				c.operators = append(c.operators, node)
 			}
 		case *sqlparser.GroupConcatExpr:
 			c.groups = append(c.groups, e)
 		case *sqlparser.BinaryExpr:
-			if _, ok := e.Right.(*sqlparser.IntervalExpr); ok {
-				c.shifts = append(c.shifts, node)
-			} else if _, ok := e.Left.(*sqlparser.IntervalExpr); ok {
+			if _, ok := e.Left.(*sqlparser.IntervalExpr); ok {
 				e.Left, e.Right = e.Right, e.Left
-				c.shifts = append(c.shifts, node)
+			}
+			_, isShift := e.Right.(*sqlparser.IntervalExpr)
+			if arithmetic[e.Operator] && (!isShift || e.Operator == sqlparser.PlusStr || e.Operator == sqlparser.MinusStr) {
+				c.operators = append(c.operators, node)
 			}
 		}
 		return c.countTables(node.Elem(), depth, selects)

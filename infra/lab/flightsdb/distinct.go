@@ -11,12 +11,16 @@ import (
 	"github.com/dolthub/go-mysql-server/sql/expression"
 	"github.com/dolthub/go-mysql-server/sql/plan"
 	"github.com/dolthub/go-mysql-server/sql/types"
+	"github.com/shopspring/decimal"
 )
 
 // appendValueKey appends what is the same for values of that type that are equal, and only for those.
 func appendValueKey(ctx *sql.Context, key []byte, typ sql.Type, used sql.CollationID, value any) ([]byte, error) {
 	if value == nil {
 		return append(key, 0), nil
+	}
+	if number, ok := value.(decimal.Decimal); ok && types.IsDecimal(typ) {
+		value = number.Round(int32(scaleOf(typ))) // MySQL keeps the digits of the type.
 	}
 	part, err := keyOfValue(ctx, kindOf(typ), used, value)
 	if err != nil {

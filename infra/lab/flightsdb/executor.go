@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/dolthub/go-mysql-server/sql"
+	"github.com/dolthub/go-mysql-server/sql/expression"
 	"github.com/dolthub/go-mysql-server/sql/plan"
 	"github.com/dolthub/go-mysql-server/sql/rowexec"
 	"github.com/dolthub/go-mysql-server/sql/transform"
@@ -60,6 +61,20 @@ func (e *executor) Build(ctx *sql.Context, node sql.Node, row sql.Row) (sql.RowI
 		return nil, nil
 	case *plan.HashLookup:
 		keyValues(node)
+	case *plan.Filter:
+		for _, condition := range expression.SplitConjunction(node.Expression) {
+			if _, ok := condition.(*outside); !ok {
+				continue
+			}
+			value, err := condition.Eval(ctx, row)
+			if err != nil {
+				return nil, err
+			}
+			if yes, err := isTrue(ctx, value); err != nil || !yes {
+				return sql.RowsToRowIter(), err
+			}
+		}
+		return nil, nil
 	case *plan.JoinNode, *plan.CachedResults, *plan.RecursiveTable, *plan.RecursiveCte, *plan.SubqueryAlias, *plan.JSONTable,
 		*plan.Values, *plan.Concat:
 	default:

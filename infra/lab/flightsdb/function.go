@@ -30,6 +30,9 @@ func (db *database) Function(ctx *sql.Context, name string) (sql.Function, bool)
 	if cast, ok := castFunction(name); ok {
 		return cast, true
 	}
+	if operator, ok := strings.CutPrefix(name, calculationPrefix); ok {
+		return sql.Function2{Name: name, Fn: func(left, right sql.Expression) sql.Expression { return newOperation(operator, left, right) }}, true
+	}
 	if name == "session_user" || name == "system_user" {
 		return db.functions.Function(ctx, "user")
 	}
@@ -243,7 +246,7 @@ func (s *shortText) Eval(ctx *sql.Context, row sql.Row) (any, error) {
 	return evaluated.Eval(ctx, row)
 }
 
-// ownText is the text of the functions for which the library fails: a text repeated less than never or padded to less than nothing, parts between nothing, or a text padded to a number of
+// ownText is the text of the functions for which the library fails: a text repeated less than never or padded to less than nothing, parts between nothing, blanks one by one, or a text padded to a number of
 // letters, where the library counts bytes. For others, ok is false.
 func ownText(ctx *sql.Context, name string, values []any) (own any, ok bool, err error) {
 	if slices.Contains(values, nil) {
@@ -251,8 +254,10 @@ func ownText(ctx *sql.Context, name string, values []any) (own any, ok bool, err
 		return "NULL", name == "quote", nil
 	}
 	switch name {
-	case "repeat", "space":
-		return "", count(values[len(values)-1]) < 0, nil
+	case "repeat":
+		return "", count(values[1]) < 0, nil
+	case "space":
+		return strings.Repeat(" ", max(0, int(count(values[0])))), true, nil
 	case "substring_index":
 		delimiter, err := toText(ctx, values[1])
 		return "", delimiter == "", err

@@ -140,7 +140,7 @@ func (g *generator) windowed() string {
 	key := g.key()
 	partition := pick(g, "", "PARTITION BY "+g.code()+" ")
 	total := partition + "ORDER BY " + pick(g, "", g.whole()+" DESC, ", g.code()+", ") + key
-	ties := partition + "ORDER BY " + pick(g, g.whole(), g.code()) + pick(g, "", " DESC")
+	ties := partition + "ORDER BY " + pick(g, g.whole(), g.code(), "IF("+key+" % 2, LOWER("+g.code()+"), "+g.code()+")") + pick(g, "", " DESC")
 	frame := pick(g, "", " ROWS UNBOUNDED PRECEDING", " ROWS BETWEEN 2 PRECEDING AND 1 FOLLOWING", " ROWS BETWEEN CURRENT ROW AND UNBOUNDED FOLLOWING",
 		" ROWS BETWEEN 3 PRECEDING AND 1 PRECEDING", " ROWS BETWEEN 1 FOLLOWING AND 2 FOLLOWING", " RANGE BETWEEN CURRENT ROW AND UNBOUNDED FOLLOWING")
 	function := pick(g, "SUM", "AVG", "COUNT", "MIN", "MAX", "SUM")
@@ -187,7 +187,7 @@ func (g *generator) correlated() string {
 func (g *generator) concatenated() string {
 	from := g.table()
 	distinct, list := pick(g, "", "DISTINCT "), "UPPER("+g.code()+")"
-	list = "GROUP_CONCAT(" + distinct + list + " ORDER BY " + list + pick(g, "", " DESC") + pick(g, "", " SEPARATOR '; '", " SEPARATOR ''") + ")"
+	list = "GROUP_CONCAT(" + distinct + list + " ORDER BY " + pick(g, list, "1") + pick(g, "", " DESC") + pick(g, "", " SEPARATOR '; '", " SEPARATOR ''") + ")"
 	// MySQL keeps 1024 letters, MariaDB a million.
 	where := " WHERE " + pick(g, g.key()+" IS NULL", g.key()+" < 90", g.key()+" IN (1, 2, 3, 40, 'GB', 'FR')")
 	return "SELECT " + list + ", COUNT(*) FROM " + from + where + pick(g, "", " GROUP BY "+g.groupKey())
@@ -214,6 +214,7 @@ func (g *generator) limitedParts() string {
 func (g *generator) nested() string {
 	from := g.table()
 	condition := fmt.Sprintf(pick(g, "EXISTS (SELECT 1 FROM routes i WHERE i.alid = %s AND i.stops = 0)", "NOT EXISTS (SELECT 1 FROM airports i WHERE i.elevation > %s)",
+		"NOT EXISTS (SELECT 1 FROM airlines i WHERE %s > 0)", "NOT EXISTS (SELECT 1 FROM airlines i WHERE i.active = 'Y' AND %s = 5)",
 		"%s = (SELECT MAX(i.alid) FROM airlines i)", "%s >= (SELECT AVG(i.apid) FROM airports i WHERE i.country_code = 'GB')", "%s IN (SELECT i.uid FROM airports i WHERE i.apid < 0)",
 		"%s NOT IN (SELECT i.src_apid FROM routes i WHERE i.src_apid IS NOT NULL)", "%s <> (SELECT i.uid FROM airlines i WHERE i.alid = -1)",
 		"(SELECT COUNT(*) FROM routes i WHERE i.dst_apid = %s) BETWEEN 1 AND '9'"), g.whole())
@@ -251,7 +252,7 @@ func (g *generator) word() string {
 
 // groupKey is an expression whose values in a group differ in nothing.
 func (g *generator) groupKey() string {
-	return pick(g, "UPPER("+g.code()+")", g.whole(), "LENGTH("+g.word()+")", "UPPER(LEFT("+g.code()+", 1))", g.whole()+" % 3", g.whole()+" IS NULL", "UPPER("+g.code()+")")
+	return pick(g, "UPPER("+g.code()+")", g.whole(), "LENGTH("+g.word()+")", "UPPER(LEFT("+g.code()+", 1))", g.whole()+" % 3", "("+g.whole()+" - 40) / 2e0 % 2", g.whole()+" IS NULL", "UPPER("+g.code()+")")
 }
 
 func (g *generator) value() string {
@@ -260,7 +261,7 @@ func (g *generator) value() string {
 
 func (g *generator) aggregate() string {
 	return pick(g, "COUNT(*)", "COUNT("+g.whole()+")", "COUNT(DISTINCT "+g.word()+")", "COUNT(DISTINCT "+g.code()+")", "COUNT(DISTINCT "+g.whole()+", "+g.code()+")",
-		"SUM("+g.whole()+")", "SUM("+g.number(1)+")", "AVG("+g.whole()+")", "AVG("+g.number(1)+")", "MIN("+g.whole()+")", "MAX("+g.number(1)+")",
+		"SUM("+g.whole()+")", "SUM("+g.number(1)+")", "AVG("+g.whole()+")", "AVG("+g.number(1)+")", "MIN("+g.whole()+")", "MAX("+g.number(1)+")", "MAX("+g.whole()+" / 7)", "CONCAT(MIN("+g.whole()+" / 3 + 1))",
 		"MIN(UPPER("+g.code()+"))", "MAX(UPPER("+g.code()+"))", "ROUND(STD("+g.whole()+"), 3)", "ROUND(VAR_SAMP("+g.whole()+"), 2)", "SUM(DISTINCT "+g.whole()+")",
 		"AVG(DISTINCT "+g.whole()+")", "SUM("+g.condition(1)+")", "BIT_OR("+g.whole()+")", "SUM("+g.code()+")", "COUNT("+g.text(1)+")")
 }
@@ -384,6 +385,9 @@ func (g *generator) condition(depth int) string {
 		"SELECT src_ap FROM routes GROUP BY src_ap HAVING COUNT(*) > 20")
 	return pick(g,
 		func() string { return "(" + g.number(1) + " " + operator + " " + g.number(1) + ")" },
+		func() string {
+			return "(" + g.whole() + " / 4e0 " + operator + " " + pick(g, "2.5", "7.0", "ROUND(3.6)", "0.2") + ")"
+		},
 		func() string {
 			return "(" + g.code() + " " + operator + " " + pick(g, "'lhr'", "'M'", "'b'", "''", g.code()) + ")"
 		},

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/dolthub/go-mysql-server/sql"
+	"github.com/dolthub/vitess/go/mysql"
 	"github.com/dolthub/vitess/go/vt/sqlparser"
 )
 
@@ -119,14 +120,22 @@ func accept(query string, statement sqlparser.Statement, err error) (sqlparser.S
 		return nil, err
 	}
 	labelColumns(query, measured.selects)
-	nameCasts(measured.numbers)
+	nameOperators(measured.operators)
 	shortenCasts(measured.casts)
-	shiftDates(measured.shifts)
 	for _, group := range measured.groups {
-		// The library would keep the first alone.
-		if len(group.Exprs) > 1 {
-			group.Exprs = sqlparser.SelectExprs{&sqlparser.AliasedExpr{Expr: &sqlparser.FuncExpr{Name: sqlparser.NewColIdent("concat"), Exprs: group.Exprs}}}
+		for _, order := range group.OrderBy {
+			if value, ok := order.Expr.(*sqlparser.SQLVal); ok && value.Type == sqlparser.IntVal {
+				number, err := strconv.Atoi(string(value.Val))
+				if err != nil || number < 1 || number > len(group.Exprs) {
+					return nil, mysql.NewSQLError(mysql.ERBadFieldError, mysql.SSBadFieldError, "Unknown column '%s' in 'order clause'", value.Val)
+				}
+				if column, ok := group.Exprs[number-1].(*sqlparser.AliasedExpr); ok {
+					order.Expr = column.Expr
+				}
+			}
 		}
+		// The library would keep the first alone, with its own text of a number.
+		group.Exprs = sqlparser.SelectExprs{&sqlparser.AliasedExpr{Expr: &sqlparser.FuncExpr{Name: sqlparser.NewColIdent("concat"), Exprs: group.Exprs}}}
 	}
 	nameColumns(measured.unions)
 	orderByNames(measured.distinct)
@@ -150,26 +159,29 @@ func shortenCasts(casts []*sqlparser.ConvertExpr) {
 // numberTypes are the types of numbers for CAST.
 var numberTypes = map[string]bool{"signed": true, "unsigned": true, "decimal": true, "double": true, "real": true, "float": true}
 
-// nameCasts makes functions of the conversions to numbers.
-func nameCasts(places []reflect.Value) {
-	for _, place := range places {
-		cast := place.Interface().(*sqlparser.ConvertExpr)
-		name := castPrefix + strings.ToLower(sqlparser.String(cast.Type))
-		place.Set(reflect.ValueOf(&sqlparser.FuncExpr{Name: sqlparser.NewColIdent(name), Exprs: sqlparser.SelectExprs{&sqlparser.AliasedExpr{Expr: cast.Expr}}}))
-	}
+// arithmetic are the operators of numbers.
+var arithmetic = map[string]bool{
+	sqlparser.PlusStr: true, sqlparser.MinusStr: true, sqlparser.MultStr: true, sqlparser.DivStr: true, sqlparser.IntDivStr: true, sqlparser.ModStr: true,
 }
 
-// shiftDates makes DATE_ADD and DATE_SUB of + and - with an interval.
-func shiftDates(places []reflect.Value) {
-	for _, place := range places {
-		e := place.Interface().(*sqlparser.BinaryExpr)
-		name := "date_add"
-		if e.Operator == sqlparser.MinusStr {
-			name = "date_sub"
+// nameOperators makes functions of operators, inner ones first: the library takes the types of its own for those of what is made of them.
+func nameOperators(places []reflect.Value) {
+	for _, place := range slices.Backward(places) {
+		name, arguments := "", []sqlparser.Expr(nil)
+		switch e := place.Interface().(type) {
+		case *sqlparser.ConvertExpr:
+			name, arguments = castPrefix+strings.ToLower(sqlparser.String(e.Type)), []sqlparser.Expr{e.Expr}
+		case *sqlparser.BinaryExpr:
+			name, arguments = calculationPrefix+e.Operator, []sqlparser.Expr{e.Left, e.Right}
+			if _, isShift := e.Right.(*sqlparser.IntervalExpr); isShift {
+				name = map[string]string{sqlparser.PlusStr: "date_add", sqlparser.MinusStr: "date_sub"}[e.Operator]
+			}
 		}
-		place.Set(reflect.ValueOf(&sqlparser.FuncExpr{
-			Name: sqlparser.NewColIdent(name), Exprs: sqlparser.SelectExprs{&sqlparser.AliasedExpr{Expr: e.Left}, &sqlparser.AliasedExpr{Expr: e.Right}},
-		}))
+		call := &sqlparser.FuncExpr{Name: sqlparser.NewColIdent(name)}
+		for _, argument := range arguments {
+			call.Exprs = append(call.Exprs, &sqlparser.AliasedExpr{Expr: argument})
+		}
+		place.Set(reflect.ValueOf(call))
 	}
 }
 

@@ -9,6 +9,7 @@ import (
 	"github.com/dolthub/go-mysql-server/sql/analyzer"
 	"github.com/dolthub/go-mysql-server/sql/expression"
 	"github.com/dolthub/go-mysql-server/sql/expression/function"
+	"github.com/dolthub/go-mysql-server/sql/expression/function/aggregation"
 	"github.com/dolthub/go-mysql-server/sql/plan"
 	"github.com/dolthub/go-mysql-server/sql/transform"
 	"github.com/dolthub/go-mysql-server/sql/types"
@@ -23,6 +24,10 @@ func semantics(ctx *sql.Context, _ *analyzer.Analyzer, node sql.Node, _ *plan.Sc
 	if ofDays(node) {
 		return nil, transform.SameTree, unsupported("A recursive query of dates")
 	}
+	node, _, err := transform.NodeWithOpaque(node, alignDecimals)
+	if err != nil {
+		return nil, transform.SameTree, err
+	}
 	return transform.NodeExprsWithOpaque(node, func(e sql.Expression) (sql.Expression, transform.TreeIdentity, error) {
 		replaced, err := replace(ctx, e)
 		if err != nil || replaced == nil {
@@ -30,6 +35,42 @@ func semantics(ctx *sql.Context, _ *analyzer.Analyzer, node sql.Node, _ *plan.Sc
 		}
 		return replaced, transform.NewTree, nil
 	})
+}
+
+// alignDecimals gives the decimals of a UNION as many digits after the point as the side with more has: the library gives them thirty.
+func alignDecimals(node sql.Node) (sql.Node, transform.TreeIdentity, error) {
+	union, ok := node.(*plan.SetOp)
+	if !ok {
+		return node, transform.SameTree, nil
+	}
+	scales, converted := map[int]uint8{}, map[int]bool{}
+	var sides []sql.Node
+	for range 2 {
+		sides = nil
+		for _, side := range union.Children() {
+			project, ok := side.(*plan.Project)
+			if !ok {
+				return node, transform.SameTree, nil
+			}
+			columns := slices.Clone(project.Projections)
+			for i, column := range columns {
+				alias, ok := column.(*expression.Alias)
+				if !ok || !types.IsDecimal(alias.Type()) {
+					continue
+				}
+				value := alias.Child
+				if made, ok := value.(*expression.Convert); ok {
+					value, converted[i] = made.Child, true
+				}
+				if scales[i] = max(scales[i], scaleOf(project.Child.Schema()[i].Type)); converted[i] {
+					columns[i] = expression.NewAlias(alias.Name(), castOf(value, decimalType(scales[i])))
+				}
+			}
+			sides = append(sides, plan.NewProject(columns, project.Child))
+		}
+	}
+	aligned, err := union.WithChildren(sides...)
+	return aligned, transform.NewTree, err
 }
 
 // ofDays tells whether a recursive query begins with dates: the library adds a time to them.
@@ -51,6 +92,9 @@ func replace(ctx *sql.Context, e sql.Expression) (sql.Expression, error) {
 		if err := checkFrame(e.Window()); err != nil {
 			return nil, err
 		}
+		if group, ok := e.(*aggregation.GroupConcat); ok && strings.HasPrefix(group.String(), "group_concat(distinct ") {
+			return &distinctConcat{group}, nil
+		}
 		changed := newWindow(e)
 		if changed == nil {
 			return boundedNumbers(e)
@@ -67,7 +111,7 @@ func replace(ctx *sql.Context, e sql.Expression) (sql.Expression, error) {
 		}
 		return orNil(newInList(ctx, e.Left(), tuple))
 	case *expression.Like:
-		return &like{expression.BinaryExpressionStub{LeftChild: e.LeftChild, RightChild: e.RightChild}, e.Escape}, nil
+		return &like{expression.BinaryExpressionStub{LeftChild: textOf(e.LeftChild), RightChild: textOf(e.RightChild)}, e.Escape}, nil
 	case *expression.Equals, *expression.NullSafeEquals, *expression.GreaterThan, *expression.GreaterThanOrEqual,
 		*expression.LessThan, *expression.LessThanOrEqual:
 		if replaced := compared(ctx, e.(expression.Comparer)); replaced != e {
@@ -286,6 +330,9 @@ func removeRules(a *analyzer.Analyzer) {
 			if rule.Id.String() == "unnestExistsSubqueries" {
 				rule.Apply = ofEqualities(rule.Apply)
 			}
+			if rule.Id.String() == "hoistOutOfScopeFilters" {
+				rule.Apply = markOutside
+			}
 			if !removedRules[rule.Id.String()] {
 				kept = append(kept, rule)
 			}
@@ -312,11 +359,64 @@ func withoutIn(check analyzer.RuleFunc) analyzer.RuleFunc {
 	}
 }
 
-// ofEqualities is the rule that makes joins of EXISTS, but for statements with one that compares with the outer query in other ways than =:
-// such joins repeat rows, and lose those with NULL.
+// outside is a condition of a subquery that reads only the outer query. It has one value for all rows of the subquery, and no index serves it.
+type outside struct{ wrapper }
+
+// WithChildren implements sql.Expression.
+func (o *outside) WithChildren(children ...sql.Expression) (sql.Expression, error) {
+	return &outside{wrapper{children[0]}}, nil
+}
+
+// markOutside marks such conditions. The library takes them out of the subquery, which makes NOT EXISTS NULL if the condition is.
+func markOutside(_ *sql.Context, _ *analyzer.Analyzer, node sql.Node, _ *plan.Scope, _ analyzer.RuleSelector, _ *sql.QueryFlags) (sql.Node, transform.TreeIdentity, error) {
+	return transform.NodeExprsWithOpaque(node, func(e sql.Expression) (sql.Expression, transform.TreeIdentity, error) {
+		subquery, ok := e.(*plan.Subquery)
+		if !ok || subquery.Correlated().Empty() {
+			return e, transform.SameTree, nil
+		}
+		query, same, err := transform.Node(subquery.Query, func(node sql.Node) (sql.Node, transform.TreeIdentity, error) {
+			filter, ok := node.(*plan.Filter)
+			if !ok {
+				return node, transform.SameTree, nil
+			}
+			conditions := expression.SplitConjunction(filter.Expression)
+			same := transform.SameTree
+			for i, condition := range conditions {
+				_, marked := condition.(*outside)
+				if reads, inside := columnsRead(condition, subquery.Correlated()); reads && !inside && !marked {
+					conditions[i], same = &outside{wrapper{condition}}, transform.NewTree
+				}
+			}
+			return plan.NewFilter(expression.JoinAnd(conditions...), filter.Child), same, nil
+		})
+		return subquery.WithQuery(query), same, err
+	})
+}
+
+// columnsRead tells whether an expression reads columns of the outer query, and others. A subquery may read both.
+func columnsRead(e sql.Expression, outer sql.ColSet) (outside, inside bool) {
+	transform.InspectExpr(e, func(e sql.Expression) bool {
+		switch e := e.(type) {
+		case *expression.GetField:
+			outside, inside = outside || outer.Contains(e.Id()), inside || !outer.Contains(e.Id())
+		case *plan.Subquery:
+			outside, inside = true, true
+		}
+		return false
+	})
+	return outside, inside
+}
+
+// ofEqualities is the rule that makes joins of EXISTS, but for statements with one whose conditions on the outer query are others than that a
+// column is equal to one of its own, and for those with a LEFT JOIN: such joins repeat rows, and lose those with NULL.
 func ofEqualities(unnest analyzer.RuleFunc) analyzer.RuleFunc {
 	return func(ctx *sql.Context, a *analyzer.Analyzer, node sql.Node, scope *plan.Scope, selector analyzer.RuleSelector, flags *sql.QueryFlags) (sql.Node, transform.TreeIdentity, error) {
 		others := false
+		transform.Inspect(node, func(node sql.Node) bool {
+			join, ok := node.(*plan.JoinNode)
+			others = others || ok && join.Op.IsLeftOuter()
+			return !others
+		})
 		transform.InspectExpressions(node, func(e sql.Expression) bool {
 			if exists, ok := e.(*plan.ExistsSubquery); ok && !joinsByEquality(exists.Query) {
 				others = true
@@ -330,7 +430,7 @@ func ofEqualities(unnest analyzer.RuleFunc) analyzer.RuleFunc {
 	}
 }
 
-// joinsByEquality tells whether every condition of the subquery that reads a column of the outer query is an equality.
+// joinsByEquality tells whether every condition of the subquery that reads the outer query is an equality of its columns and those of the subquery.
 func joinsByEquality(query *plan.Subquery) bool {
 	outer := query.Correlated()
 	ok := true
@@ -340,13 +440,17 @@ func joinsByEquality(query *plan.Subquery) bool {
 			return ok
 		}
 		for _, condition := range expression.SplitConjunction(filter.Expression) {
-			reads := transform.InspectExpr(condition, func(e sql.Expression) bool {
-				field, isField := e.(*expression.GetField)
-				return isField && outer.Contains(field.Id())
-			})
-			if _, equality := condition.(*expression.Equals); reads && !equality {
-				ok = false
+			if reads, _ := columnsRead(condition, outer); !reads {
+				continue
 			}
+			equality, isEquality := condition.(*expression.Equals)
+			if !isEquality {
+				ok = false
+				continue
+			}
+			left, leftInside := columnsRead(equality.Left(), outer)
+			right, rightInside := columnsRead(equality.Right(), outer)
+			ok = ok && left != leftInside && right != rightInside && left != right
 		}
 		return ok
 	})
