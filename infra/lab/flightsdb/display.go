@@ -1,8 +1,6 @@
 package flightsdb
 
 import (
-	"regexp"
-
 	"github.com/dolthub/go-mysql-server/sql"
 	"github.com/dolthub/go-mysql-server/sql/analyzer"
 	"github.com/dolthub/go-mysql-server/sql/plan"
@@ -13,15 +11,10 @@ import (
 // displayRule is the number of display among the library's rules, above the library's own.
 const displayRule analyzer.RuleId = 1000
 
-// explain matches a statement that asks for the plan of another.
-var explain = regexp.MustCompile(`(?i)^\s*(EXPLAIN|DESCRIBE|DESC)\b`)
-
-// display fixes what EXPLAIN and DESCRIBE show.
-func display(ctx *sql.Context, _ *analyzer.Analyzer, node sql.Node, _ *plan.Scope, _ analyzer.RuleSelector, flags *sql.QueryFlags) (sql.Node, transform.TreeIdentity, error) {
-	if explain.MatchString(ctx.Query()) {
-		// If the explained statement returns at most one row, the library would allow its plan only one line.
-		flags.Unset(sql.QFlagMax1Row)
-	}
+// display fixes what DESCRIBE shows, and how many rows there are.
+func display(_ *sql.Context, _ *analyzer.Analyzer, node sql.Node, _ *plan.Scope, _ analyzer.RuleSelector, flags *sql.QueryFlags) (sql.Node, transform.TreeIdentity, error) {
+	// The library means one part of the statement: a UNION, or the plan that EXPLAIN shows, may have more.
+	flags.Unset(sql.QFlagMax1Row)
 	return transform.Node(node, func(node sql.Node) (sql.Node, transform.TreeIdentity, error) {
 		columns, ok := node.(*plan.ShowColumns)
 		if !ok {
