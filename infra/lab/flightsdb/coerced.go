@@ -45,7 +45,7 @@ func coerced(name string, arguments []sql.Expression) ([]sql.Expression, error) 
 		case 'w':
 			arguments[i] = wholeOf(argument)
 		case 'h':
-			if kindOf(argument.Type()) != text {
+			if typ := argument.Type(); kindOf(typ) != text && !types.IsBinaryType(typ) {
 				arguments[i] = wholeOf(argument)
 			}
 		case 'j':
