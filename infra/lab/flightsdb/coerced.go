@@ -47,7 +47,7 @@ func coerced(name string, arguments []sql.Expression) ([]sql.Expression, error) 
 		case 'h':
 			if k := kindOf(argument.Type()); k == temporal || argument.Type() == types.Time {
 				arguments[i] = textOf(argument)
-			} else if k != text {
+			} else if k != text && !types.IsBinaryType(argument.Type()) {
 				arguments[i] = wholeOf(argument)
 			}
 		case 'j':

@@ -2,6 +2,7 @@ package flightsdb
 
 import (
 	"math"
+	"math/big"
 	"reflect"
 	"strings"
 
@@ -99,6 +100,11 @@ func (c *complexity) countTables(node reflect.Value, depth, selects int) (tables
 		case *sqlparser.ConvertExpr:
 			if e.Type != nil && numberTypes[strings.ToLower(e.Type.Type)] {
 				c.operators = append(c.operators, node)
+			}
+		case *sqlparser.SQLVal:
+			if bits, ok := new(big.Int).SetString("0"+string(e.Val), 2); ok && e.Type == sqlparser.BitVal {
+				digits := strings.Repeat("0", (len(e.Val)+7)/8*2) + bits.Text(16)
+				e.Type, e.Val = sqlparser.HexVal, []byte(digits[len(digits)-(len(e.Val)+7)/8*2:]) // The library takes bits for a number.
 			}
 		case *sqlparser.GroupConcatExpr:
 			c.groups = append(c.groups, e)

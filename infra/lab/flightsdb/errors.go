@@ -94,6 +94,8 @@ var knownErrors = []knownError{
 	refuse(`^time\.Time is not an exact number`, "This use of a date"),
 	refuse(`^function 'DATETIME' expected 1`, "TIMESTAMP of a date and a time"),
 	refuse(`^failed to compile format`, "Such a format of a date"),
+	refuse(`^rule '|exprssion`, "This statement"),
+	numberAs(1096, mysql.SSUnknownSQLState, `^No tables used`, "%s"),
 	refuse(`^illegal base64`, "FROM_BASE64 of another text"),
 	{regexp.MustCompile(`^unsupported feature: `), func(message string) error {
 		return unsupported(strings.TrimPrefix(message, "unsupported feature: "))

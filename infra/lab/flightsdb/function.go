@@ -7,6 +7,7 @@ import (
 
 	"github.com/dolthub/go-mysql-server/sql"
 	"github.com/dolthub/go-mysql-server/sql/expression"
+	"github.com/dolthub/go-mysql-server/sql/expression/function"
 	"github.com/dolthub/go-mysql-server/sql/types"
 )
 
@@ -87,6 +88,7 @@ func preferred(original sql.Function, own func(arguments []sql.Expression) (sql.
 var ownFunctions = map[string]sql.Function{
 	"instr":        sql.Function2{Name: "instr", Fn: newInstr},
 	"locate":       sql.FunctionN{Name: "locate", Fn: newLocate("locate")},
+	"rand":         sql.FunctionN{Name: "rand", Fn: newRand},
 	"position":     sql.FunctionN{Name: "position", Fn: newLocate("position")},
 	"adddate":      sql.FunctionN{Name: "adddate", Fn: newDateAdd(1)},
 	"curdate":      sql.Function0{Name: "curdate", Fn: newCurrentDate},
@@ -114,6 +116,14 @@ var ownFunctions = map[string]sql.Function{
 	"timestamp":   sql.FunctionN{Name: "timestamp", Fn: newTimestamp},
 	"truncate":    sql.FunctionN{Name: "truncate", Fn: newTruncate},
 	"week":        sql.FunctionN{Name: "week", Fn: newWeek},
+}
+
+// newRand refuses a seed: the library makes other numbers of it.
+func newRand(arguments ...sql.Expression) (sql.Expression, error) {
+	if len(arguments) > 0 {
+		return nil, unsupported("RAND with a seed")
+	}
+	return function.NewRand()
 }
 
 // textLengths are the longest texts that functions make from their arguments: functions that a few words can ask for

@@ -73,7 +73,7 @@ func boundedNumbers(e sql.Expression) (sql.Expression, error) {
 }
 
 // numeric are the functions that read texts as numbers.
-var numeric = map[string]bool{"conv": true, "bit_and": true, "bit_or": true, "bit_xor": true}
+var numeric = map[string]bool{"conv": true}
 
 // boundedNumber is a text that is taken for a number.
 type boundedNumber struct{ wrapper }

@@ -24,7 +24,7 @@ func semantics(ctx *sql.Context, _ *analyzer.Analyzer, node sql.Node, _ *plan.Sc
 	if ofDays(node) {
 		return nil, transform.SameTree, unsupported("A recursive query of dates")
 	}
-	node, _, err := transform.NodeWithOpaque(node, alignDecimals)
+	node, _, err := transform.NodeWithOpaque(node, replaceNode)
 	if err != nil {
 		return nil, transform.SameTree, err
 	}
@@ -37,12 +37,27 @@ func semantics(ctx *sql.Context, _ *analyzer.Analyzer, node sql.Node, _ *plan.Sc
 	})
 }
 
-// alignDecimals gives the decimals of a UNION as many digits after the point as the side with more has: the library gives them thirty.
-func alignDecimals(node sql.Node) (sql.Node, transform.TreeIdentity, error) {
-	union, ok := node.(*plan.SetOp)
-	if !ok {
-		return node, transform.SameTree, nil
+// replaceNode is replace for nodes: their conditions are true or false as those of AND and OR are.
+func replaceNode(node sql.Node) (sql.Node, transform.TreeIdentity, error) {
+	switch node := node.(type) {
+	case *plan.SetOp:
+		return alignDecimals(node)
+	case *plan.Filter:
+		return plan.NewFilter(truthOf(node.Expression), node.Child), transform.NewTree, nil
+	case *plan.Having:
+		return plan.NewHaving(truthOf(node.Cond), node.Child), transform.NewTree, nil
+	case *plan.JoinNode:
+		if node.Filter == nil {
+			return node, transform.SameTree, nil
+		}
+		changed, err := node.WithExpressions(truthOf(node.Filter))
+		return changed, transform.NewTree, err
 	}
+	return node, transform.SameTree, nil
+}
+
+// alignDecimals gives the decimals of a UNION as many digits after the point as the side with more has: the library gives them thirty.
+func alignDecimals(union *plan.SetOp) (sql.Node, transform.TreeIdentity, error) {
 	scales, converted := map[int]uint8{}, map[int]bool{}
 	var sides []sql.Node
 	for range 2 {
@@ -50,7 +65,7 @@ func alignDecimals(node sql.Node) (sql.Node, transform.TreeIdentity, error) {
 		for _, side := range union.Children() {
 			project, ok := side.(*plan.Project)
 			if !ok {
-				return node, transform.SameTree, nil
+				return union, transform.SameTree, nil
 			}
 			columns := slices.Clone(project.Projections)
 			for i, column := range columns {
@@ -96,12 +111,13 @@ func replace(ctx *sql.Context, e sql.Expression) (sql.Expression, error) {
 			return &distinctConcat{group}, nil
 		}
 		changed := newWindow(e)
-		if changed == nil {
-			return boundedNumbers(e)
-		}
-		bounded, err := boundedNumbers(changed)
-		if err != nil || bounded != nil {
-			return bounded, err
+		if function, ok := e.(sql.FunctionExpression); ok && strings.HasPrefix(function.FunctionName(), "Bit") && !types.IsInteger(e.Children()[0].Type()) {
+			if changed == nil {
+				changed = e
+			}
+			arguments := slices.Clone(changed.Children())
+			arguments[0] = castOf(arguments[0], types.Uint64)
+			return changed.WithChildren(arguments...)
 		}
 		return changed, nil
 	case *expression.InTuple:
@@ -260,17 +276,24 @@ func truths(e sql.Expression) (sql.Expression, error) {
 	children := slices.Clone(e.Children())
 	changed := false
 	for i, child := range children {
-		number := numberOf(child)
-		if number != nil && (number != child || types.IsTextOnly(child.Type())) {
-			children[i], changed = &dated{name: "truth", typ: types.Float64, arguments: []sql.Expression{number}, value: func(_ *sql.Context, values []any) (any, error) {
-				return toFloat(values[0])
-			}}, true
-		}
+		children[i] = truthOf(child)
+		changed = changed || children[i] != child
 	}
 	if !changed {
 		return nil, nil
 	}
 	return e.WithChildren(children...)
+}
+
+// truthOf is the number of a text or a date that is taken for true or false, or the value itself.
+func truthOf(e sql.Expression) sql.Expression {
+	number := numberOf(e)
+	if number == nil || number == e && !types.IsTextOnly(e.Type()) {
+		return e
+	}
+	return &dated{name: "truth", typ: types.Float64, arguments: []sql.Expression{number}, value: func(_ *sql.Context, values []any) (any, error) {
+		return toFloat(values[0])
+	}}
 }
 
 // orNil leaves the expression to the library if ok is false.

@@ -142,7 +142,8 @@ func isComment(query string) bool {
 // unparsed are parts of MySQL's syntax that the library's parser does not know. The first group is what the error calls them.
 var unparsed = []*regexp.Regexp{
 	regexp.MustCompile(`(?i)([=<>]\s*(?:ANY|ALL|SOME))\s*\(`),
-	regexp.MustCompile(`(?i)@\S+\s*(:=)`), regexp.MustCompile(`(?i)\b(SUBSTR(?:ING)?)\s*\(.*\sFROM\s`),
+	regexp.MustCompile(`(?i)@\S+\s*(:=)`), regexp.MustCompile(`(?i)\b(SUBSTR(?:ING)?|MID)\s*\(.*\sFROM\s`), regexp.MustCompile(`(?i)\b(TRIM)\s*\(\s*(?:BOTH|LEADING|TRAILING)\s+FROM\s`), regexp.MustCompile(`(?i)\b(INTERVAL)\s*\([^()]*,`),
+	regexp.MustCompile(`([=<>!]+\s*[\w.'"]+\s*[=<>!]+)`),
 	regexp.MustCompile(`(?i)^\s*((?:EXPLAIN|DESCRIBE|DESC)\s+(?:FORMAT|FOR\s+CONNECTION|ANALYZE\s+FORMAT))\b`),
 	regexp.MustCompile(`(?i)^\s*((?:DESCRIBE|DESC)\s+\S+\s+\S+)\s*$`),
 	regexp.MustCompile(`(?i)\b(WITH\s+ROLLUP|SOUNDS\s+LIKE|PROCEDURE\s+ANALYSE|MEMBER\s+OF|(?:USE|FORCE|IGNORE)\s+(?:INDEX|KEY))\b`),
