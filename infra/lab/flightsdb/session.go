@@ -19,6 +19,7 @@ import (
 // session is the session of a connection. What a client can keep in it is bounded.
 type session struct {
 	*sql.BaseSession
+	conn *conn
 	// room is what the user variables of all sessions share, and variables what each of this one takes of it.
 	room *room
 
@@ -31,15 +32,25 @@ var _ sql.LifecycleAwareSession = (*session)(nil)
 // newSession makes the session of a connection that has logged in.
 func newSession(engine *sqle.Engine) server.SessionBuilder {
 	room := newRoom(maxVariables)
-	return func(_ context.Context, c *mysql.Conn, addr string) (sql.Session, error) {
+	return func(ctx context.Context, c *mysql.Conn, addr string) (sql.Session, error) {
 		client := sql.Client{Capabilities: c.Capabilities}
 		if user, ok := c.UserData.(sql.MysqlConnectionUser); ok {
 			client.User, client.Address = user.User, user.Host
 		}
 		s := &session{
 			BaseSession: sql.NewBaseSessionWithClientServer(addr, client, c.ConnectionID),
+			conn:        connOf(c),
 			room:        room,
 			variables:   map[string]int{},
+		}
+		// The character set of the first packet; what is unknown is the server's own.
+		name := sql.CollationID(c.CharacterSet).CharacterSet().Name()
+		if s.conn.charset = nil; charsetNamed(name) != nil {
+			for _, variable := range []string{"character_set_client", "character_set_results"} {
+				if err := s.SetSessionVariable(sql.NewContext(ctx, sql.WithSession(s)), variable, name); err != nil {
+					return nil, err
+				}
+			}
 		}
 		// Without privileges some tables of information_schema panic, or are empty.
 		s.SetPrivilegeSet(privileges(), 1)
@@ -95,8 +106,14 @@ func (s *session) SetSessionVariable(ctx *sql.Context, name string, value any) e
 	if err != nil {
 		return err
 	}
-	if err := s.BaseSession.SetSessionVariable(ctx, name, value); err != nil || name != "sql_mode" {
+	if err := s.BaseSession.SetSessionVariable(ctx, name, value); err != nil {
 		return err
+	}
+	if name == "character_set_client" {
+		s.conn.charset = charsetNamed(text)
+	}
+	if name != "sql_mode" {
+		return nil
 	}
 	// Only now it is a list of names.
 	modes, err := s.GetSessionVariable(ctx, name)
