@@ -16,7 +16,7 @@ import (
 )
 
 // coercions say what functions take their arguments for: a text (t), a whole number (w), the whole number that
-// their text begins with (n), a whole number unless they are texts or dates (h), seconds (s), a date, perhaps with a time (d), a part of a document (j), or what they
+// their text begins with (n), a whole number if they are numbers and a text otherwise (h), seconds (s), a date, perhaps with a time (d), a part of a document (j), or what they
 // are (-). The last letter is that of all arguments that follow. The library's own functions fail for, or misread, values of other types.
 var coercions = map[string]string{
 	"ascii": "t", "bin": "n", "bit_count": "w", "bit_length": "t", "char": "w", "char_length": "t", "character_length": "t", "concat": "t", "concat_ws": "t",
@@ -45,10 +45,11 @@ func coerced(name string, arguments []sql.Expression) ([]sql.Expression, error) 
 		case 'w':
 			arguments[i] = wholeOf(argument)
 		case 'h':
-			if k := kindOf(argument.Type()); k == temporal || argument.Type() == types.Time {
-				arguments[i] = textOf(argument)
-			} else if k != text && !types.IsBinaryType(argument.Type()) {
+			switch typ := argument.Type(); {
+			case kindOf(typ) == exact, kindOf(typ) == float:
 				arguments[i] = wholeOf(argument)
+			case !types.IsDeferredType(typ):
+				arguments[i] = textOf(argument)
 			}
 		case 'j':
 			if types.IsDateType(argument.Type()) {

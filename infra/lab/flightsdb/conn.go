@@ -11,6 +11,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/dolthub/go-mysql-server/sql/encodings"
 	"github.com/dolthub/vitess/go/mysql"
 )
 
@@ -43,6 +44,8 @@ type conn struct {
 	commanding, listed bool
 	// switching is the account and the database of COM_CHANGE_USER, until the library resets the connection.
 	switching *switching
+	// charset is how the client writes its statements; nil is UTF-8.
+	charset encodings.Encoder
 	// instead is the error that the answer ends with, after rows, and held the last bytes of that answer.
 	instead *mysql.SQLError
 	held    []byte

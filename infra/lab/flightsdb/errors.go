@@ -134,6 +134,8 @@ var knownErrors = []knownError{
 	numberAs(3146, "22032", `^invalid data type for JSON data`, "%s"),
 	numberAs(3153, "42000", `^The path expression '\$' is not allowed`, "%s"),
 	numberAs(3154, "42000", `^the oneOrAll argument`, "%s"),
+	numberAs(3691, mysql.SSUnknownSQLState, `^the given regular expression is invalid(?s:.*)(?:missing closing|unexpected) \)`, "Mismatched parenthesis in regular expression."),
+	numberAs(3696, mysql.SSUnknownSQLState, `^the given regular expression is invalid(?s:.*)missing closing \]`, "The regular expression contains an unclosed bracket expression."),
 	numberAs(3685, mysql.SSUnknownSQLState, `^the given regular expression is invalid|^Illegal argument to regular expression`, "Illegal argument to a regular expression."),
 	numberAs(3699, mysql.SSUnknownSQLState, `^Timeout exceeded in regular expression match`, "%s"),
 	numberAs(errInterrupted.Num, errInterrupted.State, `context canceled`, errInterrupted.Message),

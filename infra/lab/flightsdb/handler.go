@@ -45,6 +45,10 @@ func (h *handler) list(c *mysql.Conn) { _, _ = h.ParserOptionsForConnection(c) }
 
 // ComQuery implements mysql.Handler.
 func (h *handler) ComQuery(ctx context.Context, c *mysql.Conn, query string, callback mysql.ResultSpoolFn) error {
+	query, err := connOf(c).decode(query)
+	if err != nil {
+		return err
+	}
 	return h.statements.run(ctx, connOf(c), len(query), func(ctx context.Context, s *statement) error {
 		return h.Handler.ComQuery(ctx, c, query, s.spool(callback))
 	})
@@ -52,8 +56,13 @@ func (h *handler) ComQuery(ctx context.Context, c *mysql.Conn, query string, cal
 
 // ComMultiQuery implements mysql.Handler.
 func (h *handler) ComMultiQuery(ctx context.Context, c *mysql.Conn, query string, callback mysql.ResultSpoolFn) (string, error) {
+	query, err := connOf(c).decode(query)
+	if err != nil {
+		return "", err
+	}
+	encode := connOf(c).encode // The statement may change it.
 	rest := make(chan string, 1)
-	err := h.statements.run(ctx, connOf(c), len(query), func(ctx context.Context, s *statement) error {
+	err = h.statements.run(ctx, connOf(c), len(query), func(ctx context.Context, s *statement) error {
 		remainder, err := h.Handler.ComMultiQuery(ctx, c, query, s.spool(callback))
 		rest <- remainder
 		return err
@@ -61,7 +70,7 @@ func (h *handler) ComMultiQuery(ctx context.Context, c *mysql.Conn, query string
 	if err != nil {
 		return "", err
 	}
-	return <-rest, nil
+	return encode(<-rest), nil
 }
 
 // ComPrepare implements mysql.Handler.
@@ -70,8 +79,13 @@ func (h *handler) ComPrepare(ctx context.Context, c *mysql.Conn, query string, p
 		delete(c.PrepareData, prepare.StatementID)
 		return nil, err
 	}
+	query, err := connOf(c).decode(query)
+	if err != nil {
+		return nil, err
+	}
+	prepare.PrepareStmt = query
 	described := make(chan []*querypb.Field, 1)
-	err := h.statements.run(ctx, connOf(c), len(query), func(ctx context.Context, _ *statement) error {
+	err = h.statements.run(ctx, connOf(c), len(query), func(ctx context.Context, _ *statement) error {
 		fields, err := h.Handler.ComPrepare(ctx, c, query, prepare)
 		described <- fields
 		return err
@@ -85,6 +99,15 @@ func (h *handler) ComPrepare(ctx context.Context, c *mysql.Conn, query string, p
 
 // ComStmtExecute implements mysql.Handler.
 func (h *handler) ComStmtExecute(ctx context.Context, c *mysql.Conn, prepare *mysql.PrepareData, callback func(*sqltypes.Result) error) error {
+	for _, argument := range prepare.BindVars {
+		if sqltypes.IsQuoted(argument.Type) {
+			text, err := connOf(c).decode(string(argument.Value))
+			if err != nil {
+				return err
+			}
+			argument.Value = []byte(text)
+		}
+	}
 	return h.statements.run(ctx, connOf(c), len(prepare.PrepareStmt), func(ctx context.Context, s *statement) error {
 		return h.Handler.ComStmtExecute(ctx, c, prepare, func(result *sqltypes.Result) error {
 			return s.send(func() error { return callback(result) })

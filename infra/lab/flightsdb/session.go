@@ -22,7 +22,7 @@ type session struct {
 	*sql.BaseSession
 	// room is what the user variables of all sessions share, and variables what each of this one takes of it.
 	room *room
-	// conn is the connection, which knows how long the user lets a statement take.
+	// conn is the connection, which knows the client's character set and how long the user lets a statement take.
 	conn *conn
 
 	mutex     sync.Mutex
@@ -34,7 +34,7 @@ var _ sql.LifecycleAwareSession = (*session)(nil)
 // newSession makes the session of a connection that has logged in.
 func newSession(engine *sqle.Engine) server.SessionBuilder {
 	room := newRoom(maxVariables)
-	return func(_ context.Context, c *mysql.Conn, addr string) (sql.Session, error) {
+	return func(ctx context.Context, c *mysql.Conn, addr string) (sql.Session, error) {
 		client := sql.Client{Capabilities: c.Capabilities}
 		if user, ok := c.UserData.(sql.MysqlConnectionUser); ok {
 			client.User, client.Address = user.User, user.Host
@@ -45,6 +45,15 @@ func newSession(engine *sqle.Engine) server.SessionBuilder {
 			room:        room,
 			conn:        connOf(c),
 			variables:   map[string]int{},
+		}
+		// The character set of the first packet; what is unknown is the server's own.
+		name := sql.CollationID(c.CharacterSet).CharacterSet().Name()
+		if s.conn.charset = nil; charsetNamed(name) != nil {
+			for _, variable := range []string{"character_set_client", "character_set_results"} {
+				if err := s.SetSessionVariable(sql.NewContext(ctx, sql.WithSession(s)), variable, name); err != nil {
+					return nil, err
+				}
+			}
 		}
 		// Without privileges some tables of information_schema panic, or are empty.
 		s.SetPrivilegeSet(privileges(), 1)
@@ -105,6 +114,9 @@ func (s *session) SetSessionVariable(ctx *sql.Context, name string, value any) e
 	}
 	switch name {
 	case "sql_mode":
+	case "character_set_client":
+		s.conn.charset = charsetNamed(text)
+		return nil
 	case "max_execution_time":
 		limit, err := s.GetSessionVariable(ctx, name)
 		milliseconds, _, wrong := types.Int64.Convert(ctx, limit)
