@@ -18,11 +18,11 @@ func main() {
 	// The Makefile starts it in infra.
 	root, err := filepath.Abs("..")
 	if err == nil {
-		prepared := prepare.Run
+		prepared, out := prepare.Run, os.Stdout
 		if len(os.Args) > 1 && os.Args[1] == "workshop" {
-			prepared = prepare.Workshop
+			prepared, out = prepare.Workshop, os.Stderr // What follows may print JSON.
 		}
-		err = prepared(ctx, prepare.Options{Root: root, Out: os.Stderr, Terminal: prepare.Terminal(os.Stderr)})
+		err = prepared(ctx, prepare.Options{Root: root, Out: out, Terminal: prepare.Terminal(out)})
 	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "error:", err)
