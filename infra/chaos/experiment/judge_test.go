@@ -148,8 +148,12 @@ func TestLuckyHealthChecksAllowNoVerdict(t *testing.T) {
 				users++
 			}
 		}
-		if run.judge(Experiments(settings)[4]); run.Verdict != test.want {
+		e := Experiments(settings)[4]
+		if run.judge(e); run.Verdict != test.want {
 			t.Errorf("users %v had to wait: got %s: %s, want %s", test.late, run.Verdict, run.Reason, test.want)
+		}
+		if e.Exercise = 0; run.lucky(e) != "" {
+			t.Errorf("users %v had to wait: a service of one's own, which may be slow, gets no verdict: %s", test.late, run.lucky(e))
 		}
 	}
 }
