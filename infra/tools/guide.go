@@ -31,12 +31,12 @@ func newGuideCommand() *cobra.Command {
 			options.Documents, options.Output = documents, command.OutOrStdout()
 			problems, err := guide.Run(command.Context(), options)
 			if err == nil && problems > 0 {
-				err = fmt.Errorf("%d problems in the documents: fix the text or the code, or take this run's transcripts with make guide WRITE=1", problems)
+				err = fmt.Errorf("problems in the documents: %d; fix the text or the code, or take this run's transcripts with make guide WRITE=1", problems)
 			}
 			return err
 		},
 	}
-	command.Flags().BoolVar(&options.Write, "write", false, "write this run's transcripts and what is generated into the documents")
+	command.Flags().BoolVar(&options.Write, "write", false, "write what does not hold as this run has it, and what is generated, into the documents")
 	command.Flags().BoolVar(&options.TextOnly, "text", false, "run nothing; with --write, write what is generated from the code")
 	command.Flags().StringVar(&script, "script", "", "run nothing; print the commands of the blocks that need this, such as docker")
 	return command
