@@ -173,13 +173,18 @@ toxiproxy-cli: workshop ## Build bin/toxiproxy-cli, to inject faults by hand
 ### Maintain the workshop
 
 .PHONY: test
-test: workshop ## Run every test and the proof matrix
+test: workshop ## Run every test, the proof matrix, and the core of what proves the judge
 	@$(WORKSHOP) test
 	@$(WORKSHOP) matrix
+	@$(WORKSHOP) corpus --core
 
 .PHONY: matrix
 matrix: workshop ## Run every experiment on every exercise: HTML=file, RUNS=10, JSON=1
 	@$(WORKSHOP) matrix $(call option,HTML,html) $(call option,RUNS,runs) $(call flag,JSON,json)
+
+.PHONY: corpus
+corpus: workshop ## Judge right and wrong solutions, to prove the judge: ONLY=breaker, CORE=1
+	@$(WORKSHOP) corpus $(call option,ONLY,only) $(call flag,CORE,core)
 
 .PHONY: lint
 lint: tools ## Check the code: format, vet, staticcheck, the order of the stages, other systems
@@ -196,10 +201,6 @@ bench: tools ## Measure what the workshop promises: SHORT=1, ONLY=calm
 .PHONY: soak
 soak: tools ## Run all five under random faults, then look for leaks: DURATION=10m SEED=1 RATE=20 ATTENDEES=30
 	@$(TOOLS) soak $(call option,DURATION,duration) $(call option,SEED,seed) $(call option,RATE,rate) $(call option,ATTENDEES,attendees)
-
-.PHONY: corpus
-corpus: tools ## Judge right and wrong solutions, to prove the judge: ONLY=breaker, CORE=1
-	@$(TOOLS) corpus $(call option,ONLY,only) $(call flag,CORE,core)
 
 .PHONY: catalogue
 catalogue: tools ## Measure every fault on every exercise, and write the table

@@ -41,7 +41,7 @@ func TestDocumentsNameCommandsThatExist(t *testing.T) {
 			for i := range words {
 				words[i] = strings.NewReplacer(`"`, "", `'`, "").Replace(words[i])
 			}
-			got := runMake(t, nil, words...)
+			got, _, _ := strings.Cut(runMake(t, nil, words...), "\n") // make test goes on with other commands.
 			arguments := strings.Split(strings.Trim(strings.TrimSuffix(got, " DSN=<>"), "<>"), "><")
 			variables := slices.DeleteFunc(slices.Clone(words[1:]), func(word string) bool {
 				return strings.HasPrefix(word, "DSN=") || strings.HasPrefix(word, "DOC=") || strings.HasPrefix(word, "SERVICE=") // No flags.

@@ -35,7 +35,7 @@ func New() *cobra.Command {
 			newImagesCommand(), newK8sCommand()}},
 		{"Servers and data", "", []*cobra.Command{newDataCommand(), newSeedCommand(), newUpCommand(), newDownCommand(),
 			newLogsCommand(), newPSCommand(), newToxiproxyCLICommand()}},
-		{"Maintain the workshop", " (more: go run ./infra/tools)", []*cobra.Command{newTestCommand(), newMatrixCommand()}},
+		{"Maintain the workshop", " (more: go run ./infra/tools)", []*cobra.Command{newTestCommand(), newMatrixCommand(), newCorpusCommand()}},
 	} {
 		root.AddGroup(&cobra.Group{ID: group.title, Title: group.title + group.more})
 		for _, command := range group.commands {

@@ -24,7 +24,6 @@ func newRoot() *cobra.Command {
 		newSoakCommand(),
 		newBenchCommand(),
 		newCatalogueCommand(),
-		newCorpusCommand(),
 	)
 	return root
 }

@@ -6,11 +6,13 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
 
 	"chaosworkshop/infra/chaos/experiment"
+	"chaosworkshop/infra/internal/require"
 	"chaosworkshop/infra/lab/app"
 	"chaosworkshop/shared/config"
 )
@@ -36,6 +38,17 @@ type Solution struct {
 
 // Right tells whether it is a right solution.
 func (s Solution) Right() bool { return s.Red == 0 }
+
+// Missing is the program that the solution needs and this computer lacks, such as an interpreter; empty if there is none. With
+// WORKSHOP_REQUIRE_ALL=1 nothing is missing, so that nothing is left out.
+func (s Solution) Missing() string {
+	program, _, _ := strings.Cut(s.Script, " ")
+	// Some systems have a program of that name that only says how to install it.
+	if program == "" || os.Getenv(require.All) == "1" || exec.Command(program, "--version").Run() == nil {
+		return ""
+	}
+	return program
+}
 
 // String is its name with its stage.
 func (s Solution) String() string { return fmt.Sprintf("exercise %d: %s", s.Stage, s.Name) }
@@ -69,6 +82,10 @@ func (r Result) Inconclusive() bool {
 	return false
 }
 
+// sideBySide is how many experiments run at once. Together they take three quarters of two cores, on a computer that does
+// nothing else.
+const sideBySide = 14
+
 // Judge judges the solutions: a right one by all experiments of its stage, a wrong one by the experiment that must catch it.
 // The folder scratch gets the copies.
 func Judge(ctx context.Context, runner *experiment.Runner, solutions []Solution, scratch string, progress experiment.Progress) ([]Result, error) {
@@ -97,7 +114,7 @@ func Judge(ctx context.Context, runner *experiment.Runner, solutions []Solution,
 			jobs = append(jobs, experiment.Job{Number: number, Subject: subject, Want: experiment.Passed})
 		}
 	}
-	cells, err := runner.RunJobs(ctx, jobs, progress)
+	cells, err := runner.RunJobs(ctx, jobs, sideBySide, progress)
 	if err != nil {
 		return nil, err
 	}

@@ -48,3 +48,16 @@ func TestSolutionsFit(t *testing.T) {
 		t.Errorf("got %d right and %d wrong solutions, want 10 and 15 at least", right, wrong)
 	}
 }
+
+func TestMissing(t *testing.T) {
+	for _, test := range []struct{ script, all, want string }{
+		{"", "", ""},
+		{"nosuchpython3 server.py", "", "nosuchpython3"},
+		{"nosuchpython3 server.py", "1", ""},
+	} {
+		t.Setenv("WORKSHOP_REQUIRE_ALL", test.all)
+		if got := (Solution{Script: test.script}).Missing(); got != test.want {
+			t.Errorf("script %q, WORKSHOP_REQUIRE_ALL=%q: got %q, want %q", test.script, test.all, got, test.want)
+		}
+	}
+}

@@ -18,9 +18,12 @@ import (
 // Stages is the number of exercises.
 const Stages = 5
 
-// sideBySide is how many experiments run at once. Each waits most of the time: together they take between a third and half of two
-// cores. With many more, such a computer would itself become the slow part. Inconclusive runs are repeated with fewer next to them.
-var sideBySide = []int{7, 3, 2}
+// sideBySide is how many experiments of a proof run at once. Each waits most of the time: together they take between a third and
+// half of two cores, which leaves room for a user's own programs.
+const sideBySide = 7
+
+// retries is how many of those that were inconclusive run at once, in the second try and in the third.
+var retries = []int{3, 2}
 
 // Cell is one experiment on one stage, with the verdict and the expected one.
 type Cell struct {
@@ -96,7 +99,7 @@ func (r *Runner) RunMatrix(ctx context.Context, progress Progress) (*Matrix, err
 		}
 	}
 	matrix := r.newMatrix()
-	matrix.Cells, err = r.RunJobs(ctx, jobs, progress)
+	matrix.Cells, err = r.RunJobs(ctx, jobs, sideBySide, progress)
 	matrix.Took = stats.Milliseconds(time.Since(matrix.Started))
 	return matrix, err
 }
@@ -108,7 +111,7 @@ func (r *Runner) Verify(ctx context.Context, subject Subject, progress Progress)
 	for number := 1; number <= subject.Stage; number++ {
 		jobs = append(jobs, Job{number, subject, Passed})
 	}
-	return r.RunJobs(ctx, jobs, progress)
+	return r.RunJobs(ctx, jobs, sideBySide, progress)
 }
 
 // newMatrix is a journal without its cells.
@@ -142,16 +145,16 @@ type task struct {
 	subject Subject
 }
 
-// RunJobs runs the experiments on the apps, several at a time, and returns their cells in the order of the jobs. Inconclusive
-// runs are repeated, and once those that are too close to a limit. The error says that the environment is broken.
-func (r *Runner) RunJobs(ctx context.Context, jobs []Job, progress Progress) ([]Cell, error) {
+// RunJobs runs the experiments on the apps, as many at a time as side says, and returns their cells in the order of the jobs.
+// Inconclusive runs are repeated, and once those that are too close to a limit. The error says that the environment is broken.
+func (r *Runner) RunJobs(ctx context.Context, jobs []Job, side int, progress Progress) ([]Cell, error) {
 	cells, tasks, all := make([]Cell, len(jobs)), make([]task, len(jobs)), Experiments(r.Settings)
 	for i, job := range jobs {
 		cells[i] = Cell{Number: job.Number, Stage: job.Subject.Stage, Experiment: all[job.Number-1], Want: job.Want}
 		tasks[i] = task{&cells[i], job.Subject}
 	}
 	slices.SortStableFunc(tasks, func(a, b task) int { return int(b.cell.Experiment.Takes() - a.cell.Experiment.Takes()) })
-	for try, side := range sideBySide {
+	for try, side := range append([]int{side}, retries...) {
 		var waiting []task
 		for _, one := range tasks {
 			if one.cell.Run == nil || one.cell.Run.Verdict == Inconclusive || try == 1 && one.cell.Run.again() != "" {

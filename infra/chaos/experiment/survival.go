@@ -67,7 +67,7 @@ func (r *Runner) RunCatalogue(ctx context.Context, progress func(done, of int, f
 
 // survive is one run under a fault, repeated if the app was not in its steady state before.
 func (r *Runner) survive(ctx context.Context, fault toxi.Fault, subject Subject) (run *Run, err error) {
-	for range sideBySide {
+	for range 1 + len(retries) {
 		run, err = r.observe(ctx, survival(fault, r.Settings), subject)
 		if err != nil || len(run.Phases) > 1 {
 			break
