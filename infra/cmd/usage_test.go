@@ -18,6 +18,8 @@ func TestWrongUsage(t *testing.T) {
 		"chaos --fault slwo":            `no fault is called "slwo"; choose one of slow, flaky`,
 		"chaos --fault=":                `no fault is called ""; choose one of slow`,
 		"chaos --ex 6":                  "there is no exercise 6; choose 1 to 5",
+		"corpus --only nothing":         "--only nothing matches no solution; choose from ",
+		"corpus --only (":               "is not a regular expression",
 		"matrix --runs 0":               "--runs 0 runs nothing; choose 1 or more",
 		"matrix --runs -1":              "--runs -1 runs nothing; choose 1 or more",
 		"start --ex 6":                  "there is no exercise 6; choose 2 to 5",

@@ -2,6 +2,7 @@ package experiment
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -215,7 +216,7 @@ func (r *reader) experiment(file string) (e Experiment, err error) {
 	d := r.document
 	e = Experiment{
 		ID: strings.TrimSuffix(filepath.Base(file), filepath.Ext(file)), Exercise: d.Exercise, Title: d.Title.value,
-		Hypothesis: d.Description, SteadyState: d.Steady.Title, Rollback: strings.Join(d.Rollbacks, "; "),
+		Hypothesis: cmp.Or(d.Description, d.Title.value), SteadyState: d.Steady.Title, Rollback: strings.Join(d.Rollbacks, "; "),
 		Requests: d.Requests, Proxies: d.Proxies, API: d.Toxiproxy.API.value,
 	}
 	if e.Rollback == "" {

@@ -134,6 +134,18 @@ func TestMistakesHaveAPlace(t *testing.T) {
 	}
 }
 
+// The description is the hypothesis. Without one, the title says what a user gets.
+func TestHypothesis(t *testing.T) {
+	for text, want := range map[string]string{
+		valid: "A slow shop",
+		strings.Replace(valid, "title: A slow shop", "title: A slow shop\ndescription: Slow is better than down.", 1): "Slow is better than down.",
+	} {
+		if e, err := read("shop.yaml", []byte(text), nil); err != nil || e.Hypothesis != want {
+			t.Errorf("got %q and %v, want %q", e.Hypothesis, err, want)
+		}
+	}
+}
+
 // An experiment that looks only at what comes after the fault is allowed, with a warning.
 func TestNoToleranceLooksAtTheFault(t *testing.T) {
 	after := strings.NewReplacer("phase: slow\n    expect", "phase: calm again\n    expect", "[slow, calm again]", "calm again")
