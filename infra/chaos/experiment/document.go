@@ -173,6 +173,7 @@ func read(file string, text []byte, names names) (e Experiment, err error) {
 	if wrong := validate(root); wrong != nil {
 		return e, wrong
 	}
+	datesAsText(root)
 	var d document
 	if err := root.Decode(&d); err != nil {
 		return e, problem(root, "%v", err) // The schema leaves nothing that does not fit.
@@ -202,6 +203,16 @@ func parse(text []byte) (*yaml.Node, error) {
 		return nil, problem(&yaml.Node{}, "the file is empty; `make experiment NEW=1 FILE=my.yaml` creates one to start from")
 	}
 	return document.Content[0], nil
+}
+
+// datesAsText makes each date below a node the text that it is in JSON.
+func datesAsText(node *yaml.Node) {
+	if node.Kind == yaml.ScalarNode && node.ShortTag() == "!!timestamp" {
+		node.Tag = "!!str"
+	}
+	for _, child := range node.Content {
+		datesAsText(child)
+	}
 }
 
 // reader turns a document into an experiment.

@@ -298,6 +298,14 @@ func TestRightAnswers(t *testing.T) {
 	byJSON := request(func(r *Request) { r.Right.JSON = map[string]any{"$.items[1].price": 250, "$.open": true} })
 	byFile := request(func(r *Request) { r.Right.File, r.body = "answer.json", []byte(`{"a": 1, "b": [2]}`) })
 	asCalm := request(func(r *Request) { r.Right.Same = true })
+	typed := request(func(r *Request) {
+		e, err := read("shop.yaml", []byte(strings.Replace(valid, "$.price: 250", `$.number: 250, $.text: "250", $.long: 12345678901234567891, $.half: 0.5, $.day: 2026-11-27, $.none: null`, 1)), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		*r = e.Requests[0]
+	})
+	const values = `{"number":250,"text":"250","long":12345678901234567891,"half":0.5,"day":"2026-11-27","none":null}`
 	created := request(func(r *Request) { r.Right.Status = 201 })
 	for _, test := range []struct {
 		what   string
@@ -313,6 +321,14 @@ func TestRightAnswers(t *testing.T) {
 		{"the values", byJSON, 200, `{"items":[{},{"price":250.0}],"open":true}`, true},
 		{"another value", byJSON, 200, `{"items":[{},{"price":251}],"open":true}`, false},
 		{"no such value", byJSON, 200, `{"items":[],"open":true}`, false},
+		{"values of every type", typed, 200, values, true},
+		{"a number in another form", typed, 200, strings.Replace(values, ":250", ":2.5e2", 1), true},
+		{"a number for a text", typed, 200, strings.Replace(values, `"250"`, `250`, 1), false},
+		{"a text for a number", typed, 200, strings.Replace(values, `:250`, `:"250"`, 1), false},
+		{"another long number", typed, 200, strings.Replace(values, "7891", "7890", 1), false},
+		{"a half as text", typed, 200, strings.Replace(values, "0.5", `"0.5"`, 1), false},
+		{"another date", typed, 200, strings.Replace(values, "11-27", "11-28", 1), false},
+		{"something for nothing", typed, 200, strings.Replace(values, "null", "0", 1), false},
 		{"no JSON", byJSON, 200, `oops`, false},
 		{"the file in another layout", byFile, 200, `{"b":[2],"a":1}`, true},
 		{"not the file", byFile, 200, `{"b":[2],"a":2}`, false},

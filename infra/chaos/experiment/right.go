@@ -65,22 +65,26 @@ func (r *right) asCalm(index int, body any) bool {
 
 // content is a body in the form that is compared: JSON without its layout, everything else unchanged.
 func content(body []byte) any {
-	var value any
-	decoder := json.NewDecoder(bytes.NewReader(body))
-	decoder.UseNumber()
-	if decoder.Decode(&value) == nil && !decoder.More() {
+	if value, ok := decoded(body); ok {
 		return value
 	}
 	return string(body)
 }
 
+// decoded is a body as JSON, with its numbers as they are written; false if it is none.
+func decoded(body []byte) (value any, ok bool) {
+	decoder := json.NewDecoder(bytes.NewReader(body))
+	decoder.UseNumber()
+	return value, decoder.Decode(&value) == nil && !decoder.More()
+}
+
 // holds tells whether a JSON body has the values at the paths. It notes for each path whether there is a value, or why not.
 func holds(body []byte, want map[string]any, note func(path string, missing error)) bool {
-	var value any
-	if json.Unmarshal(body, &value) != nil {
+	value, ok := decoded(body)
+	if !ok {
 		return false
 	}
-	same := true
+	all := true
 	for path, wanted := range want {
 		steps, err := stepsOf(path)
 		if err != nil {
@@ -88,14 +92,28 @@ func holds(body []byte, want map[string]any, note func(path string, missing erro
 		}
 		got, err := at(value, steps)
 		note(path, err)
-		// A number of YAML is whole or not; one of JSON is never.
-		if number, ok := got.(float64); ok {
-			wanted, _ = strconv.ParseFloat(fmt.Sprint(wanted), 64)
-			got = number
-		}
-		same = same && err == nil && reflect.DeepEqual(got, wanted)
+		all = all && err == nil && same(got, wanted)
 	}
-	return same
+	return all
+}
+
+// same tells whether a value of JSON is that of the experiment. 250 is 250.0 and 2.5e2, but not the text "250".
+func same(got, want any) bool {
+	number, ok := got.(json.Number)
+	if !ok {
+		return reflect.DeepEqual(got, want)
+	}
+	switch want.(type) {
+	case int, int64, uint64, float64:
+		a, b := number.String(), fmt.Sprint(want)
+		if !strings.ContainsAny(a+b, ".eE") {
+			return a == b // Whole ones may have more digits than a float64 holds.
+		}
+		x, _ := strconv.ParseFloat(a, 64)
+		y, _ := strconv.ParseFloat(b, 64)
+		return x == y
+	}
+	return false
 }
 
 // at is the value at a path, or says where the path ends too early.
