@@ -82,9 +82,9 @@ func (r Result) Inconclusive() bool {
 	return false
 }
 
-// sideBySide is how many experiments run at once. Together they take three quarters of two cores, on a computer that does
-// nothing else.
-const sideBySide = 14
+// sideBySide is how many experiments run at once. Together they take two thirds of two cores, on a computer that does nothing
+// else.
+const sideBySide = 11
 
 // Judge judges the solutions: a right one by all experiments of its stage, a wrong one by the experiment that must catch it.
 // The folder scratch gets the copies.

@@ -90,6 +90,7 @@ func Solutions() []Solution {
 		{Name: "a query that outlives its request by 0.4 s", Stage: 2, Red: 2, Check: nothing, Dir: "plain", Habits: "lingers"},
 		{Name: "200 with an error", Stage: 2, Red: 2, Check: outOfTime, Dir: "plain", Habits: "error body"},
 		{Name: "a queue before four connections", Stage: 2, Red: 2, Check: inTime, Dir: "plain", Habits: "four at a time"},
+		{Name: "a timeout of the connection, not of the query", Stage: 4, Red: 2, Check: "no answer later than the bound while a table is locked", Dir: "plain", Habits: "bounds connecting"},
 		{Name: "a leaked query", Stage: 2, Red: 2, Check: nothing, Dir: "plain", Habits: "leak", Core: true},
 
 		// Wrong: the retries.

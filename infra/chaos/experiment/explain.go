@@ -8,9 +8,9 @@ import (
 )
 
 // examples are the answers that show best why a comparison failed, the best first. fewer says that there were too few of
-// those looked for, so that the others are the ones to show.
-func (f figure) examples(fewer bool) []Answer {
-	found := slices.Clone(f.answers)
+// those looked for, so that the others are the ones to show. An answer that took no longer than limit, in milliseconds, is none.
+func (f figure) examples(fewer bool, limit float64) []Answer {
+	found := slices.DeleteFunc(slices.Clone(f.answers), func(a Answer) bool { return a.Latency <= limit })
 	if f.is != nil {
 		found = slices.DeleteFunc(found, func(a Answer) bool { return f.is(a) == fewer })
 		return found

@@ -391,7 +391,11 @@ func (e Expression) check(s scope) Check {
 func (c clause) check(s scope) Check {
 	left, right := c.left.eval(s), c.right.eval(s)
 	limit, value := right.value, left.value
-	check := Check{Measured: left.text, Required: c.required(right), examples: left.examples(c.op == ">=" || c.op == ">" || c.op == "==" && limit > 0)}
+	shortest := 0.0
+	if left.median > 0 && c.op[0] == '<' {
+		shortest = limit
+	}
+	check := Check{Measured: left.text, Required: c.required(right), examples: left.examples(c.op == ">=" || c.op == ">" || c.op == "==" && limit > 0, shortest)}
 	if left.missing != "" {
 		check.Measured = left.missing
 		return check

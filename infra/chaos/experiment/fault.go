@@ -27,16 +27,19 @@ type Fault struct {
 	Proxies []string `json:"proxies,omitempty"`
 }
 
-// The types of faults that the meter injects: MySQL denies every connection with an error that stays, closes each at once, or
-// closes those that no user waits for.
+// The types of faults that the meter injects: MySQL denies every connection with an error that stays, closes each at once,
+// closes those that no user waits for, or accepts all of them and lets what reads a table wait, as behind a lock.
 const (
 	denied  = "denied"
 	dropped = "dropped"
 	unlucky = "unlucky"
+	locked  = "locked"
 )
 
 // refusal is what the meter does to a connection under one of its own faults: after a while, it sends the greeting and closes it.
 type refusal struct {
+	// locks says that it closes none, and holds back queries instead.
+	locks    bool
 	greeting string
 	after    time.Duration
 	// spares says that the connections of users pass, most how many of the others are refused, as those of a few unlucky health
@@ -50,6 +53,7 @@ var refusals = map[string]refusal{
 	denied:  {greeting: "\x48\x00\x00\x00\xff\x6a\x04#HY000Host '127.0.0.1' is not allowed to connect to this MySQL server"},
 	dropped: {},
 	unlucky: {after: 100 * time.Millisecond, spares: true},
+	locked:  {locks: true},
 }
 
 // FromCatalogue is a fault of the catalogue, unchanged.
@@ -81,6 +85,7 @@ var attributes = map[string][]string{
 	denied:       nil,
 	dropped:      nil,
 	unlucky:      nil,
+	locked:       nil,
 	"latency":    {"latency", "jitter"},
 	"bandwidth":  {"rate"},
 	"slow_close": {"delay"},

@@ -107,7 +107,9 @@ func (r *Run) inconclusive(e Experiment) string {
 		return r.pooled()
 	}
 	r.unmoved(e)
-	return cmp.Or(r.bypassed(e), r.cutShort(e))
+	reason := cmp.Or(r.bypassed(e), r.cutShort(e))
+	r.lasting = reason != ""
+	return reason
 }
 
 // unfelt says that an injection is not verified.

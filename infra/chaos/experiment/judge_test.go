@@ -158,15 +158,25 @@ func TestLuckyHealthChecksAllowNoVerdict(t *testing.T) {
 	}
 }
 
-// An app that does not refuse invalid requests may let one of them through as its probe.
+// An app that does not refuse invalid requests may let one of them through as its probe. One that it answers without the
+// database is none.
 func TestAProbeMayBeAnInvalidRequest(t *testing.T) {
+	run := healthyRun(4)
+	for _, answer := range run.Answers {
+		if answer.Phase == open && answer.Status == 503 {
+			run.strays = append(run.strays, Answer{Phase: open, At: answer.At + 1, Latency: 0.1, Status: 200})
+		}
+	}
+	if run.judge(Experiments(settings)[3]); run.Verdict != Passed {
+		t.Errorf("invalid requests that are answered at once: got %s: %s, want %s", run.Verdict, run.Reason, Passed)
+	}
 	for _, recorded := range []bool{true, false} {
 		run := healthyRun(4)
 		for i, answer := range run.Answers {
 			if answer.Phase == open && answer.Status == 500 {
 				run.Answers = slices.Delete(run.Answers, i, i+1)
 				if recorded {
-					run.strays = []Answer{answer}
+					run.strays, run.Dials = []Answer{answer}, append(run.Dials, Dial{At: answer.At + 1})
 				}
 				break
 			}
@@ -221,7 +231,7 @@ func TestBrokenRunsFail(t *testing.T) {
 		{2, "too late under slow", each(slow, latency(5200)), "5.20 s"},
 		{2, "too late under a black hole", each(blackHole, latency(6500)), "6.50 s"},
 		{2, "later than one attempt", func(r *Run) { r.Stage = 2 }, "(TIMEOUT + 100ms)"},
-		{2, "500 instead of 504", each(blackHole, status(500)), "40 of 60 requests were served or are 504 or were rejected with Retry-After, the first failure is 500"},
+		{2, "500 instead of 504", each(blackHole, status(500)), "60 of 80 requests were served or are 504 or were rejected with Retry-After, the first failure is 500"},
 		{2, "a timeout that serves nobody", each(slow, status(504)), "0 of 40 requests were served"},
 		{2, "queries that go on", func(r *Run) { r.Phases[2].Left = 20 }, "20 connections are still open a quarter of a second later, 0 before the fault (required: none"},
 		{3, "too few", each(flaky, status(504)), "0 of 20"},
@@ -430,5 +440,17 @@ func TestWhoGaveUpKeepsNoLimit(t *testing.T) {
 		if got := expression.check(scope{run, []string{flaky}, nil}); got.Passed != want {
 			t.Errorf("%s: got passed %t (%s), want %t", text, got.Passed, got.Measured, want)
 		}
+	}
+}
+
+// What shows that answers came too late is late itself.
+func TestExamplesAreThoseThatBreakTheLimit(t *testing.T) {
+	run := &Run{Phases: []Span{{Name: "slow"}}, Answers: []Answer{{Phase: "slow", Status: 503, Latency: 5}, {Phase: "slow", Status: 200, Latency: 2500}, {Phase: "slow", Status: 200, Latency: 100}}}
+	expression, err := parseExpression("max <= 2s", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := expression.check(scope{run, []string{"slow"}, nil}).examples; len(got) != 1 || got[0].Latency != 2500 {
+		t.Errorf("got %+v, want the answer of 2.5 s", got)
 	}
 }

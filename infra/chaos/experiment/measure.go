@@ -107,7 +107,7 @@ var measures = map[string]measure{
 	"connections_left": {metered: true, eval: func(s scope, _ []string) figure {
 		made := figure{answers: append(s.run.Of(s.phases...), s.run.health(s.phases...)...)}
 		for _, span := range s.spans() {
-			made.value = float64(span.Left)
+			made.value = max(made.value, float64(span.Left))
 		}
 		if s.run.Stage == Stages { // A health check may be running.
 			made.value = max(0, made.value-1)
@@ -292,7 +292,9 @@ func retryAfterError(s scope, _ []string) figure {
 	answers := s.run.Of(s.phases...)
 	admitted := slices.DeleteFunc(slices.Clone(answers), func(a Answer) bool { return !Outcome("admitted").has(a) })
 	for _, stray := range s.run.strays {
-		if slices.Contains(s.phases, stray.Phase) {
+		// One that is answered without the database was no probe.
+		dialled := slices.ContainsFunc(s.run.Dials, func(d Dial) bool { return d.At >= stray.At && d.At <= stray.end() })
+		if slices.Contains(s.phases, stray.Phase) && dialled {
 			admitted = append(admitted, stray)
 		}
 	}

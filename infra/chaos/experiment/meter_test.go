@@ -113,3 +113,62 @@ func TestMeterClosesWhatHangs(t *testing.T) {
 	}
 	goleak.VerifyNone(t, before, goleak.IgnoreAnyFunction("chaosworkshop/infra/chaos/experiment.echo.func2.1"))
 }
+
+// A table that is locked delays its queries, not connections or pings, and no longer than the lock. A client that gives up
+// leaves nothing behind.
+func TestMeterLocksTables(t *testing.T) {
+	upstream := echo(t)
+	before := goleak.IgnoreCurrent()
+	meter, err := StartMeter(upstream)
+	if err != nil {
+		t.Fatal(err)
+	}
+	refusal := refusals[locked]
+	meter.refuse(&refusal)
+	ask := func(query string, patience time.Duration) (string, net.Conn) {
+		conn, err := net.Dial("tcp", meter.Addr())
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { conn.Close() })
+		if _, err := io.WriteString(conn, query); err != nil {
+			t.Fatal(err)
+		}
+		_ = conn.SetReadDeadline(time.Now().Add(patience))
+		reply := make([]byte, 5)
+		n, _ := io.ReadFull(conn, reply)
+		return string(reply[:n]), conn
+	}
+	const query = "Select * From routes"
+	for passes, want := range map[string]string{"a ping": "A PIN", "select 1": "SELEC"} {
+		if got, _ := ask(passes, 5*time.Second); got != want {
+			t.Errorf("%s: got %q, want %q", passes, got, want)
+		}
+	}
+	waits, conn := ask(query, 100*time.Millisecond)
+	gone, left := ask(query, 100*time.Millisecond)
+	if waits+gone != "" {
+		t.Errorf("got %q and %q, want no answer", waits, gone)
+	}
+	left.Close()
+	meter.refuse(nil)
+	_ = conn.SetReadDeadline(time.Now().Add(5 * time.Second))
+	reply := make([]byte, 5)
+	if _, err := io.ReadFull(conn, reply); err != nil || string(reply) != "SELEC" {
+		t.Errorf("after the lock: got %q and %v, want the answer", reply, err)
+	}
+	for _, dial := range meter.Log("", time.Now()) {
+		if dial.Sent > 0 && dial.Received == 0 {
+			t.Errorf("got %+v, want that a query whose client is gone is gone", dial)
+		}
+	}
+	c := &canaries{addr: meter.Addr(), meter: meter}
+	meter.refuse(&refusal)
+	if felt := c.feel(t.Context(), Phase{}, []Fault{faultOf(locked)}); felt.missing() != "" {
+		t.Errorf("got %+v, want that probes feel it", felt)
+	}
+	if err := meter.Close(); err != nil {
+		t.Errorf("close: %v", err)
+	}
+	goleak.VerifyNone(t, before)
+}

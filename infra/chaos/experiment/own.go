@@ -16,7 +16,7 @@ import (
 // Journal is the record of one experiment: what ran, and what happened.
 type Journal struct {
 	Experiment Experiment `json:"experiment"`
-	// Tries counts the runs: one that is not enough for a verdict is repeated once.
+	// Tries counts the runs: one that is not enough for a verdict is repeated once, unless that would change nothing.
 	Tries int  `json:"tries"`
 	Run   *Run `json:"run"`
 }
@@ -36,7 +36,7 @@ func RunFile(ctx context.Context, e Experiment, retry func(reason string)) (Jour
 		journal.Run = run
 		journal.Tries++
 		again := run.again()
-		if again == "" || journal.Tries == 2 {
+		if again == "" || run.lasting || journal.Tries == 2 {
 			return journal, nil
 		}
 		retry(again)

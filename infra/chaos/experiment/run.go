@@ -45,6 +45,8 @@ type Run struct {
 
 	// strays are invalid requests that the app let through.
 	strays []Answer
+	// lasting says that a repetition would be as inconclusive.
+	lasting bool
 }
 
 // Check is one tolerance, measured.
