@@ -140,6 +140,12 @@ func (f Fault) hits(proxy string) bool {
 	return len(f.Proxies) == 0 || slices.Contains(f.Proxies, proxy)
 }
 
+// spares tells whether the fault may miss every connection that is already open, such as those of a pool.
+func (f Fault) spares() bool {
+	refusal, own := refusals[f.Type]
+	return own && !refusal.locks || f.effect().fails && f.Toxicity < 1
+}
+
 // hangs tells whether the connections that meet the fault get no answer. Toxiproxy still tells the client when the dependency closes them.
 func (f Fault) hangs() bool { return f.Type == "timeout" && f.Stream == "downstream" }
 
