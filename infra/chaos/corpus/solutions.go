@@ -110,6 +110,7 @@ func Solutions() []Solution {
 		{Name: "five attempts at once, always", Stage: 3, Red: 3, Check: "a request without a fault", Dir: "plain", Habits: "five at once,no jitter"},
 		{Name: "ten attempts at once", Stage: 3, Red: 3, Check: dials, Dir: "plain", Habits: "ten at once", Core: true},
 		{Name: "200 with an error when all attempts failed", Stage: 3, Red: 3, Check: honest, Dir: "plain", Habits: "error body unless late"},
+		{Name: "the rows before the connection broke", Stage: 3, Red: 3, Check: honest, Dir: "plain", Habits: "half of the rows"},
 		{Name: "yesterday's rows when the database fails", Stage: 3, Red: 3, Check: honest, Dir: "plain", Habits: "stale rows,no retry"},
 		{Name: "a pause of 5 ms", Stage: 3, Red: 3, Check: waits, Dir: "plain", Habits: "short pause"},
 		{Name: "retries in two layers", Stage: 3, Red: 3, Check: dials, Dir: "plain", Habits: "two layers"},

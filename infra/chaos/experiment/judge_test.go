@@ -244,7 +244,7 @@ func TestBrokenRunsFail(t *testing.T) {
 				}
 			}
 		}, "1 of 20 requests are 503"},
-		{3, "an empty answer when all attempts failed", each(refused, func(a *Answer) { a.Wrong, a.Status = true, 200 }), "20 of 100 requests got a wrong answer"},
+		{3, "an empty answer when all attempts failed", each(refused, func(a *Answer) { a.Wrong, a.Status = true, 200 }), "20 of 120 requests got a wrong answer"},
 		{3, "too many connections without a fault", dials(steady, 200), "5.5 connections per request"},
 		{3, "too many connections", dials(flaky, 300), "15.0 connections per request"},
 		{3, "too many connections while the database is down", dials(failing, 500), "13.1 connections per request"},

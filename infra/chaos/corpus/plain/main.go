@@ -33,7 +33,7 @@ var habits = []string{
 	"empty on error", "empty unless late",
 	"leak", "no bound", "bounds connecting", "short timeout", "error body", "error body unless late", "four at a time", "gives up early",
 	"no pause", "no retry", "past the deadline", "attempts counted", "ping", "five at once", "ten at once", "bound by timeouts", "for nobody", "for nobody without end", "retries everything",
-	"one long pause", "short pause", "two layers", "stale rows", "a copy", "keeps connections", "lingers", "none is 404",
+	"half of the rows", "one long pause", "short pause", "two layers", "stale rows", "a copy", "keeps connections", "lingers", "none is 404",
 	"all probes", "invalid codes fail", "invalid codes succeed", "no probe", "no retry-after", "retry-after an hour", "slow rejection", "timer", "two probes", "users decide",
 	"breaker per address", "breaker per client", "breaker per pair", "counts errors", "counts timeouts", "empty while open", "pings while open", "retry-after constant", "too many requests",
 	"health asks nobody", "health flaps", "health hammers", "health keeps connections", "health is one ping", "health is slow", "health trusts the wait", "health waits for users",
@@ -479,6 +479,9 @@ func (a *app) read(ctx context.Context, query string, args ...any) ([]flight, er
 			return nil, err
 		}
 		found = append(found, one)
+	}
+	if a.is("half of the rows") {
+		return found, nil
 	}
 	return found, rows.Err()
 }
