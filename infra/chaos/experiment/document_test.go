@@ -2,6 +2,7 @@ package experiment
 
 import (
 	"errors"
+	"fmt"
 	"maps"
 	"os"
 	"path/filepath"
@@ -285,7 +286,7 @@ func FuzzExpression(f *testing.F) {
 func FuzzPath(f *testing.F) {
 	mutants.Add(f, []any{"$.items[0].name", `{"items":[{"name":"tea"}]}`})
 	f.Fuzz(func(_ *testing.T, path, body string) {
-		holds([]byte(body), map[string]any{path: "tea"}, func(string, error) {})
+		differs([]byte(body), map[string]any{path: "tea"}, func(string, error) {})
 	})
 }
 
@@ -312,33 +313,41 @@ func TestRightAnswers(t *testing.T) {
 		right  *right
 		status int
 		body   string
-		want   bool
+		want   string // What differs.
 	}{
-		{"any 2xx", request(func(*Request) {}), 204, "", true},
-		{"a redirect", request(func(*Request) {}), 302, "", false},
-		{"another status", created, 200, "", false},
-		{"the status", created, 201, "", true},
-		{"the values", byJSON, 200, `{"items":[{},{"price":250.0}],"open":true}`, true},
-		{"another value", byJSON, 200, `{"items":[{},{"price":251}],"open":true}`, false},
-		{"no such value", byJSON, 200, `{"items":[],"open":true}`, false},
-		{"values of every type", typed, 200, values, true},
-		{"a number in another form", typed, 200, strings.Replace(values, ":250", ":2.5e2", 1), true},
-		{"a number for a text", typed, 200, strings.Replace(values, `"250"`, `250`, 1), false},
-		{"a text for a number", typed, 200, strings.Replace(values, `:250`, `:"250"`, 1), false},
-		{"another long number", typed, 200, strings.Replace(values, "7891", "7890", 1), false},
-		{"a half as text", typed, 200, strings.Replace(values, "0.5", `"0.5"`, 1), false},
-		{"another date", typed, 200, strings.Replace(values, "11-27", "11-28", 1), false},
-		{"something for nothing", typed, 200, strings.Replace(values, "null", "0", 1), false},
-		{"no JSON", byJSON, 200, `oops`, false},
-		{"the file in another layout", byFile, 200, `{"b":[2],"a":1}`, true},
-		{"not the file", byFile, 200, `{"b":[2],"a":2}`, false},
-		{"the first answer", asCalm, 200, `{"price":1}`, true},
-		{"the same again", asCalm, 200, `{ "price": 1 }`, true},
-		{"another one", asCalm, 200, `{"price":2}`, false},
+		{"any 2xx", request(func(*Request) {}), 204, "", ""},
+		{"a redirect", request(func(*Request) {}), 302, "", `the status is 302 instead of 2xx`},
+		{"another status", created, 200, "", `the status is 200 instead of 201`},
+		{"the status", created, 201, "", ""},
+		{"the values", byJSON, 200, `{"items":[{},{"price":250.0}],"open":true}`, ""},
+		{"another value", byJSON, 200, `{"items":[{},{"price":251}],"open":true}`, `$.items[1].price is 251 instead of 250`},
+		{"no such value", byJSON, 200, `{"items":[],"open":true}`, `no value at $.items[1].price; expected 250`},
+		{"values of every type", typed, 200, values, ""},
+		{"a number in another form", typed, 200, strings.Replace(values, ":250", ":2.5e2", 1), ""},
+		{"a number for a text", typed, 200, strings.Replace(values, `"250"`, `250`, 1), `$.text is 250 instead of "250"`},
+		{"a text for a number", typed, 200, strings.Replace(values, `:250`, `:"250"`, 1), `$.number is "250" instead of 250`},
+		{"another long number", typed, 200, strings.Replace(values, "7891", "7890", 1), `$.long is 12345678901234567890 instead of 12345678901234567891`},
+		{"a half as text", typed, 200, strings.Replace(values, "0.5", `"0.5"`, 1), `$.half is "0.5" instead of 0.5`},
+		{"another date", typed, 200, strings.Replace(values, "11-27", "11-28", 1), `$.day is "2026-11-28" instead of "2026-11-27"`},
+		{"something for nothing", typed, 200, strings.Replace(values, "null", "0", 1), `$.none is 0 instead of null`},
+		{"a long text", typed, 200, strings.Replace(values, `"250"`, `"`+strings.Repeat("é<", 40)+`"`, 1), `$.text is "` + strings.Repeat("é<", 19) + `é... instead of "250"`},
+		{"no JSON", byJSON, 200, `oops`, `the body is not JSON`},
+		{"the file in another layout", byFile, 200, `{"b":[2],"a":1}`, ""},
+		{"not the file", byFile, 200, `{"b":[2],"a":2}`, `not as in answer.json`},
+		{"the first answer", asCalm, 200, `{"price":1}`, ""},
+		{"the same again", asCalm, 200, `{ "price": 1 }`, ""},
+		{"another one", asCalm, 200, `{"price":2}`, `not as in the steady state`},
 	} {
-		if got := test.right.is(0, test.status, []byte(test.body)); got != test.want {
-			t.Errorf("%s: got %t, want %t", test.what, got, test.want)
+		is := test.right.is(0, test.status, []byte(test.body))
+		if got := strings.Join(test.right.differences(), ""); got != test.want || is != (got == "") {
+			t.Errorf("%s: got %t, %q, want %q", test.what, is, got, test.want)
 		}
+	}
+	for i := range 9 {
+		byJSON.is(0, 200, fmt.Appendf(nil, `{"items":[{},{"price":%d}]}`, i))
+	}
+	if got := byJSON.differences(); len(got) != 4 || got[3] != "something else differs" {
+		t.Errorf("nine differences: got %q", got)
 	}
 }
 

@@ -58,7 +58,7 @@ func (e Experiment) lab() lab {
 	return lab{
 		proxies: e.Proxies, api: e.API, load: options, health: e.Target.Health, plain: true,
 		start:   func(ctx context.Context, _ string) (*app.Process, error) { return e.Target.start(ctx) },
-		mistake: e.mistake,
+		mistake: e.mistake, differences: answers.differences,
 		lacks: func() error {
 			for at, wrong := range answers.lacks {
 				if wrong != nil {

@@ -27,8 +27,8 @@ type shop struct {
 	patience time.Duration
 	// cached says that the next answer is kept, and known that there is one.
 	cached, known atomic.Bool
-	// learns says that a slow answer makes it keep the next one.
-	learns bool
+	// learns says that a slow answer makes it keep the next one, lies that it answers something wrong instead of 503.
+	learns, lies bool
 }
 
 // ServeHTTP answers with what the dependency says, or with 503.
@@ -52,7 +52,11 @@ func (s *shop) ServeHTTP(w http.ResponseWriter, _ *http.Request) {
 	if s.learns && time.Since(begin) > 250*time.Millisecond {
 		s.cached.Store(true)
 	}
-	if s.known.Store(err == nil); err != nil {
+	if s.known.Store(err == nil); err != nil && s.lies {
+		_, _ = io.WriteString(w, `{"item": {"price": 0}}`)
+		return
+	}
+	if err != nil {
 		http.Error(w, "sorry", http.StatusServiceUnavailable)
 		return
 	}
@@ -232,6 +236,20 @@ func TestMistakesThatARunShows(t *testing.T) {
 				t.Errorf("got %v, want shop.yaml%s", err, test.want)
 			}
 		})
+	}
+}
+
+// Where an answer is wrong, the output says what differs.
+func TestWrongAnswersSayWhatDiffers(t *testing.T) {
+	s := &shop{dependency: echo(t), listen: require.FreeAddress(t), patience: 100 * time.Millisecond, lies: true}
+	text := s.text(t, "{phase: fault, fault: blackhole, duration: 500ms, load: {rate: 20}}", "rate(served) == 1")
+	run, err := observed(t, strings.Replace(text, "right: {status: 200}", "right: {json: {$.item.price: 250}}", 1))
+	if err != nil {
+		t.Fatal(err)
+	}
+	const want = "200 with a wrong answer ($.item.price is 0 instead of 250)"
+	if check := run.Checks[1]; !strings.Contains(check.Measured, want) || !strings.Contains(run.Story(check.Examples[0]), want) {
+		t.Errorf("got %q and %q, want %q", check.Measured, run.Story(check.Examples[0]), want)
 	}
 }
 
