@@ -1,7 +1,6 @@
 package experiment
 
 import (
-	"bytes"
 	"cmp"
 	"errors"
 	"fmt"
@@ -184,25 +183,65 @@ func read(file string, text []byte, names names) (e Experiment, err error) {
 
 // parse reads YAML. The error is a *Problem.
 func parse(text []byte) (*yaml.Node, error) {
-	decoder := yaml.NewDecoder(bytes.NewReader(text))
-	var document, second yaml.Node
-	err := decoder.Decode(&document)
-	if err == nil && decoder.Decode(&second) != io.EOF {
-		return nil, problem(&second, "expected one experiment in a file; put the next one in a file of its own")
-	}
+	found, err := documents(string(text))
 	if wrong, ok := errors.AsType[*yaml.ParserError](err); ok {
-		if strings.Contains(wrong.Message, "cannot start any token") {
-			wrong.Message += "; is it a tab? Indent with spaces"
-		}
-		return nil, problem(&yaml.Node{Line: wrong.Line, Column: wrong.Column}, "this is not YAML: %s", wrong.Message)
+		return nil, notYAML(string(text), wrong)
 	}
-	if err != nil && err != io.EOF {
+	switch {
+	case err != nil:
 		return nil, problem(&yaml.Node{}, "this is not YAML: %v", err)
-	}
-	if len(document.Content) == 0 {
+	case len(found) > 1:
+		return nil, problem(&found[1], "expected one experiment in a file; put the next one in a file of its own")
+	case len(found) == 0 || len(found[0].Content) == 0:
 		return nil, problem(&yaml.Node{}, "the file is empty; `make experiment NEW=1 FILE=my.yaml` creates one to start from")
 	}
-	return document.Content[0], nil
+	return found[0].Content[0], nil
+}
+
+// documents are those of a text in YAML, the first two at most.
+func documents(text string) (found []yaml.Node, err error) {
+	decoder := yaml.NewDecoder(strings.NewReader(text))
+	for len(found) < 2 {
+		var next yaml.Node
+		if err := decoder.Decode(&next); err == io.EOF {
+			break
+		} else if err != nil {
+			return nil, err
+		}
+		found = append(found, next)
+	}
+	return found, nil
+}
+
+// notYAML is the problem of a text that is not YAML, on the first line from which on it is none: the parser may name the beginning
+// of what surrounds the mistake instead, counts some lines from 0, and all columns.
+func notYAML(text string, wrong *yaml.ParserError) *Problem {
+	const most = 2000 // Lines; more would take seconds.
+	lines := strings.SplitAfter(text, "\n")
+	line := min(max(wrong.Line, 1), len(lines))
+	if len(lines) <= most {
+		for line = len(lines); line > 1; line-- {
+			if _, err := documents(strings.Join(lines[:line-1], "")); err == nil {
+				break
+			}
+		}
+	}
+	here := []rune(lines[line-1] + "\n")
+	column := slices.IndexFunc(here, func(letter rune) bool { return letter != ' ' })
+	if max(wrong.Line, 1) == line || wrong.Line == line-1 && strings.HasPrefix(wrong.Message, "did not find expected") {
+		column = min(wrong.Column, len(here)-1)
+	}
+	switch letter := string(here[column]); {
+	case letter == "\t":
+		wrong.Message += "; indent with spaces, not with a tab"
+	case letter == ":":
+		wrong.Message += "; check the indentation and the space after each colon, and put a text that has both in quotes"
+	case strings.Contains("@`%>|&*!", letter):
+		wrong.Message += fmt.Sprintf("; put a text that begins with %s in quotes", letter)
+	case strings.HasSuffix(wrong.Message, "':'"):
+		wrong.Message += "; is there a space after the colon?"
+	}
+	return problem(&yaml.Node{Line: line, Column: column + 1}, "this is not YAML: %s", wrong.Message)
 }
 
 // datesAsText makes each date below a node the text that it is in JSON.
