@@ -18,6 +18,8 @@ import (
 	"unicode/utf8"
 
 	"go.yaml.in/yaml/v4"
+
+	"chaosworkshop/infra/internal/port"
 )
 
 // Target is the service under test: the one at URL, or the one that Command starts.
@@ -138,12 +140,15 @@ func Load(path string) (Experiment, error) {
 	}
 	folder := filepath.Dir(path)
 	e.Target.Dir = within(folder, e.Target.Dir)
+	if info, err := os.Stat(e.Target.Dir); err != nil || !info.IsDir() {
+		return e, e.mistake(fmt.Sprintf("there is no folder %s; dir is relative to the folder of this file", e.Target.Dir), "target", "dir")
+	}
 	for i, request := range e.Requests {
 		if request.Right.File == "" {
 			continue
 		}
 		if e.Requests[i].body, err = os.ReadFile(within(folder, request.Right.File)); err != nil {
-			return e, fmt.Errorf("read the right answer: %w", err)
+			return e, e.mistake(fmt.Sprintf("read the right answer: %v; file is relative to the folder of this file", err), "requests", strconv.Itoa(i), "right", "file")
 		}
 	}
 	return e, nil
@@ -397,6 +402,8 @@ func (r *reader) method(e *Experiment) error {
 			phase.Faults = append(phase.Faults, fault)
 		}
 		switch {
+		case one.Fault.Kind != 0 && len(one.Faults) > 0:
+			return problem(&one.Fault, "%q has both fault and faults; list every fault in faults", phase.Name)
 		case slices.ContainsFunc(e.Method, func(p Phase) bool { return p.Name == phase.Name }):
 			return problem(one.Name.node, "two phases are called %q; give each a name of its own, which tolerances can use", phase.Name)
 		case (i == 0 || last) && len(faults) > 0:
@@ -553,6 +560,7 @@ func (r *reader) target(e *Experiment) error {
 			}
 		}
 	}
+	listening := map[string]string{} // The proxy at each address.
 	for i, proxy := range e.Proxies {
 		place, send := at("proxies", strconv.Itoa(i)), at("proxies", strconv.Itoa(i), "probe", "send")
 		addresses := 0
@@ -562,15 +570,24 @@ func (r *reader) target(e *Experiment) error {
 				continue
 			}
 			addresses++
-			if host, port, err := net.SplitHostPort(node.Value); err != nil || host == "" || port == "" {
-				return problem(node, "%q is not an address; expected a host and a port, such as 127.0.0.1:6379", node.Value)
+			if host, number, err := net.SplitHostPort(node.Value); err != nil || host == "" || !isPort(number) {
+				return problem(node, "%q is not an address; expected a host and a port from 1 to 65535, such as 127.0.0.1:6379", node.Value)
 			}
+		}
+		listen, upstream := reachable(proxy.Listen), reachable(proxy.Upstream)
+		other, taken := listening[listen]
+		if addresses == 2 {
+			listening[listen] = proxy.Name
 		}
 		switch {
 		case proxy.Name == "" || strings.ContainsAny(proxy.Name, "/?#%"):
 			return problem(place, "%q cannot be the name of a proxy; expected letters and digits", proxy.Name)
 		case slices.Index(proxyNames(*e), proxy.Name) < i:
 			return problem(place, "two proxies are called %q", proxy.Name)
+		case addresses == 2 && listen == upstream:
+			return problem(at("proxies", strconv.Itoa(i), "upstream"), "the proxy %q would connect to itself; upstream is the address of the dependency, and listen another one, which the service connects to", proxy.Name)
+		case taken:
+			return problem(at("proxies", strconv.Itoa(i), "listen"), "the proxies %q and %q listen on the same address; give each a port of its own", other, proxy.Name)
 		case e.API == "" && addresses < 2:
 			return problem(place, "the proxy %q needs listen, the address that the service connects to, and upstream, the address of the dependency", proxy.Name)
 		case e.API != "" && addresses == 1:
@@ -587,7 +604,18 @@ func (r *reader) target(e *Experiment) error {
 // isHTTP tells whether an address is a URL that can be asked.
 func isHTTP(address string) bool {
 	parsed, err := url.Parse(address)
-	return err == nil && parsed.Host != "" && (parsed.Scheme == "http" || parsed.Scheme == "https")
+	return err == nil && parsed.Host != "" && (parsed.Port() == "" || isPort(parsed.Port())) && (parsed.Scheme == "http" || parsed.Scheme == "https")
+}
+
+// reachable is the address at which this computer reaches what listens at one, the same for all ways to write it.
+func reachable(address string) string {
+	return strings.Replace(port.Reachable(address), "localhost", "127.0.0.1", 1)
+}
+
+// isPort tells whether a text is the number of a port, or the name of one.
+func isPort(text string) bool {
+	number, err := net.LookupPort("tcp", text)
+	return err == nil && number > 0
 }
 
 // find is the node at a path of keys and indexes; nil if there is none.

@@ -117,6 +117,12 @@ func TestMistakesHaveAPlace(t *testing.T) {
 		{"latency: 300ms", "latency: 1ms", "shop.yaml:15:12: latency is too weak"},
 		{"latency: 300ms", "latency: soon", `shop.yaml:15:37: "soon" is neither a number nor a duration`},
 		{"toxicity: 0.5", "toxicity: 2", "shop.yaml:15:54: toxicity is 2; expected 0.05 to 1"},
+		{"127.0.0.1:6380", "127.0.0.1:99999", `shop.yaml:9:27: "127.0.0.1:99999" is not an address; expected a host and a port from 1 to 65535, such as 127.0.0.1:6379`},
+		{`upstream: "127.0.0.1:6379"`, `upstream: "127.0.0.1:0"`, `shop.yaml:9:55: "127.0.0.1:0" is not an address`},
+		{"http://127.0.0.1:8080", "http://127.0.0.1:99999", `shop.yaml:4:8: "http://127.0.0.1:99999" is not a URL`},
+		{`upstream: "127.0.0.1:6379"`, `upstream: "localhost:6380"`, `shop.yaml:9:55: the proxy "redis" would connect to itself; upstream is the address of the dependency`},
+		{"method:\n", "  - {name: other, listen: \"0.0.0.0:6380\", upstream: \"127.0.0.1:6378\"}\nmethod:\n", `shop.yaml:10:27: the proxies "redis" and "other" listen on the same address; give each a port of its own`},
+		{"    duration: BOUND", "    faults: [blackhole]\n    duration: BOUND", `shop.yaml:15:12: "slow" has both fault and faults; list every fault in faults`},
 		{"proxies: [redis]", "proxies: [reddis]", `shop.yaml:15:69: there is no proxy "reddis"; did you mean "redis"?`},
 		{"BOUND * 2", "BUOND * 2", `shop.yaml:16:15: there is no name "BUOND" in the configuration; did you mean "BOUND"?`},
 		{"BOUND * 2", "BOUND * 20000", "shop.yaml:16:15: BOUND * 20000 is out of range"},
@@ -210,6 +216,22 @@ func TestExamplesOfNumbersAreValid(t *testing.T) {
 	}
 	if len(numbers) != len(slices.DeleteFunc(slices.Collect(maps.Values(attributes)), func(known []string) bool { return known == nil })) {
 		t.Error("a toxic with numbers has no example")
+	}
+}
+
+// What the file names beside itself must exist.
+func TestMissingFilesHaveAPlace(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "shop.yaml")
+	for _, test := range []struct{ old, new, want string }{
+		{"url: http://127.0.0.1:8080", "command: ./shop\n  dir: nosuch", ":5:8: there is no folder "},
+		{"{json: {$.price: 250}}", "{file: nosuch.json}", ":7:19: read the right answer: open "},
+	} {
+		if err := os.WriteFile(path, []byte(strings.Replace(valid, test.old, test.new, 1)), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := Load(path); err == nil || !strings.HasPrefix(err.Error(), path+test.want) || !strings.Contains(err.Error(), "nosuch") {
+			t.Errorf("got %v, want %s%s", err, path, test.want)
+		}
 	}
 }
 

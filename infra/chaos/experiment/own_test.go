@@ -213,12 +213,13 @@ func TestMistakesThatARunShows(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { others.Close() })
-	busy, dead := echo(t), require.FreeAddress(t)
+	busy, taken, dead := echo(t), echo(t), require.FreeAddress(t)
 	for _, test := range []struct {
 		what, api, old, new, want string
 	}{
 		{"nothing upstream", "", "upstream: \"" + busy, "upstream: \"" + dead, ":5:62: nothing listens on " + dead + "; start the dependency, or correct upstream"},
-		{"the port is taken", "", "LISTEN", busy, ":5:33: open the proxy stock: port " + strings.TrimPrefix(busy, "127.0.0.1:") + " is taken"},
+		{"the port is taken", "", "LISTEN", taken, ":5:33: open the proxy stock: port " + strings.TrimPrefix(taken, "127.0.0.1:") + " is taken"},
+		{"not of this computer", "", "LISTEN", "192.0.2.1:6380", ":5:33: open the proxy stock: cannot listen on 192.0.2.1:6380: "},
 		{"no Toxiproxy", "http://" + dead, "", "", ":4:18: no Toxiproxy answers at http://" + dead + "; start it, correct the address, or delete the toxiproxy key"},
 		{"no such proxy", others.URL(), "name: stock, listen: LISTEN, upstream: \"" + busy + "\"", "name: mysql-proxy", `:5:18: open the proxy mysql-proxy: the Toxiproxy at ` + others.URL() + ` has no proxy "mysql-proxy": add listen and upstream to create it; did you mean "mysql_proxy"?`},
 		{"no such value", "", "right: {status: 200}", "right: {json: {$.item.prize: 250}}", `:3:51: in the steady state, no answer has a value at $.item.prize: the object has no key "prize"; did you mean "price"?`},
@@ -257,7 +258,7 @@ func TestWrongAnswersSayWhatDiffers(t *testing.T) {
 func TestSlowStart(t *testing.T) {
 	const text = `title: Slow
 target: {command: "sleep 60", start: 1s}
-proxies: [{name: stock, listen: "127.0.0.1:1", upstream: "127.0.0.1:1"}]
+proxies: [{name: stock, listen: "127.0.0.1:1", upstream: "127.0.0.1:2"}]
 method:
   - {phase: calm, duration: 1s, load: {rate: 1}}
   - {phase: fault, duration: 1s, fault: outage}

@@ -216,6 +216,10 @@ func (t *trial) openProxies(ctx context.Context) (err error) {
 			_, number, _ := net.SplitHostPort(proxy.Listen)
 			taken, _ := strconv.Atoi(number)
 			err = port.Taken(taken, "listen")
+		} else if err != nil {
+			if _, reason, found := strings.Cut(err.Error(), ": listen tcp "); found { // Without the HTTP of Toxiproxy's API.
+				err = fmt.Errorf("cannot listen on %s", reason)
+			}
 		}
 		if err != nil {
 			return t.mistake(fmt.Sprintf("open the proxy %s: %v", proxy.Name, err), at...)
