@@ -1,7 +1,6 @@
 package experiment
 
 import (
-	"bytes"
 	"cmp"
 	"errors"
 	"fmt"
@@ -20,6 +19,8 @@ import (
 	"unicode/utf8"
 
 	"go.yaml.in/yaml/v4"
+
+	"chaosworkshop/infra/internal/port"
 )
 
 // Target is the service under test: the one at URL, or the one that Command starts.
@@ -140,12 +141,15 @@ func Load(path string) (Experiment, error) {
 	}
 	folder := filepath.Dir(path)
 	e.Target.Dir = within(folder, e.Target.Dir)
+	if info, err := os.Stat(e.Target.Dir); err != nil || !info.IsDir() {
+		return e, e.mistake(fmt.Sprintf("there is no folder %s; dir is relative to the folder of this file", e.Target.Dir), "target", "dir")
+	}
 	for i, request := range e.Requests {
 		if request.Right.File == "" {
 			continue
 		}
 		if e.Requests[i].body, err = os.ReadFile(within(folder, request.Right.File)); err != nil {
-			return e, fmt.Errorf("read the right answer: %w", err)
+			return e, e.mistake(fmt.Sprintf("read the right answer: %v; file is relative to the folder of this file", err), "requests", strconv.Itoa(i), "right", "file")
 		}
 	}
 	return e, nil
@@ -185,25 +189,65 @@ func read(file string, text []byte, names names) (e Experiment, err error) {
 
 // parse reads YAML. The error is a *Problem.
 func parse(text []byte) (*yaml.Node, error) {
-	decoder := yaml.NewDecoder(bytes.NewReader(text))
-	var document, second yaml.Node
-	err := decoder.Decode(&document)
-	if err == nil && decoder.Decode(&second) != io.EOF {
-		return nil, problem(&second, "expected one experiment in a file; put the next one in a file of its own")
-	}
+	found, err := documents(string(text))
 	if wrong, ok := errors.AsType[*yaml.ParserError](err); ok {
-		if strings.Contains(wrong.Message, "cannot start any token") {
-			wrong.Message += "; is it a tab? Indent with spaces"
-		}
-		return nil, problem(&yaml.Node{Line: wrong.Line, Column: wrong.Column}, "this is not YAML: %s", wrong.Message)
+		return nil, notYAML(string(text), wrong)
 	}
-	if err != nil && err != io.EOF {
+	switch {
+	case err != nil:
 		return nil, problem(&yaml.Node{}, "this is not YAML: %v", err)
-	}
-	if len(document.Content) == 0 {
+	case len(found) > 1:
+		return nil, problem(&found[1], "expected one experiment in a file; put the next one in a file of its own")
+	case len(found) == 0 || len(found[0].Content) == 0:
 		return nil, problem(&yaml.Node{}, "the file is empty; `make experiment NEW=1 FILE=my.yaml` creates one to start from")
 	}
-	return document.Content[0], nil
+	return found[0].Content[0], nil
+}
+
+// documents are those of a text in YAML, the first two at most.
+func documents(text string) (found []yaml.Node, err error) {
+	decoder := yaml.NewDecoder(strings.NewReader(text))
+	for len(found) < 2 {
+		var next yaml.Node
+		if err := decoder.Decode(&next); err == io.EOF {
+			break
+		} else if err != nil {
+			return nil, err
+		}
+		found = append(found, next)
+	}
+	return found, nil
+}
+
+// notYAML is the problem of a text that is not YAML, on the first line from which on it is none: the parser may name the beginning
+// of what surrounds the mistake instead, counts some lines from 0, and all columns.
+func notYAML(text string, wrong *yaml.ParserError) *Problem {
+	const most = 2000 // Lines; more would take seconds.
+	lines := strings.SplitAfter(text, "\n")
+	line := min(max(wrong.Line, 1), len(lines))
+	if len(lines) <= most {
+		for line = len(lines); line > 1; line-- {
+			if _, err := documents(strings.Join(lines[:line-1], "")); err == nil {
+				break
+			}
+		}
+	}
+	here := []rune(lines[line-1] + "\n")
+	column := slices.IndexFunc(here, func(letter rune) bool { return letter != ' ' })
+	if max(wrong.Line, 1) == line || wrong.Line == line-1 && strings.HasPrefix(wrong.Message, "did not find expected") {
+		column = min(wrong.Column, len(here)-1)
+	}
+	switch letter := string(here[column]); {
+	case letter == "\t":
+		wrong.Message += "; indent with spaces, not with a tab"
+	case letter == ":":
+		wrong.Message += "; check the indentation and the space after each colon, and put a text that has both in quotes"
+	case strings.Contains("@`%>|&*!", letter):
+		wrong.Message += fmt.Sprintf("; put a text that begins with %s in quotes", letter)
+	case strings.HasSuffix(wrong.Message, "':'"):
+		wrong.Message += "; is there a space after the colon?"
+	}
+	return problem(&yaml.Node{Line: line, Column: column + 1}, "this is not YAML: %s", wrong.Message)
 }
 
 // datesAsText makes each date below a node the text that it is in JSON.
@@ -359,6 +403,8 @@ func (r *reader) method(e *Experiment) error {
 			phase.Faults = append(phase.Faults, fault)
 		}
 		switch {
+		case one.Fault.Kind != 0 && len(one.Faults) > 0:
+			return problem(&one.Fault, "%q has both fault and faults; list every fault in faults", phase.Name)
 		case slices.ContainsFunc(e.Method, func(p Phase) bool { return p.Name == phase.Name }):
 			return problem(one.Name.node, "two phases are called %q; give each a name of its own, which tolerances can use", phase.Name)
 		case (i == 0 || last) && len(faults) > 0:
@@ -515,6 +561,7 @@ func (r *reader) target(e *Experiment) error {
 			}
 		}
 	}
+	listening := map[string]string{} // The proxy at each address.
 	for i, proxy := range e.Proxies {
 		place, send := at("proxies", strconv.Itoa(i)), at("proxies", strconv.Itoa(i), "probe", "send")
 		addresses := 0
@@ -524,15 +571,24 @@ func (r *reader) target(e *Experiment) error {
 				continue
 			}
 			addresses++
-			if host, port, err := net.SplitHostPort(node.Value); err != nil || host == "" || port == "" {
-				return problem(node, "%q is not an address; expected a host and a port, such as 127.0.0.1:6379", node.Value)
+			if host, number, err := net.SplitHostPort(node.Value); err != nil || host == "" || !isPort(number) {
+				return problem(node, "%q is not an address; expected a host and a port from 1 to 65535, such as 127.0.0.1:6379", node.Value)
 			}
+		}
+		listen, upstream := reachable(proxy.Listen), reachable(proxy.Upstream)
+		other, taken := listening[listen]
+		if addresses == 2 {
+			listening[listen] = proxy.Name
 		}
 		switch {
 		case proxy.Name == "" || strings.ContainsAny(proxy.Name, "/?#%"):
 			return problem(place, "%q cannot be the name of a proxy; expected letters and digits", proxy.Name)
 		case slices.Index(proxyNames(*e), proxy.Name) < i:
 			return problem(place, "two proxies are called %q", proxy.Name)
+		case addresses == 2 && listen == upstream:
+			return problem(at("proxies", strconv.Itoa(i), "upstream"), "the proxy %q would connect to itself; upstream is the address of the dependency, and listen another one, which the service connects to", proxy.Name)
+		case taken:
+			return problem(at("proxies", strconv.Itoa(i), "listen"), "the proxies %q and %q listen on the same address; give each a port of its own", other, proxy.Name)
 		case e.API == "" && addresses < 2:
 			return problem(place, "the proxy %q needs listen, the address that the service connects to, and upstream, the address of the dependency", proxy.Name)
 		case e.API != "" && addresses == 1:
@@ -549,7 +605,18 @@ func (r *reader) target(e *Experiment) error {
 // isHTTP tells whether an address is a URL that can be asked.
 func isHTTP(address string) bool {
 	parsed, err := url.Parse(address)
-	return err == nil && parsed.Host != "" && (parsed.Scheme == "http" || parsed.Scheme == "https")
+	return err == nil && parsed.Host != "" && (parsed.Port() == "" || isPort(parsed.Port())) && (parsed.Scheme == "http" || parsed.Scheme == "https")
+}
+
+// reachable is the address at which this computer reaches what listens at one, the same for all ways to write it.
+func reachable(address string) string {
+	return strings.Replace(port.Reachable(address), "localhost", "127.0.0.1", 1)
+}
+
+// isPort tells whether a text is the number of a port, or the name of one.
+func isPort(text string) bool {
+	number, err := net.LookupPort("tcp", text)
+	return err == nil && number > 0
 }
 
 // find is the node at a path of keys and indexes; nil if there is none.

@@ -2,6 +2,7 @@ package experiment
 
 import (
 	"errors"
+	"fmt"
 	"maps"
 	"os"
 	"path/filepath"
@@ -70,11 +71,29 @@ func TestMistakesHaveAPlace(t *testing.T) {
 		{"title: A slow shop\n", "", `shop.yaml:1:1: the file lacks "title"`},
 		{valid, "", "shop.yaml:1:1: the file is empty"},
 		{valid, "- a\n", "shop.yaml:1:1: the file is a list; expected a group of keys"},
-		{"title: A slow shop", "title: [", "shop.yaml:"},
+		{"title: A slow shop", "title: [", "shop.yaml:1:1: this is not YAML"},
+		{"load: {rate: 10}\n  - phase: slow", "load: {rate: 10\n  - phase: slow", "shop.yaml:13:11: this is not YAML: did not find expected ',' or '}'"},
+		{"phase: [slow, calm again]", "phase: [slow, calm again", "shop.yaml:27:12: this is not YAML: did not find expected ',' or ']'"},
+		{"{json: {$.price: 250}}", "{json: {$.price: 250}}}", "shop.yaml:7:5: this is not YAML: did not find expected key"},
+		{"    duration: BOUND", "   duration: BOUND", "shop.yaml:16:4: this is not YAML: did not find expected '-' indicator"},
+		{"    duration: BOUND", "      duration: BOUND", "shop.yaml:16:7: this is not YAML: did not find expected key"},
+		{"    duration: BOUND", "\tduration: BOUND", "shop.yaml:16:1: this is not YAML: found character that cannot start any token; indent with spaces"},
+		{"  - phase: calm again", "  -phase: calm again", "shop.yaml:18:3: this is not YAML: did not find expected '-' indicator"},
+		{"tolerances:\n", "- tolerances:\n", "shop.yaml:22:1: this is not YAML: did not find expected key"},
+		{"title: A slow shop\n", "# A shop\n\ntitle: A slow shop\n oops: 1\n", "shop.yaml:4:6: this is not YAML: mapping values are not allowed"},
+		{"title: A slow shop\n", "# A shop\n\n  title: A slow shop\n", "shop.yaml:4:1: this is not YAML"},
+		{"title: A slow shop", "title: A slow: shop", "shop.yaml:1:14: this is not YAML: mapping values are not allowed in this context; check the indentation and the space after each colon, and put a text that has both in quotes"},
+		{"expect: dials_per_request <= 3", "expect: > 2s", "shop.yaml:28:13: this is not YAML: did not find expected comment or line break; put a text that begins with > in quotes"},
+		{"path: /price", "path: @price", "shop.yaml:6:11: this is not YAML: found character that cannot start any token; put a text that begins with @ in quotes"},
+		{"    until: served", "    until served", "shop.yaml:20:5: this is not YAML: could not find expected ':'; is there a space after the colon?"},
+		{"{rate: 10, patience: 3s}", "{rate:10, patience: 3s}", `shop.yaml:17:12: "rate:10" has no value; expected a space after its colon`},
+		{"{$.price: 250}", "{$.price:250}", `shop.yaml:7:20: "$.price:250" has no value; expected a space after its colon`},
+		{"    right: {json: {$.price: 250}}", "    right:\n      status:200", `shop.yaml:8:7: right is text; expected a space after the colon in "status:200"`},
+		{"  url: http://127.0.0.1:8080", "  http://127.0.0.1:8080", "shop.yaml:4:3: target is text; expected a group of keys"},
 		{"    duration: 1s\n    load: {rate: 10}\n  - phase: slow", "    durration: 1s\n    load: {rate: 10}\n  - phase: slow", `shop.yaml:12:5: an entry of method has no key "durration"; did you mean "duration"?`},
 		{"duration: 1s\n    load: {rate: 10}\n  - phase: slow", "duration: 10\n    load: {rate: 10}\n  - phase: slow", "shop.yaml:12:15: duration is a whole number; expected text with a unit, such as 2s"},
 		{"duration: 1s\n    load: {rate: 10}\n  - phase: slow", "duration: 1 s\n    load: {rate: 10}\n  - phase: slow", "shop.yaml:12:17: expected the end; write a number and its unit without a space"},
-		{"title: A slow shop", "\ttitle: A slow shop", "shop.yaml:1:1: this is not YAML: found character that cannot start any token; is it a tab? Indent with spaces"},
+		{"title: A slow shop", "\ttitle: A slow shop", "shop.yaml:1:1: this is not YAML: found character that cannot start any token; indent with spaces, not with a tab"},
 		{"listen: \"127.0.0.1:6380\"", "listen: 6380", "shop.yaml:9:27: listen is a whole number; expected text, such as \"127.0.0.1:6380\""},
 		{"until: served", "until: 502", "shop.yaml:20:12: until is a whole number; expected text, such as served or \"502\" in quotes"},
 		{"p(99) <", "p(0.99) <", "shop.yaml:25:15: p(0.99) is the 0.99th percentile; did you mean p(99)?"},
@@ -98,6 +117,12 @@ func TestMistakesHaveAPlace(t *testing.T) {
 		{"latency: 300ms", "latency: 1ms", "shop.yaml:15:12: latency is too weak"},
 		{"latency: 300ms", "latency: soon", `shop.yaml:15:37: "soon" is neither a number nor a duration`},
 		{"toxicity: 0.5", "toxicity: 2", "shop.yaml:15:54: toxicity is 2; expected 0.05 to 1"},
+		{"127.0.0.1:6380", "127.0.0.1:99999", `shop.yaml:9:27: "127.0.0.1:99999" is not an address; expected a host and a port from 1 to 65535, such as 127.0.0.1:6379`},
+		{`upstream: "127.0.0.1:6379"`, `upstream: "127.0.0.1:0"`, `shop.yaml:9:55: "127.0.0.1:0" is not an address`},
+		{"http://127.0.0.1:8080", "http://127.0.0.1:99999", `shop.yaml:4:8: "http://127.0.0.1:99999" is not a URL`},
+		{`upstream: "127.0.0.1:6379"`, `upstream: "localhost:6380"`, `shop.yaml:9:55: the proxy "redis" would connect to itself; upstream is the address of the dependency`},
+		{"method:\n", "  - {name: other, listen: \"0.0.0.0:6380\", upstream: \"127.0.0.1:6378\"}\nmethod:\n", `shop.yaml:10:27: the proxies "redis" and "other" listen on the same address; give each a port of its own`},
+		{"    duration: BOUND", "    faults: [blackhole]\n    duration: BOUND", `shop.yaml:15:12: "slow" has both fault and faults; list every fault in faults`},
 		{"proxies: [redis]", "proxies: [reddis]", `shop.yaml:15:69: there is no proxy "reddis"; did you mean "redis"?`},
 		{"BOUND * 2", "BUOND * 2", `shop.yaml:16:15: there is no name "BUOND" in the configuration; did you mean "BOUND"?`},
 		{"BOUND * 2", "BOUND * 20000", "shop.yaml:16:15: BOUND * 20000 is out of range"},
@@ -201,6 +226,22 @@ func TestExamplesOfNumbersAreValid(t *testing.T) {
 	}
 }
 
+// What the file names beside itself must exist.
+func TestMissingFilesHaveAPlace(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "shop.yaml")
+	for _, test := range []struct{ old, new, want string }{
+		{"url: http://127.0.0.1:8080", "command: ./shop\n  dir: nosuch", ":5:8: there is no folder "},
+		{"{json: {$.price: 250}}", "{file: nosuch.json}", ":7:19: read the right answer: open "},
+	} {
+		if err := os.WriteFile(path, []byte(strings.Replace(valid, test.old, test.new, 1)), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := Load(path); err == nil || !strings.HasPrefix(err.Error(), path+test.want) || !strings.Contains(err.Error(), "nosuch") {
+			t.Errorf("got %v, want %s%s", err, path, test.want)
+		}
+	}
+}
+
 // Editors and the reader agree: the schema has exactly the keys, the faults and the numbers that the reader knows.
 func TestSchemaIsThatOfTheReader(t *testing.T) {
 	schema := schemaOf()
@@ -292,7 +333,7 @@ func FuzzExpression(f *testing.F) {
 func FuzzPath(f *testing.F) {
 	mutants.Add(f, []any{"$.items[0].name", `{"items":[{"name":"tea"}]}`})
 	f.Fuzz(func(_ *testing.T, path, body string) {
-		holds([]byte(body), map[string]any{path: "tea"}, func(string, error) {})
+		differs([]byte(body), map[string]any{path: "tea"}, func(string, error) {})
 	})
 }
 
@@ -319,33 +360,41 @@ func TestRightAnswers(t *testing.T) {
 		right  *right
 		status int
 		body   string
-		want   bool
+		want   string // What differs.
 	}{
-		{"any 2xx", request(func(*Request) {}), 204, "", true},
-		{"a redirect", request(func(*Request) {}), 302, "", false},
-		{"another status", created, 200, "", false},
-		{"the status", created, 201, "", true},
-		{"the values", byJSON, 200, `{"items":[{},{"price":250.0}],"open":true}`, true},
-		{"another value", byJSON, 200, `{"items":[{},{"price":251}],"open":true}`, false},
-		{"no such value", byJSON, 200, `{"items":[],"open":true}`, false},
-		{"values of every type", typed, 200, values, true},
-		{"a number in another form", typed, 200, strings.Replace(values, ":250", ":2.5e2", 1), true},
-		{"a number for a text", typed, 200, strings.Replace(values, `"250"`, `250`, 1), false},
-		{"a text for a number", typed, 200, strings.Replace(values, `:250`, `:"250"`, 1), false},
-		{"another long number", typed, 200, strings.Replace(values, "7891", "7890", 1), false},
-		{"a half as text", typed, 200, strings.Replace(values, "0.5", `"0.5"`, 1), false},
-		{"another date", typed, 200, strings.Replace(values, "11-27", "11-28", 1), false},
-		{"something for nothing", typed, 200, strings.Replace(values, "null", "0", 1), false},
-		{"no JSON", byJSON, 200, `oops`, false},
-		{"the file in another layout", byFile, 200, `{"b":[2],"a":1}`, true},
-		{"not the file", byFile, 200, `{"b":[2],"a":2}`, false},
-		{"the first answer", asCalm, 200, `{"price":1}`, true},
-		{"the same again", asCalm, 200, `{ "price": 1 }`, true},
-		{"another one", asCalm, 200, `{"price":2}`, false},
+		{"any 2xx", request(func(*Request) {}), 204, "", ""},
+		{"a redirect", request(func(*Request) {}), 302, "", `the status is 302 instead of 2xx`},
+		{"another status", created, 200, "", `the status is 200 instead of 201`},
+		{"the status", created, 201, "", ""},
+		{"the values", byJSON, 200, `{"items":[{},{"price":250.0}],"open":true}`, ""},
+		{"another value", byJSON, 200, `{"items":[{},{"price":251}],"open":true}`, `$.items[1].price is 251 instead of 250`},
+		{"no such value", byJSON, 200, `{"items":[],"open":true}`, `no value at $.items[1].price; expected 250`},
+		{"values of every type", typed, 200, values, ""},
+		{"a number in another form", typed, 200, strings.Replace(values, ":250", ":2.5e2", 1), ""},
+		{"a number for a text", typed, 200, strings.Replace(values, `"250"`, `250`, 1), `$.text is 250 instead of "250"`},
+		{"a text for a number", typed, 200, strings.Replace(values, `:250`, `:"250"`, 1), `$.number is "250" instead of 250`},
+		{"another long number", typed, 200, strings.Replace(values, "7891", "7890", 1), `$.long is 12345678901234567890 instead of 12345678901234567891`},
+		{"a half as text", typed, 200, strings.Replace(values, "0.5", `"0.5"`, 1), `$.half is "0.5" instead of 0.5`},
+		{"another date", typed, 200, strings.Replace(values, "11-27", "11-28", 1), `$.day is "2026-11-28" instead of "2026-11-27"`},
+		{"something for nothing", typed, 200, strings.Replace(values, "null", "0", 1), `$.none is 0 instead of null`},
+		{"a long text", typed, 200, strings.Replace(values, `"250"`, `"`+strings.Repeat("é<", 40)+`"`, 1), `$.text is "` + strings.Repeat("é<", 19) + `é... instead of "250"`},
+		{"no JSON", byJSON, 200, `oops`, `the body is not JSON`},
+		{"the file in another layout", byFile, 200, `{"b":[2],"a":1}`, ""},
+		{"not the file", byFile, 200, `{"b":[2],"a":2}`, `not as in answer.json`},
+		{"the first answer", asCalm, 200, `{"price":1}`, ""},
+		{"the same again", asCalm, 200, `{ "price": 1 }`, ""},
+		{"another one", asCalm, 200, `{"price":2}`, `not as in the steady state`},
 	} {
-		if got := test.right.is(0, test.status, []byte(test.body)); got != test.want {
-			t.Errorf("%s: got %t, want %t", test.what, got, test.want)
+		is := test.right.is(0, test.status, []byte(test.body))
+		if got := strings.Join(test.right.differences(), ""); got != test.want || is != (got == "") {
+			t.Errorf("%s: got %t, %q, want %q", test.what, is, got, test.want)
 		}
+	}
+	for i := range 9 {
+		byJSON.is(0, 200, fmt.Appendf(nil, `{"items":[{},{"price":%d}]}`, i))
+	}
+	if got := byJSON.differences(); len(got) != 4 || got[3] != "something else differs" {
+		t.Errorf("nine differences: got %q", got)
 	}
 }
 

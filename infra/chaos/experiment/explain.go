@@ -42,7 +42,7 @@ func (r *Run) Story(a Answer) string {
 	if a.Health {
 		what = "asked for the health"
 	}
-	text := fmt.Sprintf("%s %s in %q, %s after %s", Duration(a.At), what, a.Phase, statusText(a), Duration(a.Latency))
+	text := fmt.Sprintf("%s %s in %q, %s after %s", Duration(a.At), what, a.Phase, r.statusText(a), Duration(a.Latency))
 	if a.RetryAfter > 0 {
 		text += fmt.Sprintf(" (Retry-After %.3g)", a.RetryAfter)
 	}

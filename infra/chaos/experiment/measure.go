@@ -192,7 +192,7 @@ func tally(s scope, names []string) figure {
 		text: fmt.Sprintf("%d of %d %s %s", found, len(answers), kind, strings.Join(words, " or ")),
 	}
 	if slices.Contains(names, "served") || slices.Contains(names, "healthy") {
-		made.text += firstOther(answers, is)
+		made.text += s.run.firstOther(answers, is)
 	}
 	made.lied = names[0] == "unhealthy" && count(answers, func(a Answer) bool { return a.Status/100 == 2 }) > 0
 	late := count(answers, func(a Answer) bool { return is(a) || a.Status == 0 || a.Status == 504 })
@@ -229,22 +229,26 @@ func rate(s scope, names []string) figure {
 }
 
 // firstOther is ", the first failure is 500" for the first answer that is not one of those looked for.
-func firstOther(answers []Answer, is func(Answer) bool) string {
+func (r *Run) firstOther(answers []Answer, is func(Answer) bool) string {
 	for _, answer := range answers {
 		if !is(answer) {
-			return ", the first failure is " + statusText(answer)
+			return ", the first failure is " + r.statusText(answer)
 		}
 	}
 	return ""
 }
 
-// statusText is what a user got, in a word or two.
-func statusText(a Answer) string {
+// statusText is what a user got, in a word or two, and how wrong answers in the same phase differed.
+func (r *Run) statusText(a Answer) string {
 	switch {
 	case a.Status == 0:
 		return strings.TrimSuffix("no answer: "+a.Error, ": ")
 	case a.Wrong:
-		return fmt.Sprint(a.Status, " with a wrong answer")
+		text := fmt.Sprint(a.Status, " with a wrong answer")
+		if span, _ := r.phase(a.Phase); len(span.Wrong) > 0 {
+			text += fmt.Sprintf(" (%s)", strings.Join(span.Wrong, ", or "))
+		}
+		return text
 	case a.Health && a.Says != "":
 		return fmt.Sprint(a.Status, " ", a.Says)
 	}

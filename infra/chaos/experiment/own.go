@@ -5,7 +5,6 @@ import (
 	"context"
 	"fmt"
 	"net/http"
-	"os"
 	"strconv"
 	"time"
 
@@ -58,7 +57,7 @@ func (e Experiment) lab() lab {
 	return lab{
 		proxies: e.Proxies, api: e.API, load: options, health: e.Target.Health, plain: true,
 		start:   func(ctx context.Context, _ string) (*app.Process, error) { return e.Target.start(ctx) },
-		mistake: e.mistake,
+		mistake: e.mistake, differences: answers.differences,
 		lacks: func() error {
 			for at, wrong := range answers.lacks {
 				if wrong != nil {
@@ -79,9 +78,6 @@ func (t Target) start(ctx context.Context) (*app.Process, error) {
 	begin, first, all := time.Now(), cmp.Or(t.wait, answers), cmp.Or(t.wait, answers+ready)
 	options := app.Options{URL: t.URL, Name: "the service", Patience: first}
 	if t.Command != "" {
-		if info, err := os.Stat(t.Dir); err != nil || !info.IsDir() {
-			return nil, fmt.Errorf("start the service: there is no folder %s; correct target: dir", t.Dir)
-		}
 		options.Script, options.Dir, options.Env = t.Command, t.Dir, t.Env
 	}
 	process, err := app.Start(ctx, options)

@@ -27,8 +27,8 @@ type shop struct {
 	patience time.Duration
 	// cached says that the next answer is kept, and known that there is one.
 	cached, known atomic.Bool
-	// learns says that a slow answer makes it keep the next one.
-	learns bool
+	// learns says that a slow answer makes it keep the next one, lies that it answers something wrong instead of 503.
+	learns, lies bool
 }
 
 // ServeHTTP answers with what the dependency says, or with 503.
@@ -52,7 +52,11 @@ func (s *shop) ServeHTTP(w http.ResponseWriter, _ *http.Request) {
 	if s.learns && time.Since(begin) > 250*time.Millisecond {
 		s.cached.Store(true)
 	}
-	if s.known.Store(err == nil); err != nil {
+	if s.known.Store(err == nil); err != nil && s.lies {
+		_, _ = io.WriteString(w, `{"item": {"price": 0}}`)
+		return
+	}
+	if err != nil {
 		http.Error(w, "sorry", http.StatusServiceUnavailable)
 		return
 	}
@@ -233,12 +237,13 @@ func TestMistakesThatARunShows(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { others.Close() })
-	busy, dead := echo(t), require.FreeAddress(t)
+	busy, taken, dead := echo(t), echo(t), require.FreeAddress(t)
 	for _, test := range []struct {
 		what, api, old, new, want string
 	}{
 		{"nothing upstream", "", "upstream: \"" + busy, "upstream: \"" + dead, ":5:62: nothing listens on " + dead + "; start the dependency, or correct upstream"},
-		{"the port is taken", "", "LISTEN", busy, ":5:33: open the proxy stock: port " + strings.TrimPrefix(busy, "127.0.0.1:") + " is taken"},
+		{"the port is taken", "", "LISTEN", taken, ":5:33: open the proxy stock: port " + strings.TrimPrefix(taken, "127.0.0.1:") + " is taken"},
+		{"not of this computer", "", "LISTEN", "192.0.2.1:6380", ":5:33: open the proxy stock: cannot listen on 192.0.2.1:6380: "},
 		{"no Toxiproxy", "http://" + dead, "", "", ":4:18: no Toxiproxy answers at http://" + dead + "; start it, correct the address, or delete the toxiproxy key"},
 		{"no such proxy", others.URL(), "name: stock, listen: LISTEN, upstream: \"" + busy + "\"", "name: mysql-proxy", `:5:18: open the proxy mysql-proxy: the Toxiproxy at ` + others.URL() + ` has no proxy "mysql-proxy": add listen and upstream to create it; did you mean "mysql_proxy"?`},
 		{"no such value", "", "right: {status: 200}", "right: {json: {$.item.prize: 250}}", `:3:51: in the steady state, no answer has a value at $.item.prize: the object has no key "prize"; did you mean "price"?`},
@@ -259,11 +264,25 @@ func TestMistakesThatARunShows(t *testing.T) {
 	}
 }
 
+// Where an answer is wrong, the output says what differs.
+func TestWrongAnswersSayWhatDiffers(t *testing.T) {
+	s := &shop{dependency: echo(t), listen: require.FreeAddress(t), patience: 100 * time.Millisecond, lies: true}
+	text := s.text(t, "{phase: fault, fault: blackhole, duration: 500ms, load: {rate: 20}}", "rate(served) == 1")
+	run, err := observed(t, strings.Replace(text, "right: {status: 200}", "right: {json: {$.item.price: 250}}", 1))
+	if err != nil {
+		t.Fatal(err)
+	}
+	const want = "200 with a wrong answer ($.item.price is 0 instead of 250)"
+	if check := run.Checks[1]; !strings.Contains(check.Measured, want) || !strings.Contains(run.Story(check.Examples[0]), want) {
+		t.Errorf("got %q and %q, want %q", check.Measured, run.Story(check.Examples[0]), want)
+	}
+}
+
 // A service that starts slowly gets the time that the file gives it, and no more.
 func TestSlowStart(t *testing.T) {
 	const text = `title: Slow
 target: {command: "sleep 60", start: 1s}
-proxies: [{name: stock, listen: "127.0.0.1:1", upstream: "127.0.0.1:1"}]
+proxies: [{name: stock, listen: "127.0.0.1:1", upstream: "127.0.0.1:2"}]
 method:
   - {phase: calm, duration: 1s, load: {rate: 1}}
   - {phase: fault, duration: 1s, fault: outage, load: {rate: 1}}

@@ -13,7 +13,7 @@ import (
 	"sync"
 )
 
-// right tells whether answers to the requests are right. It remembers what the steady state answered.
+// right tells whether answers to the requests are right, and how the others differ. It remembers what the steady state answered.
 type right struct {
 	requests []Request
 
@@ -21,6 +21,8 @@ type right struct {
 	calm  map[int]any
 	// lacks says why no answer so far has a value at a path; nil for one that had it.
 	lacks map[place]error
+	// wrong says how answers differed from the right ones, each difference once.
+	wrong []string
 }
 
 // place is a path in the JSON of the answers to a request.
@@ -31,16 +33,46 @@ type place struct {
 
 // is tells whether an answer to the request with that index is right.
 func (r *right) is(index, status int, body []byte) bool {
+	const most = 3 // Differences to tell.
+	what := r.compare(index, status, body)
+	r.mutex.Lock()
+	defer r.mutex.Unlock()
+	if what != "" && !slices.Contains(r.wrong, what) && len(r.wrong) <= most {
+		if len(r.wrong) == most {
+			what = "something else differs"
+		}
+		r.wrong = append(r.wrong, what)
+	}
+	return what == ""
+}
+
+// differences are those since the last call.
+func (r *right) differences() []string {
+	r.mutex.Lock()
+	defer r.mutex.Unlock()
+	found := r.wrong
+	r.wrong = nil
+	return found
+}
+
+// compare says how an answer to the request with that index differs from the right one; empty if it is right.
+func (r *right) compare(index, status int, body []byte) string {
 	want := r.requests[index].Right
 	switch {
-	case want.Status > 0 && status != want.Status, want.Status == 0 && status >= 300:
-		return false
+	case want.Status > 0 && status != want.Status:
+		return fmt.Sprintf("the status is %d instead of %d", status, want.Status)
+	case want.Status == 0 && status >= 300:
+		return fmt.Sprintf("the status is %d instead of 2xx", status)
 	case want.File != "" && !reflect.DeepEqual(content(body), content(r.requests[index].body)):
-		return false
-	case len(want.JSON) > 0 && !holds(body, want.JSON, func(path string, missing error) { r.note(place{index, path}, missing) }):
-		return false
+		return "not as in " + want.File
 	}
-	return !want.Same || r.asCalm(index, content(body))
+	if first := differs(body, want.JSON, func(path string, missing error) { r.note(place{index, path}, missing) }); first != "" {
+		return first
+	}
+	if want.Same && !r.asCalm(index, content(body)) {
+		return "not as in the steady state"
+	}
+	return ""
 }
 
 // note remembers whether an answer has a value at a place.
@@ -78,23 +110,42 @@ func decoded(body []byte) (value any, ok bool) {
 	return value, decoder.Decode(&value) == nil && !decoder.More()
 }
 
-// holds tells whether a JSON body has the values at the paths. It notes for each path whether there is a value, or why not.
-func holds(body []byte, want map[string]any, note func(path string, missing error)) bool {
+// differs says which of the values at the paths a JSON body lacks first; empty for none. It notes for each path whether there is a
+// value, or why not.
+func differs(body []byte, want map[string]any, note func(path string, missing error)) (first string) {
 	value, ok := decoded(body)
-	if !ok {
-		return false
+	if len(want) > 0 && !ok {
+		return "the body is not JSON"
 	}
-	all := true
-	for path, wanted := range want {
+	for _, path := range slices.Sorted(maps.Keys(want)) {
 		steps, err := stepsOf(path)
 		if err != nil {
-			return false
+			return err.Error()
 		}
 		got, err := at(value, steps)
 		note(path, err)
-		all = all && err == nil && same(got, wanted)
+		switch {
+		case first != "":
+		case err != nil:
+			first = fmt.Sprintf("no value at %s; expected %s", path, shown(want[path]))
+		case !same(got, want[path]):
+			first = fmt.Sprintf("%s is %s instead of %s", path, shown(got), shown(want[path]))
+		}
 	}
-	return all
+	return first
+}
+
+// shown is a value as JSON, shortened.
+func shown(value any) string {
+	const most = 40
+	var text strings.Builder
+	encoder := json.NewEncoder(&text)
+	encoder.SetEscapeHTML(false)
+	_ = encoder.Encode(value) // It comes from JSON, or has passed the schema.
+	if letters := []rune(strings.TrimSpace(text.String())); len(letters) > most {
+		return string(letters[:most]) + "..."
+	}
+	return strings.TrimSpace(text.String())
 }
 
 // same tells whether a value of JSON is that of the experiment. 250 is 250.0 and 2.5e2, but not the text "250".

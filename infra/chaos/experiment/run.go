@@ -87,6 +87,8 @@ type Span struct {
 	Left int `json:"left"`
 	// Unused are the proxies through which the app opened no connection and sent nothing, although it was asked.
 	Unused []string `json:"unusedProxies,omitempty"`
+	// Wrong says how wrong answers differed from the right ones, each difference once, of an experiment in a file.
+	Wrong []string `json:"wrongAnswers,omitempty"`
 	// Stall is the scheduling noise: the longest time for which the computer kept the measuring program from running.
 	Stall float64 `json:"stallMs"`
 }

@@ -105,7 +105,9 @@ func (r *rule) check(node *yaml.Node, root *rule, what string) *Problem {
 	if node.Kind == yaml.AliasNode || node.Anchor != "" {
 		return problem(node, "anchors and aliases (& and *) are not supported; write the value itself")
 	}
-	if is := kindOf(node); len(r.Type) > 0 && !slices.ContainsFunc(r.Type, func(kind string) bool { return fits(is, kind) }) {
+	if is := kindOf(node); is == "string" && slices.Equal(r.Type, words{"object"}) && joined(node) {
+		return problem(node, "%s is text; expected a space after the colon in %q", what, node.Value)
+	} else if len(r.Type) > 0 && !slices.ContainsFunc(r.Type, func(kind string) bool { return fits(is, kind) }) {
 		return problem(node, "%s is %s; expected %s%s", what, article(is), either(r.Type), examples[r.Format])
 	}
 	switch node.Kind {
@@ -136,6 +138,9 @@ func (r *rule) checkMapping(node *yaml.Node, root *rule, what string) *Problem {
 		if seen[key.Value] {
 			return problem(key, "%q occurs twice in %s; remove one", key.Value, what)
 		}
+		if value.Kind == yaml.ScalarNode && value.Value == "" && kindOf(value) == "null" && joined(key) {
+			return problem(key, "%q has no value; expected a space after its colon", key.Value)
+		}
 		seen[key.Value] = true
 		next := r.Properties[key.Value]
 		if next == nil {
@@ -154,6 +159,12 @@ func (r *rule) checkMapping(node *yaml.Node, root *rule, what string) *Problem {
 		}
 	}
 	return nil
+}
+
+// joined tells whether a text may have been meant as a key and a value, without the space that YAML needs between them.
+func joined(node *yaml.Node) bool {
+	name, value, found := strings.Cut(node.Value, ":")
+	return found && node.Style == 0 && name != "" && !strings.HasPrefix(value, "//") && !strings.Contains(node.Value, " ")
 }
 
 // checkScalar compares a single value.

@@ -49,6 +49,8 @@ type lab struct {
 	// mistake is an error about what the file has at a path of keys. lacks, unless nil, says which path in JSON no answer had.
 	mistake func(text string, path ...string) error
 	lacks   func() error
+	// differences, unless nil, says how answers differed from the right ones since the last call.
+	differences func() []string
 	// load is what users ask for, and which answers are right.
 	load load.Options
 	// upstream is another database for phases whose data has changed, and right tells which answers are right there.
@@ -214,6 +216,10 @@ func (t *trial) openProxies(ctx context.Context) (err error) {
 			_, number, _ := net.SplitHostPort(proxy.Listen)
 			taken, _ := strconv.Atoi(number)
 			err = port.Taken(taken, "listen")
+		} else if err != nil {
+			if _, reason, found := strings.Cut(err.Error(), ": listen tcp "); found { // Without the HTTP of Toxiproxy's API.
+				err = fmt.Errorf("cannot listen on %s", reason)
+			}
 		}
 		if err != nil {
 			return t.mistake(fmt.Sprintf("open the proxy %s: %v", proxy.Name, err), at...)
@@ -291,6 +297,9 @@ func (t *trial) conduct(ctx context.Context, phase Phase) error {
 		return ctx.Err()
 	}
 	span.To = t.now()
+	if t.differences != nil {
+		span.Wrong = t.differences()
+	}
 	span.Left = t.left(ctx, calm)
 	span.Dials = t.dials() - dials
 	for _, path := range t.paths {
