@@ -20,7 +20,7 @@ const (
 	failedCheck = "a failed health check is no alarm"
 	agrees      = "health agrees with what users get under a flaky network"
 	answers     = "health always answers"
-	cut         = "cut answers are detected"
+	lockedTable = "a locked table is detected"
 	spares      = "the health endpoint spares the database"
 	spaced      = "retries are spaced"
 	invalid     = "invalid requests do not open"
@@ -136,6 +136,10 @@ func Solutions() []Solution {
 		{Name: "a breaker for each client, by X-Forwarded-For", Stage: 4, Red: 4, Check: opens, Dir: "plain", Habits: "breaker per client"},
 		{Name: "a breaker for each pair of airports", Stage: 4, Red: 4, Check: opens, Dir: "plain", Habits: "breaker per pair"},
 		{Name: "a breaker that counts timeouts only", Stage: 4, Red: 4, Check: opens, Dir: "plain", Habits: "counts timeouts"},
+		{Name: "users who hang up open the breaker", Stage: 4, Red: 4, Check: "users who hang up do not", Dir: "plain", Habits: "users fail"},
+		{Name: "a probe that never ends when its user hangs up", Stage: 4, Red: 4, Check: "a probe whose user hangs up", Dir: "plain", Habits: "probe for ever"},
+		{Name: "no deadline for users who have hung up", Stage: 4, Red: 4, Check: "work for users who have hung up", Dir: "plain", Habits: "for ever without a user"},
+		{Name: "a breaker that does not count refused connections", Stage: 4, Red: 4, Check: "a server that is stopped", Dir: "plain", Habits: "counts no refusals"},
 		{Name: "a breaker that counts errors only", Stage: 4, Red: 4, Check: impatient, Dir: "plain", Habits: "counts errors"},
 		{Name: "200 [] while the breaker is open", Stage: 4, Red: 4, Check: opens, Dir: "plain", Habits: "empty while open"},
 		{Name: "a rejection is a 429", Stage: 4, Red: 4, Check: opens, Dir: "plain", Habits: "too many requests"},
@@ -161,7 +165,8 @@ func Solutions() []Solution {
 		{Name: "unhealthy with 200", Stage: 5, Red: 5, Check: detected, Dir: "plain", Habits: "health is 200"},
 		{Name: "health is one ping", Stage: 5, Red: 5, Check: agrees, Dir: "plain", Habits: "health is one ping"},
 		{Name: "health asks the database in the background, once per question", Stage: 5, Red: 5, Check: spares, Dir: "plain", Habits: "health per question"},
-		{Name: "health is content with a ping", Stage: 5, Red: 5, Check: cut, Dir: "plain", Habits: "health pings"},
+		{Name: "health is content with a ping", Stage: 5, Red: 5, Check: lockedTable, Dir: "plain", Habits: "health pings"},
+		{Name: "health is content with another table", Stage: 5, Red: 5, Check: lockedTable, Dir: "plain", Habits: "health asks airlines"},
 		{Name: "health flaps", Stage: 5, Red: 5, Check: staysDown, Dir: "plain", Habits: "health flaps"},
 		{Name: "healthy when the wait of the breaker is over", Stage: 5, Red: 5, Check: staysDown, Dir: "plain", Habits: "health trusts the wait"},
 		{Name: "health hammers the database past the breaker", Stage: 5, Red: 5, Dir: "plain", Habits: "health hammers"},

@@ -41,7 +41,9 @@ const (
 // refusal is what the meter does to a connection under one of its own faults: after a while, it sends the greeting and closes it.
 type refusal struct {
 	// query is the type of a fault that closes none, and meets queries instead; empty for the others.
-	query    string
+	query string
+	// table is the only one whose queries meet it; empty means all.
+	table    string
 	greeting string
 	after    time.Duration
 	// spares says that the connections of users pass, most how many of the others are refused, as those of a few unlucky health

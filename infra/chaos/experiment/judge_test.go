@@ -74,6 +74,8 @@ func healthyRun(number int) *Run {
 			run.Answers = append(run.Answers, many(impatient, 20, from, Answer{Latency: 2000})...)
 			from += 3000
 			answer = Answer{Status: 503, RetryAfter: 5, Latency: 0.5}
+		case number == 4 && phase.Name == "server stopped":
+			answer = Answer{Status: 503, RetryAfter: 5, Latency: 0.5}
 		case number == 5 && phase.Faults != nil && phase.Name != flaky && phase.Name != slow && phase.Name != lonely:
 			answer = Answer{Status: 500, Latency: 100}
 		}
@@ -278,13 +280,23 @@ func TestBrokenRunsFail(t *testing.T) {
 		{4, "an early Retry-After", each(open, func(a *Answer) { a.RetryAfter = 1 }), "too early"},
 		{4, "never back", each(rollback, status(503)), "never served"},
 		{4, "impatient users keep it closed", each(impatient, status(0)), "0 of 40 requests were rejected"},
+		{4, "users who hang up count", each("calm after the users", status(503)), "the first failure is 503"},
+		{4, "no end without a user", func(r *Run) {
+			for i := range r.Phases {
+				if r.Phases[i].Name == "black hole, impatient probe" {
+					r.Phases[i].Left = 20
+				}
+			}
+		}, "20 connections are still open"},
+		{4, "a probe for ever", each(again, status(503)), "never served"},
+		{4, "a refused connection is no failure", each("server stopped", status(500)), "0 of 20 requests were rejected"},
 		{5, "no endpoint", health(steady, status(404)), "the health endpoint answers 404"},
 		{5, "cries wolf under flaky", health(flaky, status(503)), "5 of 5 health checks said Unhealthy"},
 		{5, "cries wolf under slow", health(slow, status(503)), "5 of 5 health checks said Unhealthy"},
 		{5, "cries wolf for a check of its own", health(lonely, status(503)), "5 of 5 health checks said Unhealthy"},
 		{5, "silent about the outage", health(failing, status(200)), "never unhealthy"},
 		{5, "needs users to know", health(quiet, status(200)), "5 of 10 health checks said Unhealthy"},
-		{5, "content with a ping", health("answers are cut", status(200)), "never unhealthy"},
+		{5, "content with a ping", health("locked table", status(200)), "never unhealthy"},
 		{5, "silent about a black hole", health(blackHole, status(200)), "never unhealthy"},
 		{5, "asks the database each time", dials(unasked, 5), "1.0 connections for each of 5 health checks"},
 		{5, "asks the database that is down", dials(quiet, 5), "1.0 connections for each of 5 health checks"},

@@ -22,9 +22,8 @@ type conversation struct {
 // queries are what the client sends. While tables are locked, a query waits.
 type queries struct{ *conversation }
 
-// The commands of MySQL's protocol that send a query.
+// Two commands of MySQL's protocol.
 const (
-	comQuery   = 0x03
 	comPrepare = 0x16
 	comExecute = 0x17
 )
@@ -36,10 +35,14 @@ func (q queries) Read(buffer []byte) (int, error) {
 		return n, err
 	}
 	command, text := buffer[header], bytes.ToLower(buffer[:n])
-	table := bytes.Contains(text, []byte("select")) && bytes.Contains(text, []byte("from"))
-	q.prepared = q.prepared || table && command == comPrepare
-	q.asked.Store(table && command == comQuery || q.prepared && command == comExecute)
-	if !table {
+	table := bytes.Contains(text, []byte("select")) && bytes.Contains(text, []byte("from")) && q.meter.names(text)
+	switch {
+	case command == comPrepare:
+		q.prepared = q.prepared || table
+	case command == comExecute:
+		table = q.prepared
+	}
+	if q.asked.Store(table && command != comPrepare); !table {
 		return n, err
 	}
 	const pace = 10 * time.Millisecond
@@ -106,6 +109,12 @@ func middleOfRows(answer []byte) (middle int, complete bool) {
 		at += header + size
 	}
 	return middle, false
+}
+
+// names tells whether a query is one of those that faults of queries are for.
+func (m *Meter) names(query []byte) bool {
+	refusal := m.refuses.Load()
+	return refusal == nil || bytes.Contains(query, []byte(refusal.table))
 }
 
 // meets tells whether queries meet a fault of that type.

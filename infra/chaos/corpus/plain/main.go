@@ -34,10 +34,10 @@ var habits = []string{
 	"leak", "no bound", "bounds connecting", "short timeout", "error body", "error body unless late", "four at a time", "gives up early",
 	"no pause", "no retry", "past the deadline", "attempts counted", "ping", "five at once", "ten at once", "bound by timeouts", "for nobody", "for nobody without end", "retries everything",
 	"half of the rows", "one long pause", "short pause", "two layers", "stale rows", "a copy", "keeps connections", "lingers", "none is 404",
-	"all probes", "invalid codes fail", "invalid codes succeed", "no probe", "no retry-after", "retry-after an hour", "slow rejection", "timer", "two probes", "users decide",
+	"all probes", "invalid codes fail", "invalid codes succeed", "no probe", "no retry-after", "retry-after an hour", "slow rejection", "timer", "two probes", "users decide", "users fail", "probe for ever", "for ever without a user", "counts no refusals",
 	"breaker per address", "breaker per client", "breaker per pair", "counts errors", "counts timeouts", "empty while open", "pings while open", "retry-after constant", "too many requests",
 	"health asks nobody", "health flaps", "health hammers", "health keeps connections", "health is one ping", "health is slow", "health trusts the wait", "health waits for users",
-	"health waits for the database", "health per question", "health pings", "health alarms at once", "health counts to three", "health asks once", "health hears users too long", "health is 200", "health stays down", "health stops", "health trusts the breaker",
+	"health waits for the database", "health per question", "health pings", "health asks airlines", "health alarms at once", "health counts to three", "health asks once", "health hears users too long", "health is 200", "health stays down", "health stops", "health trusts the breaker",
 }
 
 // app is the app and its settings.
@@ -155,8 +155,12 @@ func (a *app) flights(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	ctx := r.Context()
-	if a.stage > 3 && !a.is("users decide") || a.is("for nobody") {
+	lonely := a.is("users decide") || a.is("users fail") || a.is("probe for ever") && a.breaker.waited()
+	if a.stage > 3 && !lonely || a.is("for nobody") {
 		ctx = context.WithoutCancel(ctx)
+	}
+	if a.is("for ever without a user") {
+		defer context.AfterFunc(r.Context(), func() { _, _ = a.query(context.WithoutCancel(ctx), from, to) })()
 	}
 	if a.is("for nobody without end") {
 		defer context.AfterFunc(r.Context(), func() {
