@@ -20,7 +20,7 @@ const (
 	failedCheck = "a failed health check is no alarm"
 	agrees      = "health agrees with what users get under a flaky network"
 	answers     = "health always answers"
-	lockedTable = "a locked table is detected"
+	cut         = "cut answers are detected"
 	spares      = "the health endpoint spares the database"
 	spaced      = "retries are spaced"
 	invalid     = "invalid requests do not open"
@@ -58,6 +58,7 @@ func Solutions() []Solution {
 		{Name: "a breaker of a failure rate", Stage: 4, Dir: "plain", Habits: "failure rate"},
 		{Name: "a breaker that opens after thirty failures", Stage: 4, Dir: "plain", Habits: "thirty failures"},
 		{Name: "Retry-After as a date", Stage: 4, Dir: "plain", Habits: "retry-after date"},
+		{Name: "one query for all who ask for the same", Stage: 4, Dir: "plain", Habits: "one for all"},
 		{Name: "JSON in another layout", Stage: 2, Dir: "plain", Habits: "indented"},
 		{Name: "no jitter", Stage: 3, Dir: "plain", Habits: "no jitter"},
 		{Name: "a health check on demand", Stage: 5, Dir: "plain", Habits: "health on demand"},
@@ -165,8 +166,8 @@ func Solutions() []Solution {
 		{Name: "unhealthy with 200", Stage: 5, Red: 5, Check: detected, Dir: "plain", Habits: "health is 200"},
 		{Name: "health is one ping", Stage: 5, Red: 5, Check: agrees, Dir: "plain", Habits: "health is one ping"},
 		{Name: "health asks the database in the background, once per question", Stage: 5, Red: 5, Check: spares, Dir: "plain", Habits: "health per question"},
-		{Name: "health is content with a ping", Stage: 5, Red: 5, Check: lockedTable, Dir: "plain", Habits: "health pings"},
-		{Name: "health is content with another table", Stage: 5, Red: 5, Check: lockedTable, Dir: "plain", Habits: "health asks airlines"},
+		{Name: "health is content with a ping", Stage: 5, Red: 5, Check: cut, Dir: "plain", Habits: "health pings"},
+		{Name: "health is content with another table", Stage: 5, Red: 5, Check: cut, Dir: "plain", Habits: "health asks airlines"},
 		{Name: "health flaps", Stage: 5, Red: 5, Check: staysDown, Dir: "plain", Habits: "health flaps"},
 		{Name: "healthy when the wait of the breaker is over", Stage: 5, Red: 5, Check: staysDown, Dir: "plain", Habits: "health trusts the wait"},
 		{Name: "health hammers the database past the breaker", Stage: 5, Red: 5, Dir: "plain", Habits: "health hammers"},

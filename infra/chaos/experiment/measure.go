@@ -205,15 +205,25 @@ func tally(s scope, names []string) figure {
 	return s.filled(made)
 }
 
-// atOnce is how many of the answers with one of the outcomes were waited for at the same time, at most.
+// atOnce is how many of the answers with one of the outcomes were waited for at the same time, at most. Users of an exercise who ask
+// for the same count as one: an app may ask the database once for all of them.
 func atOnce(s scope, names []string) figure {
 	made := tally(s, names)
 	made.value = 0
 	for _, answer := range made.answers {
-		beside := count(made.answers, func(b Answer) bool { return made.is(b) && b.At <= answer.At && b.end() >= answer.At })
-		if made.is(answer) {
-			made.value = max(made.value, float64(beside))
+		if !made.is(answer) {
+			continue
 		}
+		beside, asked := 0, map[int]bool{}
+		for _, b := range made.answers {
+			if made.is(b) && b.At <= answer.At && b.end() >= answer.At {
+				beside, asked[b.what] = beside+1, true
+			}
+		}
+		if s.run.Stage > 0 {
+			beside = len(asked)
+		}
+		made.value = max(made.value, float64(beside))
 	}
 	if made.missing == "" {
 		made.text = fmt.Sprintf("%s, up to %.0f at once", made.text, made.value)

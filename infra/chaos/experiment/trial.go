@@ -474,7 +474,7 @@ func (t *trial) send(ctx context.Context, phase Phase, rate int, options load.Op
 		t.spare(0)
 		see(Answer{
 			Phase: phase.Name, At: stats.Milliseconds(result.At.Sub(t.start)), Latency: stats.Milliseconds(result.Latency),
-			Status: result.Status, Wrong: result.Wrong, RetryAfter: result.RetryAfter, Error: result.Err,
+			what: result.Index, Status: result.Status, Wrong: result.Wrong, RetryAfter: result.RetryAfter, Error: result.Err,
 		})
 		if due.Add(-1) == 0 && over.Load() {
 			cancel()

@@ -22,13 +22,14 @@ import (
 	"time"
 
 	"github.com/go-sql-driver/mysql"
+	"golang.org/x/sync/singleflight"
 )
 
 // habits are the names that HABITS may hold.
 var habits = []string{
 	// As good as the exercises, in another way.
 	"bulkhead", "chunked", "delayed hedge", "failure rate", "few attempts", "four seconds", "full jitter", "gzip", "three attempts", "health by itself", "health hears users",
-	"health on demand", "health says more", "hedging", "indented", "no jitter", "no keep-alive", "retry-after date", "slow start", "thirty failures", "two successes",
+	"health on demand", "health says more", "hedging", "indented", "no jitter", "no keep-alive", "one for all", "retry-after date", "slow start", "thirty failures", "two successes",
 	// Mistakes, by the experiment that is to catch them.
 	"empty on error", "empty unless late",
 	"leak", "no bound", "bounds connecting", "short timeout", "error body", "error body unless late", "four at a time", "gives up early",
@@ -54,6 +55,7 @@ type app struct {
 	check              check
 	slots, turns       chan struct{}       // For the habits "bulkhead" and "four at a time".
 	rows               map[string][]flight // For the habit "a copy".
+	group              singleflight.Group  // For the habit "one for all".
 	last               sync.Map            // For the habit "stale rows".
 }
 
@@ -179,7 +181,7 @@ func (a *app) flights(w http.ResponseWriter, r *http.Request) {
 			return
 		}
 	}
-	found, err := a.find(ctx, a.breakerOf(r), from, to)
+	found, err := a.shared(ctx, a.breakerOf(r), from, to)
 	var open rejection
 	switch rows, kept := a.last.Load(from + to); {
 	case err == nil:
@@ -225,6 +227,16 @@ func (a *app) flights(w http.ResponseWriter, r *http.Request) {
 		encoder.SetIndent("", "\t")
 	}
 	_ = encoder.Encode(found) // The user may have hung up.
+}
+
+// shared is find, perhaps once for all users who ask for the same.
+func (a *app) shared(ctx context.Context, breaker *breaker, from, to string) ([]flight, error) {
+	if !a.is("one for all") {
+		return a.find(ctx, breaker, from, to)
+	}
+	found, err, _ := a.group.Do(from+to, func() (any, error) { return a.find(ctx, breaker, from, to) })
+	flights, _ := found.([]flight)
+	return flights, err
 }
 
 // reject tells a user to come back after the wait.
