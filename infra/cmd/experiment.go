@@ -77,9 +77,7 @@ func runExperiment(command *cobra.Command, flags experimentFlags) error {
 		fmt.Fprintf(progress, "warning: %s\n", warning)
 	}
 	fmt.Fprintf(progress, "%s: %d phases, about %.0f s. Ctrl-C removes every fault and ends the experiment.\n", e.Title, len(e.Method), e.Takes().Seconds())
-	journal, err := experiment.RunFile(command.Context(), e, func(reason string) {
-		fmt.Fprintf(progress, "Running again: %s\n", reason)
-	})
+	journal, err := experiment.RunFile(command.Context(), e, func(line string) { fmt.Fprintln(progress, line) })
 	if err != nil {
 		return noRun(err)
 	}

@@ -523,6 +523,8 @@ func (r *reader) target(e *Experiment) error {
 		return problem(at("target"), "target needs either url or command")
 	case t.URL != "" && (t.Dir != "" || len(t.Env) > 0):
 		return problem(at("target"), "dir and env belong to a command, not to a url")
+	case t.Env["PORT"] != "" && t.Env["PORT"] != "0" && !isPort(t.Env["PORT"]):
+		return problem(at("target", "env", "PORT"), "PORT is %s; expected 1 to 65535, or no PORT to get one that is free", t.Env["PORT"])
 	case t.URL != "" && !isHTTP(t.URL):
 		return problem(at("target", "url"), "%q is not a URL; expected one such as http://127.0.0.1:8080", t.URL)
 	case e.API != "" && !(isHTTP(e.API) && strings.HasPrefix(e.API, "http://")):
