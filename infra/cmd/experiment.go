@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -63,11 +64,12 @@ func runExperiment(command *cobra.Command, flags experimentFlags) error {
 	case flags.first:
 		return writeFirst(progress, flags)
 	}
+	begin := time.Now()
 	noRun := func(err error) error {
 		if flags.junit == "" {
 			return err
 		}
-		return errors.Join(err, writeFile(flags.junit, func(out io.Writer) error { return report.WriteError(out, flags.file, err) }))
+		return errors.Join(err, writeFile(flags.junit, func(out io.Writer) error { return report.WriteError(out, experiment.ID(flags.file), begin, err) }))
 	}
 	e, err := experiment.Load(flags.file)
 	if err != nil {

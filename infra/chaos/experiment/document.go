@@ -154,6 +154,9 @@ func Load(path string) (Experiment, error) {
 	return e, nil
 }
 
+// ID is the ID of the experiment in a file.
+func ID(file string) string { return strings.TrimSuffix(filepath.Base(file), filepath.Ext(file)) }
+
 // within is a path relative to a folder.
 func within(folder, path string) string {
 	if filepath.IsAbs(path) {
@@ -270,7 +273,7 @@ type reader struct {
 func (r *reader) experiment(file string) (e Experiment, err error) {
 	d := r.document
 	e = Experiment{
-		ID: strings.TrimSuffix(filepath.Base(file), filepath.Ext(file)), Exercise: d.Exercise, Title: d.Title.value,
+		ID: ID(file), Exercise: d.Exercise, Title: d.Title.value,
 		Hypothesis: cmp.Or(d.Description, d.Title.value), SteadyState: d.Steady.Title, Rollback: strings.Join(d.Rollbacks, "; "),
 		Requests: d.Requests, Proxies: d.Proxies, API: d.Toxiproxy.API.value,
 	}
