@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -63,11 +64,12 @@ func runExperiment(command *cobra.Command, flags experimentFlags) error {
 	case flags.first:
 		return writeFirst(progress, flags)
 	}
+	begin := time.Now()
 	noRun := func(err error) error {
 		if flags.junit == "" {
 			return err
 		}
-		return errors.Join(err, writeFile(flags.junit, func(out io.Writer) error { return report.WriteError(out, flags.file, err) }))
+		return errors.Join(err, writeFile(flags.junit, func(out io.Writer) error { return report.WriteError(out, experiment.ID(flags.file), begin, err) }))
 	}
 	e, err := experiment.Load(flags.file)
 	if err != nil {
@@ -77,9 +79,7 @@ func runExperiment(command *cobra.Command, flags experimentFlags) error {
 		fmt.Fprintf(progress, "warning: %s\n", warning)
 	}
 	fmt.Fprintf(progress, "%s: %d phases, about %.0f s. Ctrl-C removes every fault and ends the experiment.\n", e.Title, len(e.Method), e.Takes().Seconds())
-	journal, err := experiment.RunFile(command.Context(), e, func(reason string) {
-		fmt.Fprintf(progress, "Running again: %s\n", reason)
-	})
+	journal, err := experiment.RunFile(command.Context(), e, func(line string) { fmt.Fprintln(progress, line) })
 	if err != nil {
 		return noRun(err)
 	}

@@ -269,7 +269,7 @@ func TestExperimentSaysWhereTheMistakeIs(t *testing.T) {
 	suite := path + ".xml"
 	_, _, err := command(t, "experiment", "--file", path, "--junit", suite)
 	wantExit(t, err, cli.Broken)
-	if text, err := os.ReadFile(suite); err != nil || !strings.Contains(string(text), `tests="1" failures="0" errors="1"`) || !strings.Contains(string(text), ":2:1: the file has no key") {
+	if text, err := os.ReadFile(suite); err != nil || !strings.Contains(string(text), `tests="1" failures="0" errors="1"`) || !strings.Contains(string(text), `classname="my"`) || !strings.Contains(string(text), ":2:1: the file has no key") {
 		t.Errorf("JUnit: got %v, %s, want one test with the error", err, text)
 	}
 	if want := path + `:2:1: the file has no key "mehtod"; did you mean "method"?`; err == nil || err.Error() != want {

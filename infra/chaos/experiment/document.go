@@ -155,6 +155,9 @@ func Load(path string) (Experiment, error) {
 	return e, nil
 }
 
+// ID is the ID of the experiment in a file.
+func ID(file string) string { return strings.TrimSuffix(filepath.Base(file), filepath.Ext(file)) }
+
 // within is a path relative to a folder.
 func within(folder, path string) string {
 	if filepath.IsAbs(path) {
@@ -271,7 +274,7 @@ type reader struct {
 func (r *reader) experiment(file string) (e Experiment, err error) {
 	d := r.document
 	e = Experiment{
-		ID: strings.TrimSuffix(filepath.Base(file), filepath.Ext(file)), Exercise: d.Exercise, Title: d.Title.value,
+		ID: ID(file), Exercise: d.Exercise, Title: d.Title.value,
 		Hypothesis: cmp.Or(d.Description, d.Title.value), SteadyState: d.Steady.Title, Rollback: strings.Join(d.Rollbacks, "; "),
 		Requests: d.Requests, Proxies: d.Proxies, API: d.Toxiproxy.API.value,
 	}
@@ -524,6 +527,8 @@ func (r *reader) target(e *Experiment) error {
 		return problem(at("target"), "target needs either url or command")
 	case t.URL != "" && (t.Dir != "" || len(t.Env) > 0):
 		return problem(at("target"), "dir and env belong to a command, not to a url")
+	case t.Env["PORT"] != "" && t.Env["PORT"] != "0" && !isPort(t.Env["PORT"]):
+		return problem(at("target", "env", "PORT"), "PORT is %s; expected 1 to 65535, or no PORT to get one that is free", t.Env["PORT"])
 	case t.URL != "" && !isHTTP(t.URL):
 		return problem(at("target", "url"), "%q is not a URL; expected one such as http://127.0.0.1:8080", t.URL)
 	case e.API != "" && !(isHTTP(e.API) && strings.HasPrefix(e.API, "http://")):

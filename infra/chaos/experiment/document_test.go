@@ -117,6 +117,7 @@ func TestMistakesHaveAPlace(t *testing.T) {
 		{"latency: 300ms", "latency: 1ms", "shop.yaml:15:12: latency is too weak"},
 		{"latency: 300ms", "latency: soon", `shop.yaml:15:37: "soon" is neither a number nor a duration`},
 		{"toxicity: 0.5", "toxicity: 2", "shop.yaml:15:54: toxicity is 2; expected 0.05 to 1"},
+		{"url: http://127.0.0.1:8080", "command: ./shop\n  env: {PORT: 99999}", "shop.yaml:5:15: PORT is 99999; expected 1 to 65535"},
 		{"127.0.0.1:6380", "127.0.0.1:99999", `shop.yaml:9:27: "127.0.0.1:99999" is not an address; expected a host and a port from 1 to 65535, such as 127.0.0.1:6379`},
 		{`upstream: "127.0.0.1:6379"`, `upstream: "127.0.0.1:0"`, `shop.yaml:9:55: "127.0.0.1:0" is not an address`},
 		{"http://127.0.0.1:8080", "http://127.0.0.1:99999", `shop.yaml:4:8: "http://127.0.0.1:99999" is not a URL`},

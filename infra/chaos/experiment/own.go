@@ -3,9 +3,11 @@ package experiment
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"strconv"
+	"strings"
 	"time"
 
 	"chaosworkshop/infra/chaos/load"
@@ -21,13 +23,13 @@ type Journal struct {
 }
 
 // RunFile runs an experiment that Load has read. The error says that the environment is broken. Whatever happens, every
-// fault is gone and the command has ended when it returns. retry is called before a run is repeated.
-func RunFile(ctx context.Context, e Experiment, retry func(reason string)) (Journal, error) {
+// fault is gone and the command has ended when it returns. say tells people what takes long.
+func RunFile(ctx context.Context, e Experiment, say func(line string)) (Journal, error) {
 	journal := Journal{Experiment: e}
 	for {
 		// The journal names the service, but not its environment, which may hold passwords.
 		run := &Run{Experiment: e.ID, Folder: load.Shown(e.Target.URL) + e.Target.Command}
-		if err := observe(ctx, e, e.lab(), run); err != nil {
+		if err := observe(ctx, e, e.lab(say), run); err != nil {
 			return journal, err
 		}
 		run.judge(e)
@@ -38,13 +40,13 @@ func RunFile(ctx context.Context, e Experiment, retry func(reason string)) (Jour
 		if again == "" || run.lasting || journal.Tries == 2 {
 			return journal, nil
 		}
-		retry(again)
+		say("Running again: " + again)
 		awaitQuiet(ctx)
 	}
 }
 
-// lab is where an experiment of a file runs.
-func (e Experiment) lab() lab {
+// lab is where an experiment of a file runs. say tells people what takes long.
+func (e Experiment) lab(say func(line string)) lab {
 	answers := &right{requests: e.Requests, calm: map[int]any{}, lacks: map[place]error{}}
 	options := load.Options{Seed: DefaultSeed, Right: answers.is, Timeout: load.DefaultTimeout}
 	for _, request := range e.Requests {
@@ -56,7 +58,7 @@ func (e Experiment) lab() lab {
 	}
 	return lab{
 		proxies: e.Proxies, api: e.API, load: options, health: e.Target.Health, plain: true,
-		start:   func(ctx context.Context, _ string) (*app.Process, error) { return e.Target.start(ctx) },
+		start:   func(ctx context.Context, _ string) (*app.Process, error) { return e.Target.start(ctx, say) },
 		mistake: e.mistake, differences: answers.differences,
 		lacks: func() error {
 			for at, wrong := range answers.lacks {
@@ -73,20 +75,35 @@ func (e Experiment) lab() lab {
 const moreTime = "if the service only needs more time, add `start: 60s` under target"
 
 // start starts the service, unless it is already running, and returns when it is ready.
-func (t Target) start(ctx context.Context) (*app.Process, error) {
+func (t Target) start(ctx context.Context, say func(line string)) (*app.Process, error) {
 	const answers, ready = 15 * time.Second, 30 * time.Second // The schema says so.
 	begin, first, all := time.Now(), cmp.Or(t.wait, answers), cmp.Or(t.wait, answers+ready)
 	options := app.Options{URL: t.URL, Name: "the service", Patience: first}
 	if t.Command != "" {
 		options.Script, options.Dir, options.Env = t.Command, t.Dir, t.Env
 	}
+	waiting := func(what string, most time.Duration) *time.Timer {
+		return time.AfterFunc(time.Second, func() {
+			say(fmt.Sprintf("Waiting for the service to answer%s, until %s.", what, begin.Add(most).Format(time.TimeOnly)))
+		})
+	}
+	where := ""
+	if t.URL != "" {
+		where = " at " + load.Shown(t.URL)
+	}
+	slow := waiting(where, first)
 	process, err := app.Start(ctx, options)
+	slow.Stop()
+	if err != nil && strings.Contains(err.Error(), "BIND and PORT") {
+		err = errors.New(strings.Replace(err.Error(), "BIND and PORT", "PORT", 1)) // An experiment of one's own knows no BIND.
+	}
 	if err != nil && t.Command != "" && time.Since(begin) >= first {
 		return nil, fmt.Errorf("%w; %s", err, moreTime)
 	}
 	if err != nil || t.Ready == "" {
 		return process, err
 	}
+	defer waiting(" 2xx at "+load.Shown(process.URL)+t.Ready, all).Stop()
 	ctx, cancel := context.WithDeadline(ctx, begin.Add(all))
 	defer cancel()
 	client := &http.Client{Timeout: 2 * time.Second, Transport: &http.Transport{DisableKeepAlives: true}}

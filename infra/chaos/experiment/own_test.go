@@ -93,7 +93,7 @@ func observed(t *testing.T, text string) (*Run, error) {
 		t.Fatal(err)
 	}
 	run := &Run{}
-	if err := observe(t.Context(), e, e.lab(), run); err != nil {
+	if err := observe(t.Context(), e, e.lab(func(string) {}), run); err != nil {
 		return nil, err
 	}
 	run.judge(e)
@@ -278,6 +278,26 @@ func TestWrongAnswersSayWhatDiffers(t *testing.T) {
 	}
 }
 
+// Whoever waits for a service hears after a second for what, and until when.
+func TestWaitingIsSaid(t *testing.T) {
+	server := httptest.NewServer(http.NotFoundHandler())
+	t.Cleanup(server.Close)
+	dead := require.FreeAddress(t)
+	for _, test := range []struct{ url, want string }{{"http://user:secret@" + dead, " at http://user:xxxxx@" + dead}, {server.URL, " 2xx at " + server.URL + "/up"}} {
+		begin, said := time.Now(), make(chan string, 1)
+		_, err := Target{URL: test.url, Ready: "/up", wait: 1500 * time.Millisecond}.start(t.Context(), func(line string) { said <- line })
+		if err == nil || len(said) != 1 {
+			t.Fatalf("got %v, and %d lines, want an error and a line", err, len(said))
+		}
+		line := func(later time.Duration) string {
+			return "Waiting for the service to answer" + test.want + ", until " + begin.Add(1500*time.Millisecond+later).Format(time.TimeOnly) + "."
+		}
+		if got := <-said; got != line(0) && got != line(200*time.Millisecond) {
+			t.Errorf("got %q, want %q", got, line(0))
+		}
+	}
+}
+
 // A service that starts slowly gets the time that the file gives it, and no more.
 func TestSlowStart(t *testing.T) {
 	const text = `title: Slow
@@ -297,11 +317,11 @@ tolerances: [{name: as promised, phase: fault, expect: max <= 1s}]
 		e.Target.Command = "ping -n 60 127.0.0.1"
 	}
 	begin := time.Now()
-	_, err = e.Target.start(t.Context())
+	_, err = e.Target.start(t.Context(), func(string) {})
 	if took := time.Since(begin); took > 10*time.Second {
 		t.Errorf("it took %s, want about a second", took)
 	}
-	for _, want := range []string{"s after the start; make the service read BIND and PORT from its environment", "; if the service only needs more time, add `start: 60s` under target"} {
+	for _, want := range []string{"s after the start; make the service read PORT from its environment", "; if the service only needs more time, add `start: 60s` under target"} {
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("got %v, want %q", err, want)
 		}

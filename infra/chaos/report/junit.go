@@ -4,10 +4,12 @@ import (
 	"encoding/xml"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"time"
 
 	"chaosworkshop/infra/chaos/experiment"
+	"chaosworkshop/infra/internal/stats"
 )
 
 // suite is JUnit XML: a test case for each check.
@@ -26,6 +28,7 @@ type suite struct {
 type test struct {
 	Class   string `xml:"classname,attr"`
 	Name    string `xml:"name,attr"`
+	Time    string `xml:"time,attr"`
 	Failure *fault `xml:"failure,omitempty"`
 	Error   *fault `xml:"error,omitempty"`
 	Skipped *fault `xml:"skipped,omitempty"`
@@ -41,10 +44,10 @@ type fault struct {
 func WriteJUnit(out io.Writer, journal experiment.Journal) error {
 	run := journal.Run
 	made := suite{
-		Name: journal.Experiment.Title, Time: fmt.Sprintf("%.3f", run.Took/1000), Started: run.Started.UTC().Format(stamp),
+		Name: journal.Experiment.Title, Time: seconds(run.Took), Started: run.Started.UTC().Format(stamp),
 	}
-	for _, check := range run.Checks {
-		one := test{Class: journal.Experiment.ID, Name: check.Name}
+	for i, check := range run.Checks {
+		one := test{Class: journal.Experiment.ID, Name: check.Name, Time: seconds(took(journal, i))}
 		if !check.Passed && run.Verdict == experiment.Failed {
 			lines := []string{"expected: " + check.Required, "happened: " + check.Measured}
 			for _, answer := range check.Examples {
@@ -56,19 +59,45 @@ func WriteJUnit(out io.Writer, journal experiment.Journal) error {
 		made.Cases = append(made.Cases, one)
 	}
 	if run.Verdict == experiment.Inconclusive || run.Died != "" {
-		made.Cases = append(made.Cases, test{Class: journal.Experiment.ID, Name: "verdict", Error: &fault{Message: run.Reason}})
+		made.Cases = append(made.Cases, test{Class: journal.Experiment.ID, Name: "verdict", Time: made.Time, Error: &fault{Message: run.Reason}})
 		made.Errors++
 	}
 	for _, note := range run.Notes {
-		made.Cases = append(made.Cases, test{Class: journal.Experiment.ID, Name: "note", Skipped: &fault{Message: note}})
+		made.Cases = append(made.Cases, test{Class: journal.Experiment.ID, Name: "note", Time: seconds(0), Skipped: &fault{Message: note}})
 		made.Skipped++
 	}
 	return made.write(out)
 }
 
-// WriteError writes for CI systems why there was no run of the experiment in a file.
-func WriteError(out io.Writer, file string, err error) error {
-	return suite{Name: file, Errors: 1, Time: "0", Started: time.Now().UTC().Format(stamp), Cases: []test{{Class: file, Name: "verdict", Error: &fault{Message: err.Error()}}}}.write(out)
+// took is how long the phases of a check took, in milliseconds: those of its tolerance, or the first or the last phase.
+func took(journal experiment.Journal, check int) (sum float64) {
+	e, phases := journal.Experiment, []string{}
+	switch {
+	case check > 0 && check <= len(e.Tolerances):
+		phases = e.Tolerances[check-1].Phases
+	case check == 0 && len(e.Method) > 0:
+		phases = append(phases, e.Method[0].Name)
+	case len(e.Method) > 0:
+		phases = append(phases, e.Method[len(e.Method)-1].Name)
+	}
+	for _, span := range journal.Run.Phases {
+		if slices.Contains(phases, span.Name) {
+			sum += span.To - span.From
+		}
+	}
+	return sum
+}
+
+// seconds are milliseconds in the form of JUnit XML.
+func seconds(milliseconds float64) string { return fmt.Sprintf("%.3f", milliseconds/1000) }
+
+// WriteError writes for CI systems why an experiment with that ID, begun at a time, did not run.
+func WriteError(out io.Writer, id string, begin time.Time, err error) error {
+	lasted := seconds(stats.Milliseconds(time.Since(begin)))
+	return suite{
+		Name: id, Errors: 1, Time: lasted, Started: begin.UTC().Format(stamp),
+		Cases: []test{{Class: id, Name: "verdict", Time: lasted, Error: &fault{Message: err.Error()}}},
+	}.write(out)
 }
 
 // stamp is the form of a time in JUnit XML.

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"chaosworkshop/infra/chaos/experiment"
 )
@@ -108,6 +109,33 @@ func TestJournalSurvivesJSON(t *testing.T) {
 	}
 	if got, want := len(read.Cells[0].Run.Answers), 5; got != want {
 		t.Errorf("answers: got %d, want %d", got, want)
+	}
+}
+
+// CI systems show how long each test took, and compare the tests of two runs by the name of their class.
+func TestJUnitTimesAndClasses(t *testing.T) {
+	journal := experiment.Journal{
+		Experiment: experiment.Experiment{
+			ID: "shop", Method: []experiment.Phase{{Name: "calm"}, {Name: "slow"}, {Name: "calm again"}},
+			Tolerances: []experiment.Tolerance{{Name: "in time", Phases: []string{"slow", "calm again"}}},
+		},
+		Run: &experiment.Run{
+			Verdict: experiment.Inconclusive, Took: 7500, Notes: []string{"a note"},
+			Checks: []experiment.Check{{Name: "before"}, {Name: "in time"}, {Name: "after"}},
+			Phases: []experiment.Span{{Name: "calm", To: 1000}, {Name: "slow", From: 1000, To: 3500}, {Name: "calm again", From: 3500, To: 7500}},
+		},
+	}
+	var run, failed strings.Builder
+	if err := errors.Join(WriteJUnit(&run, journal), WriteError(&failed, "shop", time.Now().Add(-2*time.Second), errors.New("no such file"))); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{`name="before" time="1.000"`, `name="in time" time="6.500"`, `name="after" time="4.000"`, `classname="shop" name="verdict" time="7.500"`, `name="note" time="0.000"`} {
+		if !strings.Contains(run.String(), want) {
+			t.Errorf("got %s, want %s", run.String(), want)
+		}
+	}
+	if got := failed.String(); strings.Count(got, ` time="2.0`) != 2 || !strings.Contains(got, `classname="shop"`) || !strings.HasSuffix(got, ">\n") {
+		t.Errorf("got %q, want the class shop, 2 s twice, and a line's end", got)
 	}
 }
 
