@@ -297,8 +297,8 @@ func TestBrokenRunsFail(t *testing.T) {
 					r.Phases[i].Left = 20
 				}
 			}
-		}, "20 connections are still open"},
-		{4, "a probe for ever", each(again, status(503)), "never served"},
+		}, "20 connections still open"},
+		{4, "a probe for ever", each(again, status(503)), "none of 20 requests were served"},
 		{4, "a refused connection is no failure", each("server stopped", status(500)), "0 of 20 requests were rejected"},
 		{5, "no endpoint", health(steady, status(404)), "the health endpoint answers 404"},
 		{5, "cries wolf under flaky", health(flaky, status(503)), "5 of 5 health checks said Unhealthy"},
