@@ -233,7 +233,7 @@ func TestBrokenRunsFail(t *testing.T) {
 		{2, "later than one attempt", func(r *Run) { r.Stage = 2 }, "(TIMEOUT + 100ms)"},
 		{2, "500 instead of 504", each(blackHole, status(500)), "60 of 80 requests were served or are 504 or were rejected with Retry-After, the first failure is 500"},
 		{2, "a timeout that serves nobody", each(slow, status(504)), "0 of 40 requests were served"},
-		{2, "queries that go on", func(r *Run) { r.Phases[2].Left = 20 }, "20 connections are still open a quarter of a second later, 0 before the fault (required: none"},
+		{2, "queries that go on", func(r *Run) { r.Phases[2].Left = 20 }, "20 connections still open a quarter of a second later, 0 before the fault (required: none"},
 		{3, "too few", each(flaky, status(504)), "0 of 20"},
 		{3, "an empty answer for an error", each(flaky, func(a *Answer) { a.Wrong = true }), "0 of 20 requests were served, the first failure is 200 with a wrong answer"},
 		{3, "breaker opened", func(r *Run) {
@@ -276,16 +276,16 @@ func TestBrokenRunsFail(t *testing.T) {
 		{4, "dials while open", dials(open, 500), "500 connections"},
 		{4, "an endless Retry-After", each(open, func(a *Answer) { a.RetryAfter = 3600 }), "too late"},
 		{4, "an early Retry-After", each(open, func(a *Answer) { a.RetryAfter = 1 }), "too early"},
-		{4, "never back", each(rollback, status(503)), "never served"},
+		{4, "never back", each(rollback, status(503)), "none of"},
 		{4, "impatient users keep it closed", each(impatient, status(0)), "0 of 40 requests were rejected"},
 		{5, "no endpoint", health(steady, status(404)), "the health endpoint answers 404"},
 		{5, "cries wolf under flaky", health(flaky, status(503)), "5 of 5 health checks said Unhealthy"},
 		{5, "cries wolf under slow", health(slow, status(503)), "5 of 5 health checks said Unhealthy"},
 		{5, "cries wolf for a check of its own", health(lonely, status(503)), "5 of 5 health checks said Unhealthy"},
-		{5, "silent about the outage", health(failing, status(200)), "never unhealthy"},
+		{5, "silent about the outage", health(failing, status(200)), "none of"},
 		{5, "needs users to know", health(quiet, status(200)), "5 of 10 health checks said Unhealthy"},
-		{5, "content with a ping", health("answers are cut", status(200)), "never unhealthy"},
-		{5, "silent about a black hole", health(blackHole, status(200)), "never unhealthy"},
+		{5, "content with a ping", health("answers are cut", status(200)), "none of"},
+		{5, "silent about a black hole", health(blackHole, status(200)), "none of"},
 		{5, "asks the database each time", dials(unasked, 5), "1.0 connections for each of 5 health checks"},
 		{5, "asks the database that is down", dials(quiet, 5), "1.0 connections for each of 5 health checks"},
 		{5, "misses its users", health(unasked, status(503)), "0 of 5 health checks said Healthy"},
@@ -294,10 +294,10 @@ func TestBrokenRunsFail(t *testing.T) {
 			for i := range r.Phases {
 				r.Phases[i].Left = i
 			}
-		}, "connections are still open"},
+		}, "connections still open"},
 		{5, "hangs", health(quiet, latency(1200)), "1.20 s"},
-		{5, "only half well", health(rollback, func(a *Answer) { a.Says = "Degraded" }), "never healthy"},
-		{5, "stays unhealthy", health(again, status(503)), "never healthy"},
+		{5, "only half well", health(rollback, func(a *Answer) { a.Says = "Degraded" }), "none of"},
+		{5, "stays unhealthy", health(again, status(503)), "none of"},
 		{5, "not steady again", each(after, status(503)), "the first failure is 503"},
 	} {
 		t.Run(fmt.Sprintf("E%d %s", test.number, test.what), func(t *testing.T) {
@@ -308,6 +308,30 @@ func TestBrokenRunsFail(t *testing.T) {
 				t.Errorf("got %s: %s, want failed with %q", run.Verdict, run.Reason, test.want)
 			}
 		})
+	}
+}
+
+// A number agrees with what it counts, a request without an answer is no answer, and what never came shows the requests that it did not
+// come for.
+func TestMeasuresInWords(t *testing.T) {
+	waited := Answer{Phase: "fault", At: 1, Latency: 2000, Error: load.GaveUp}
+	run := &Run{Phases: []Span{{Name: "fault", To: 3000, Dials: 1, Left: 1}}, Answers: []Answer{waited}}
+	for text, want := range map[string]string{
+		"dials <= 0":            "1 connection for 1 request",
+		"connections_left == 0": "1 connection still open a quarter of a second later, 1 before the fault",
+		"requests > 1":          "1 request",
+		"max <= 1s":             "the slowest took 2.00 s, of 1 request; 1 got no answer before the user gave up",
+		"p(50) <= 1s":           "p50 2.00 s of 1 request; 1 got no answer before the user gave up",
+		"time_to(served) <= 1s": "none of 1 request were served, the first failure is no answer: no answer in time",
+	} {
+		expression, err := parseExpression(text, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		check := expression.check(scope{run, []string{"fault"}, nil})
+		if check.Measured != want || strings.HasPrefix(text, "time_to") && len(check.examples) != 1 {
+			t.Errorf("%s: got %q with %d examples, want %q", text, check.Measured, len(check.examples), want)
+		}
 	}
 }
 

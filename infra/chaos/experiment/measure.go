@@ -60,7 +60,7 @@ func (f figure) join(other figure, value float64) figure {
 var measures = map[string]measure{
 	"requests": {eval: func(s scope, _ []string) figure {
 		answers := s.run.Of(s.phases...)
-		return figure{value: float64(len(answers)), text: fmt.Sprint(len(answers), " requests"), answers: answers}
+		return figure{value: float64(len(answers)), text: howMany(len(answers), "request"), answers: answers}
 	}},
 	"rate":  {least: 1, most: 9, takes: "outcomes, as in rate(served) or rate(200)", check: outcomeArg, eval: rate},
 	"count": {least: 1, most: 9, takes: "outcomes, as in count(503) or count(served, 504)", check: outcomeArg, eval: tally},
@@ -79,11 +79,11 @@ var measures = map[string]measure{
 		},
 		eval: func(s scope, args []string) figure {
 			p, _ := strconv.ParseFloat(args[0], 64) // Checked.
-			return latency(s, p, "p"+args[0]+" %s of %d answers", args[1:])
+			return latency(s, p, "p"+args[0]+" %s of %s", args[1:])
 		},
 	},
 	"max": {duration: true, most: 1, takes: "nothing, or an outcome as in max(answered)", check: outcomeArg, eval: func(s scope, args []string) figure {
-		return latency(s, 100, "the slowest took %s, of %d answers", args)
+		return latency(s, 100, "the slowest took %s, of %s", args)
 	}},
 	"time_to": {duration: true, least: 1, most: 1, takes: "an outcome, as in time_to(served)", check: outcomeArg, eval: timeTo},
 	"at_once": {least: 1, most: 9, takes: "outcomes, as in at_once(admitted)", check: outcomeArg, eval: atOnce},
@@ -112,7 +112,7 @@ var measures = map[string]measure{
 		if s.run.Stage == Stages { // A health check may be running.
 			made.value = max(0, made.value-1)
 		}
-		made.text = fmt.Sprintf("%.0f connections are still open a quarter of a second later, %d before the fault", made.value, s.run.first().Left)
+		made.text = fmt.Sprintf("%s still open a quarter of a second later, %d before the fault", howMany(int(made.value), "connection"), s.run.first().Left)
 		return s.filled(made)
 	}},
 	"connections_before": {metered: true, eval: func(s scope, _ []string) figure { return figure{value: float64(s.run.first().Left)} }},
@@ -176,13 +176,26 @@ func (s scope) asked(names []string) []Answer {
 	return s.run.Of(s.phases...)
 }
 
+// kindOfAsked is what one of those is called.
+func kindOfAsked(names []string) string {
+	if len(names) > 0 && Outcome(names[0]).health() {
+		return "health check"
+	}
+	return "request"
+}
+
+// howMany is a number of things.
+func howMany(n int, thing string) string {
+	if n == 1 {
+		return "1 " + thing
+	}
+	return fmt.Sprint(n, " ", thing, "s")
+}
+
 // tally counts the answers with one of the outcomes.
 func tally(s scope, names []string) figure {
 	answers, is := s.asked(names), anyOf(names)
-	kind, words := "requests", make([]string, len(names))
-	if Outcome(names[0]).health() {
-		kind = "health checks"
-	}
+	kind, words := kindOfAsked(names)+"s", make([]string, len(names))
 	for i, name := range names {
 		words[i] = Outcome(name).words()
 	}
@@ -191,9 +204,7 @@ func tally(s scope, names []string) figure {
 		value: float64(found), answers: answers, is: is,
 		text: fmt.Sprintf("%d of %d %s %s", found, len(answers), kind, strings.Join(words, " or ")),
 	}
-	if slices.Contains(names, "served") || slices.Contains(names, "healthy") {
-		made.text += s.run.firstOther(answers, is)
-	}
+	made.text += s.run.firstOther(answers, names)
 	made.lied = names[0] == "unhealthy" && count(answers, func(a Answer) bool { return a.Status/100 == 2 }) > 0
 	late := count(answers, func(a Answer) bool { return is(a) || a.Status == 0 || a.Status == 504 })
 	if slices.Contains(names, "served") && late == len(answers) {
@@ -228,14 +239,13 @@ func rate(s scope, names []string) figure {
 	return made
 }
 
-// firstOther is ", the first failure is 500" for the first answer that is not one of those looked for.
-func (r *Run) firstOther(answers []Answer, is func(Answer) bool) string {
-	for _, answer := range answers {
-		if !is(answer) {
-			return ", the first failure is " + r.statusText(answer)
-		}
+// firstOther is ", the first failure is 500" for the first answer that has none of the outcomes looked for, if those are successes.
+func (r *Run) firstOther(answers []Answer, names []string) string {
+	first := slices.IndexFunc(answers, func(a Answer) bool { return !anyOf(names)(a) })
+	if first < 0 || !slices.Contains(names, "served") && !slices.Contains(names, "healthy") {
+		return ""
 	}
-	return ""
+	return ", the first failure is " + r.statusText(answers[first])
 }
 
 // statusText is what a user got, in a word or two, and how wrong answers in the same phase differed.
@@ -262,7 +272,7 @@ func latency(s scope, p float64, format string, names []string) figure {
 		answers = slices.DeleteFunc(answers, func(a Answer) bool { return !anyOf(names)(a) })
 	}
 	value := stats.Percentile(Latencies(answers), p)
-	made := figure{value: value, median: stats.Percentile(Latencies(answers), 50), text: fmt.Sprintf(format, Duration(value), len(answers)), answers: answers}
+	made := figure{value: value, median: stats.Percentile(Latencies(answers), 50), text: fmt.Sprintf(format, Duration(value), howMany(len(answers), kindOfAsked(names))), answers: answers}
 	gaveUp := slices.DeleteFunc(slices.Clone(answers), func(a Answer) bool { return !a.gaveUp() })
 	if len(gaveUp) > 0 {
 		made.text += fmt.Sprintf("; %d got no answer before the user gave up", len(gaveUp))
@@ -283,7 +293,7 @@ func timeTo(s scope, names []string) figure {
 	}
 	made.text = fmt.Sprintf("%s after %s", names[0], Duration(made.value))
 	if math.IsInf(made.value, 1) {
-		made.text = fmt.Sprintf("never %s, of %d answers", names[0], len(answers))
+		made.text = fmt.Sprintf("none of %s %s", howMany(len(answers), kindOfAsked(names)), Outcome(names[0]).words()) + s.run.firstOther(answers, names)
 	}
 	return s.filled(made)
 }
@@ -325,7 +335,7 @@ func retryAfterError(s scope, _ []string) figure {
 	}
 	return figure{
 		value: math.Abs(worst), answers: answers, is: rejected,
-		text: fmt.Sprintf("of %d rejections the worst Retry-After is %s too %s", judged, Duration(math.Abs(worst)), direction),
+		text: fmt.Sprintf("of %s the worst Retry-After is %s too %s", howMany(judged, "rejection"), Duration(math.Abs(worst)), direction),
 	}
 }
 
@@ -340,9 +350,9 @@ func (s scope) dials() (sum int) {
 // dials are the connections that reached the dependencies.
 func dials(s scope) figure {
 	answers, dials := s.run.Of(s.phases...), s.dials()
-	made := figure{value: float64(dials), text: fmt.Sprintf("%d connections for %d requests", dials, len(answers)), answers: answers}
+	made := figure{value: float64(dials), text: fmt.Sprintf("%s for %s", howMany(dials, "connection"), howMany(len(answers), "request")), answers: answers}
 	if len(answers) == 0 && len(s.spans()) > 0 {
-		made.text = fmt.Sprintf("%d connections while nobody asked", dials)
+		made.text = howMany(dials, "connection") + " while nobody asked"
 		return made
 	}
 	return s.filled(made)
@@ -358,7 +368,7 @@ func dialsForNobody(s scope) figure {
 			made.value++
 		}
 	}
-	made.text = fmt.Sprintf("%.0f connections opened while no user waited", made.value)
+	made.text = howMany(int(made.value), "connection") + " opened while no user waited"
 	return s.filled(made)
 }
 
@@ -377,7 +387,7 @@ func dialsAtOnce(s scope, _ []string) figure {
 		}
 	}
 	return s.filled(figure{
-		value: float64(most), answers: s.run.Of(s.phases...), text: fmt.Sprintf("%d connections opened within %d ms", most, moment),
+		value: float64(most), answers: s.run.Of(s.phases...), text: fmt.Sprintf("%s opened within %d ms", howMany(most, "connection"), moment),
 	})
 }
 
