@@ -11,6 +11,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -683,6 +684,41 @@ func (r *reader) tolerance(one toleranceDocument, e Experiment) (Tolerance, erro
 		return made, problem(&one.Phase, "expected the name of a phase")
 	}
 	var err error
-	made.Expect, err = r.expression(one.Expect, e)
-	return made, err
+	if made.Expect, err = r.expression(one.Expect, e); err != nil {
+		return made, err
+	}
+	return made, measurable(one.Expect, made.Phases, e)
+}
+
+// measureText is a measure in an expression, with its arguments.
+var measureText = regexp.MustCompile(`([a-z_]+)(?:\(([^()]*)\))?`)
+
+// measurable says which measure of a tolerance has nothing to measure in its phases.
+func measurable(t text, names []string, e Experiment) error {
+	var users, checks bool
+	closed := ""
+	for _, phase := range e.Method {
+		if !slices.Contains(names, phase.Name) {
+			continue
+		}
+		users, checks = users || phase.Rate > 0, checks || phase.Health
+		if slices.ContainsFunc(phase.Faults, func(f Fault) bool { return f.Type == "" }) {
+			closed = phase.Name
+		}
+	}
+	for _, found := range measureText.FindAllStringSubmatch(t.value, -1) {
+		health := found[1] == "dials_per_check"
+		for arg := range strings.SplitSeq(found[2], ",") {
+			health = health || Outcome(strings.TrimSpace(arg)).health()
+		}
+		switch {
+		case health && !checks:
+			return problem(t.node, "%s needs answers of the health endpoint; add health: true to the phase %q", found[0], names[0])
+		case measures[found[1]].asked && !health && !users:
+			return problem(t.node, "%s needs requests; add load: {rate: 20} to the phase %q", found[0], names[0])
+		case strings.HasPrefix(found[1], "dials") && closed != "":
+			return problem(t.node, "%s counts connections that arrive, and in %q none does; use fault: dropped, which lets them arrive and closes them", found[0], closed)
+		}
+	}
+	return nil
 }

@@ -118,15 +118,6 @@ func (e *Expression) UnmarshalJSON(text []byte) error { return json.Unmarshal(te
 // String is the expression as in its file.
 func (e Expression) String() string { return e.text }
 
-// Requirements are the tolerances as an experiment announces them: the name of each, and what it requires.
-func (e Experiment) Requirements() []Check {
-	var all []Check
-	for _, tolerance := range e.Tolerances {
-		all = append(all, Check{Name: tolerance.Name, Required: tolerance.Expect.String()})
-	}
-	return all
-}
-
 // Subject is what messages call what is under test: a service of the user's own, or an app.
 func (e Experiment) Subject() string {
 	if e.Exercise == 0 {

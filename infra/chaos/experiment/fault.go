@@ -28,18 +28,22 @@ type Fault struct {
 }
 
 // The types of faults that the meter injects: MySQL denies every connection with an error that stays, closes each at once,
-// closes those that no user waits for, or accepts all of them and lets what reads a table wait, as behind a lock.
+// closes those that no user waits for, or accepts all of them; then what reads a table waits, as behind a lock, or its answer ends in
+// the middle of the rows.
 const (
-	denied  = "denied"
-	dropped = "dropped"
-	unlucky = "unlucky"
-	locked  = "locked"
+	denied    = "denied"
+	dropped   = "dropped"
+	unlucky   = "unlucky"
+	locked    = "locked"
+	truncated = "truncated"
 )
 
 // refusal is what the meter does to a connection under one of its own faults: after a while, it sends the greeting and closes it.
 type refusal struct {
-	// locks says that it closes none, and holds back queries instead.
-	locks    bool
+	// query is the type of a fault that closes none, and meets queries instead; empty for the others.
+	query string
+	// table is the only one whose queries meet it; empty means all.
+	table    string
 	greeting string
 	after    time.Duration
 	// spares says that the connections of users pass, most how many of the others are refused, as those of a few unlucky health
@@ -50,10 +54,11 @@ type refusal struct {
 
 // refusals are those of the meter's own faults: for denied, MySQL's error 1130, which the next attempt meets as well.
 var refusals = map[string]refusal{
-	denied:  {greeting: "\x48\x00\x00\x00\xff\x6a\x04#HY000Host '127.0.0.1' is not allowed to connect to this MySQL server"},
-	dropped: {},
-	unlucky: {after: 100 * time.Millisecond, spares: true},
-	locked:  {locks: true},
+	denied:    {greeting: "\x48\x00\x00\x00\xff\x6a\x04#HY000Host '127.0.0.1' is not allowed to connect to this MySQL server"},
+	dropped:   {},
+	unlucky:   {after: 100 * time.Millisecond, spares: true},
+	locked:    {query: locked},
+	truncated: {query: truncated},
 }
 
 // FromCatalogue is a fault of the catalogue, unchanged.
@@ -86,6 +91,7 @@ var attributes = map[string][]string{
 	dropped:      nil,
 	unlucky:      nil,
 	locked:       nil,
+	truncated:    nil,
 	"latency":    {"latency", "jitter"},
 	"bandwidth":  {"rate"},
 	"slow_close": {"delay"},
@@ -138,6 +144,12 @@ func (f Fault) String() string {
 // hits tells whether the proxy gets the fault.
 func (f Fault) hits(proxy string) bool {
 	return len(f.Proxies) == 0 || slices.Contains(f.Proxies, proxy)
+}
+
+// spares tells whether the fault may miss every connection that is already open, such as those of a pool.
+func (f Fault) spares() bool {
+	refusal, own := refusals[f.Type]
+	return own && refusal.query == "" || f.effect().fails && f.Toxicity < 1
 }
 
 // hangs tells whether the connections that meet the fault get no answer. Toxiproxy still tells the client when the dependency closes them.

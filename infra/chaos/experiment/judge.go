@@ -170,7 +170,7 @@ func (r *Run) pooled() string {
 	case good > 0 && first.Dials == 0:
 		return fmt.Sprintf("the app answered %d requests without a connection through the proxy; it must reach its database at DB_HOST and DB_PORT", good)
 	case first.Dials*10 < good*9:
-		return fmt.Sprintf("the app answered %d requests over %d connections: it keeps them in a pool, and faults that hit new connections do not affect it; set DB_MAX_IDLE_CONNS=0", good, first.Dials)
+		return fmt.Sprintf("the app answered %d requests over %d connections: it keeps them in a pool, or answers from a cache, and faults that hit new connections do not affect it; set DB_MAX_IDLE_CONNS=0, and cache nothing", good, first.Dials)
 	}
 	return ""
 }

@@ -74,6 +74,8 @@ func healthyRun(number int) *Run {
 			run.Answers = append(run.Answers, many(impatient, 20, from, Answer{Latency: 2000})...)
 			from += 3000
 			answer = Answer{Status: 503, RetryAfter: 5, Latency: 0.5}
+		case number == 4 && phase.Name == "server stopped":
+			answer = Answer{Status: 503, RetryAfter: 5, Latency: 0.5}
 		case number == 5 && phase.Faults != nil && phase.Name != flaky && phase.Name != slow && phase.Name != lonely:
 			answer = Answer{Status: 500, Latency: 100}
 		}
@@ -102,6 +104,16 @@ func TestHealthyRunsPass(t *testing.T) {
 		if run.Verdict != Passed {
 			t.Errorf("%s: got %s: %s, want passed", e.ID, run.Verdict, run.Reason)
 		}
+	}
+}
+
+// Users who ask for the same as the probe may wait for its answer.
+func TestAProbeMayAnswerSeveralUsers(t *testing.T) {
+	run := healthyRun(4)
+	span, _ := run.phase(open)
+	run.Answers = append(run.Answers, Answer{Phase: open, At: span.From + 3000.5, Status: 500, Latency: 1})
+	if run.judge(Experiments(settings)[3]); run.Verdict != Passed {
+		t.Errorf("got %s: %s, want %s", run.Verdict, run.Reason, Passed)
 	}
 }
 
@@ -244,7 +256,7 @@ func TestBrokenRunsFail(t *testing.T) {
 				}
 			}
 		}, "1 of 20 requests are 503"},
-		{3, "an empty answer when all attempts failed", each(refused, func(a *Answer) { a.Wrong, a.Status = true, 200 }), "20 of 100 requests got a wrong answer"},
+		{3, "an empty answer when all attempts failed", each(refused, func(a *Answer) { a.Wrong, a.Status = true, 200 }), "20 of 120 requests got a wrong answer"},
 		{3, "too many connections without a fault", dials(steady, 200), "5.5 connections per request"},
 		{3, "too many connections", dials(flaky, 300), "15.0 connections per request"},
 		{3, "too many connections while the database is down", dials(failing, 500), "13.1 connections per request"},
@@ -267,7 +279,7 @@ func TestBrokenRunsFail(t *testing.T) {
 		{4, "a probe with twice its connections", dials(open, 40), "40 connections for 321 requests (required: at_once(admitted): at most 1; dials: at most 30"},
 		{4, "two probes at once", func(r *Run) {
 			span, _ := r.phase(open)
-			r.Answers = append(r.Answers, Answer{Phase: open, At: span.From + 3000.5, Status: 500, Latency: 1})
+			r.Answers = append(r.Answers, Answer{Phase: open, At: span.From + 3000.5, Status: 500, Latency: 1, what: 1})
 		}, "up to 2 at once"},
 		{4, "never opens", each(failing, status(500)), "0 of 32 requests were rejected"},
 		{4, "no Retry-After", each(failing, func(a *Answer) { a.RetryAfter = 0 }), "20 of 32 requests are 503 (required: count(rejected): at least 1; count(503): as many as count(rejected)"},
@@ -278,6 +290,16 @@ func TestBrokenRunsFail(t *testing.T) {
 		{4, "an early Retry-After", each(open, func(a *Answer) { a.RetryAfter = 1 }), "too early"},
 		{4, "never back", each(rollback, status(503)), "none of"},
 		{4, "impatient users keep it closed", each(impatient, status(0)), "0 of 40 requests were rejected"},
+		{4, "users who hang up count", each("calm after the users", status(503)), "the first failure is 503"},
+		{4, "no end without a user", func(r *Run) {
+			for i := range r.Phases {
+				if r.Phases[i].Name == "black hole, impatient probe" {
+					r.Phases[i].Left = 20
+				}
+			}
+		}, "20 connections still open"},
+		{4, "a probe for ever", each(again, status(503)), "none of"},
+		{4, "a refused connection is no failure", each("server stopped", status(500)), "0 of 20 requests were rejected"},
 		{5, "no endpoint", health(steady, status(404)), "the health endpoint answers 404"},
 		{5, "cries wolf under flaky", health(flaky, status(503)), "5 of 5 health checks said Unhealthy"},
 		{5, "cries wolf under slow", health(slow, status(503)), "5 of 5 health checks said Unhealthy"},
@@ -289,7 +311,7 @@ func TestBrokenRunsFail(t *testing.T) {
 		{5, "asks the database each time", dials(unasked, 5), "1.0 connections for each of 5 health checks"},
 		{5, "asks the database that is down", dials(quiet, 5), "1.0 connections for each of 5 health checks"},
 		{5, "misses its users", health(unasked, status(503)), "0 of 5 health checks said Healthy"},
-		{5, "flaps", health("black hole continues", status(200)), "0 of 5 health checks said Unhealthy"},
+		{5, "flaps", health("black hole continues", status(200)), "0 of 5 health checks said Unhealthy (required"},
 		{5, "leaks connections", func(r *Run) {
 			for i := range r.Phases {
 				r.Phases[i].Left = i

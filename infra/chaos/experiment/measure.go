@@ -19,9 +19,9 @@ type measure struct {
 	least, most int
 	takes       string
 	check       func(i int, arg string) error
-	// metered measures need a meter behind the proxy; workshop measures know the app's policies.
-	metered, workshop bool
-	eval              func(s scope, args []string) figure
+	// metered measures need a meter behind the proxy; workshop measures know the app's policies; asked ones need answers.
+	metered, workshop, asked bool
+	eval                     func(s scope, args []string) figure
 }
 
 // figure is a measure's value in a run.
@@ -58,14 +58,14 @@ func (f figure) join(other figure, value float64) figure {
 
 // measures are all measures, by name; at-work.md explains them to users.
 var measures = map[string]measure{
-	"requests": {eval: func(s scope, _ []string) figure {
+	"requests": {asked: true, eval: func(s scope, _ []string) figure {
 		answers := s.run.Of(s.phases...)
 		return figure{value: float64(len(answers)), text: howMany(len(answers), "request"), answers: answers}
 	}},
-	"rate":  {least: 1, most: 9, takes: "outcomes, as in rate(served) or rate(200)", check: outcomeArg, eval: rate},
-	"count": {least: 1, most: 9, takes: "outcomes, as in count(503) or count(served, 504)", check: outcomeArg, eval: tally},
+	"rate":  {asked: true, least: 1, most: 9, takes: "outcomes, as in rate(served) or rate(200)", check: outcomeArg, eval: rate},
+	"count": {asked: true, least: 1, most: 9, takes: "outcomes, as in count(503) or count(served, 504)", check: outcomeArg, eval: tally},
 	"p": {
-		duration: true, least: 1, most: 2, takes: "a percentile and perhaps an outcome, as in p(99) or p(50, served)",
+		asked: true, duration: true, least: 1, most: 2, takes: "a percentile and perhaps an outcome, as in p(99) or p(50, served)",
 		check: func(i int, arg string) error {
 			if i > 0 {
 				return checkOutcome(arg)
@@ -82,13 +82,13 @@ var measures = map[string]measure{
 			return latency(s, p, "p"+args[0]+" %s of %s", args[1:])
 		},
 	},
-	"max": {duration: true, most: 1, takes: "nothing, or an outcome as in max(answered)", check: outcomeArg, eval: func(s scope, args []string) figure {
+	"max": {asked: true, duration: true, most: 1, takes: "nothing, or an outcome as in max(answered)", check: outcomeArg, eval: func(s scope, args []string) figure {
 		return latency(s, 100, "the slowest took %s, of %s", args)
 	}},
-	"time_to": {duration: true, least: 1, most: 1, takes: "an outcome, as in time_to(served)", check: outcomeArg, eval: timeTo},
-	"at_once": {least: 1, most: 9, takes: "outcomes, as in at_once(admitted)", check: outcomeArg, eval: atOnce},
+	"time_to": {asked: true, duration: true, least: 1, most: 1, takes: "an outcome, as in time_to(served)", check: outcomeArg, eval: timeTo},
+	"at_once": {asked: true, least: 1, most: 9, takes: "outcomes, as in at_once(admitted)", check: outcomeArg, eval: atOnce},
 	"dials":   {metered: true, eval: func(s scope, _ []string) figure { return dials(s) }},
-	"dials_per_request": {metered: true, eval: func(s scope, _ []string) figure {
+	"dials_per_request": {asked: true, metered: true, eval: func(s scope, _ []string) figure {
 		made := dials(s)
 		if s.run.Stage == Stages { // Besides, it may check its health once a second, with all its attempts.
 			made.value = max(0, made.value-s.took()/1000*s.names["RETRY_ATTEMPTS"].value)
@@ -116,7 +116,7 @@ var measures = map[string]measure{
 		return s.filled(made)
 	}},
 	"connections_before": {metered: true, eval: func(s scope, _ []string) figure { return figure{value: float64(s.run.first().Left)} }},
-	"retry_after_error":  {duration: true, eval: retryAfterError},
+	"retry_after_error":  {asked: true, duration: true, eval: retryAfterError},
 	"bound": {duration: true, workshop: true, eval: func(s scope, _ []string) figure {
 		name := "TIMEOUT"
 		if s.run.Stage > 2 {
@@ -216,15 +216,25 @@ func tally(s scope, names []string) figure {
 	return s.filled(made)
 }
 
-// atOnce is how many of the answers with one of the outcomes were waited for at the same time, at most.
+// atOnce is how many of the answers with one of the outcomes were waited for at the same time, at most. Users of an exercise who ask
+// for the same count as one: an app may ask the database once for all of them.
 func atOnce(s scope, names []string) figure {
 	made := tally(s, names)
 	made.value = 0
 	for _, answer := range made.answers {
-		beside := count(made.answers, func(b Answer) bool { return made.is(b) && b.At <= answer.At && b.end() >= answer.At })
-		if made.is(answer) {
-			made.value = max(made.value, float64(beside))
+		if !made.is(answer) {
+			continue
 		}
+		beside, asked := 0, map[int]bool{}
+		for _, b := range made.answers {
+			if made.is(b) && b.At <= answer.At && b.end() >= answer.At {
+				beside, asked[b.what] = beside+1, true
+			}
+		}
+		if s.run.Stage > 0 {
+			beside = len(asked)
+		}
+		made.value = max(made.value, float64(beside))
 	}
 	if made.missing == "" {
 		made.text = fmt.Sprintf("%s, up to %.0f at once", made.text, made.value)

@@ -142,7 +142,7 @@ func (m *Meter) relay(client net.Conn) {
 		passage.end = time.Now()
 		m.mutex.Unlock()
 	}()
-	if refusal := m.refuses.Load(); refusal != nil && !refusal.locks && !m.passes(*refusal) {
+	if refusal := m.refuses.Load(); refusal != nil && refusal.query == "" && !m.passes(*refusal) {
 		time.Sleep(refusal.after)
 		_, _ = io.WriteString(counted{client, &passage.received}, refusal.greeting)
 		return
@@ -157,14 +157,15 @@ func (m *Meter) relay(client net.Conn) {
 	}
 	defer m.forget(server)
 
+	talk := &conversation{meter: m, client: client, server: server}
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
 		// Either side may hang up at any time: that is what the faults are for.
-		_, _ = io.Copy(counted{server, &passage.sent}, io.MultiReader(bytes.NewReader(first), locking{client, m}))
+		_, _ = io.Copy(counted{server, &passage.sent}, io.MultiReader(bytes.NewReader(first), queries{talk}))
 		server.Close()
 	}()
-	_, err = io.Copy(counted{client, &passage.received}, struct{ io.Reader }{server}) // Whose errors tell reads from writes.
+	_, err = io.Copy(counted{client, &passage.received}, answers{talk}) // Whose errors tell reads from writes.
 	if broken, ok := errors.AsType[*net.OpError](err); err == nil || ok && broken.Op == "read" && !errors.Is(err, net.ErrClosed) {
 		m.mutex.Lock()
 		passage.dropped = true
@@ -233,39 +234,6 @@ func (m *Meter) greet(client net.Conn) (first []byte, canary bool) {
 		}
 	}
 	return nil, true
-}
-
-// locking reads what a client sends, and holds back a query of a table for as long as the meter locks tables.
-type locking struct {
-	net.Conn
-	meter *Meter
-}
-
-func (l locking) Read(buffer []byte) (int, error) {
-	n, err := l.Conn.Read(buffer)
-	if query := bytes.ToLower(buffer[:n]); !l.meter.locks() || !bytes.Contains(query, []byte("select")) || !bytes.Contains(query, []byte("from")) {
-		return n, err
-	}
-	const pace = 10 * time.Millisecond
-	defer func() { _ = l.SetReadDeadline(time.Time{}) }() // A closed connection fails to read.
-	for l.meter.locks() && n < len(buffer) && err == nil {
-		_ = l.SetReadDeadline(time.Now().Add(pace))
-		var more int
-		if more, err = l.Conn.Read(buffer[n:]); errors.Is(err, os.ErrDeadlineExceeded) {
-			err = nil
-		}
-		n += more
-	}
-	if err != nil {
-		return 0, err // The client is gone, and so is its query.
-	}
-	return n, nil
-}
-
-// locks tells whether the meter holds back queries.
-func (m *Meter) locks() bool {
-	refusal := m.refuses.Load()
-	return refusal != nil && refusal.locks
 }
 
 // counted counts what is written.

@@ -139,10 +139,11 @@ func TestMeterLocksTables(t *testing.T) {
 		n, _ := io.ReadFull(conn, reply)
 		return string(reply[:n]), conn
 	}
-	const query = "Select * From routes"
-	for passes, want := range map[string]string{"a ping": "A PIN", "select 1": "SELEC"} {
-		if got, _ := ask(passes, 5*time.Second); got != want {
-			t.Errorf("%s: got %q, want %q", passes, got, want)
+	const hello = "\x15\x00\x00\x00\x03" // The echo answers with these five bytes.
+	const query = hello + "Select * From routes"
+	for _, passes := range []string{"\x01\x00\x00\x00\x0e", hello + "select 1"} {
+		if got, _ := ask(passes, 5*time.Second); got != passes[:5] {
+			t.Errorf("%q: got %q, want that it passes", passes, got)
 		}
 	}
 	waits, conn := ask(query, 100*time.Millisecond)
@@ -154,7 +155,7 @@ func TestMeterLocksTables(t *testing.T) {
 	meter.refuse(nil)
 	_ = conn.SetReadDeadline(time.Now().Add(5 * time.Second))
 	reply := make([]byte, 5)
-	if _, err := io.ReadFull(conn, reply); err != nil || string(reply) != "SELEC" {
+	if _, err := io.ReadFull(conn, reply); err != nil || string(reply) != hello {
 		t.Errorf("after the lock: got %q and %v, want the answer", reply, err)
 	}
 	for _, dial := range meter.Log("", time.Now()) {
@@ -171,4 +172,28 @@ func TestMeterLocksTables(t *testing.T) {
 		t.Errorf("close: %v", err)
 	}
 	goleak.VerifyNone(t, before)
+}
+
+// An answer ends in the middle of its last row, in both forms of the protocol, with and without a packet between columns and rows.
+func TestMiddleOfRows(t *testing.T) {
+	packet := func(body string) string { return string([]byte{byte(len(body)), 0, 0, 1}) + body }
+	columns, end := packet("\x02")+packet("def one")+packet("def two"), packet("\xfe\x00\x00\x02\x00")
+	for _, test := range []struct {
+		what, answer string
+		middle       int
+		complete     bool
+	}{
+		{"two rows", columns + end + packet("row one") + packet("row two!") + end, len(columns+end+packet("row one")) + 8, true},
+		{"two binary rows", columns + end + packet("\x00\x00one") + packet("\x00\x00two") + end, len(columns+end+packet("\x00\x00one")) + 6, true},
+		{"nothing between columns and rows", columns + packet("row one") + packet("row two!") + end, len(columns+packet("row one")) + 8, true},
+		{"no row", columns + end + end, 0, true},
+		{"an error", packet("\xffno"), 0, true},
+		{"done", packet("\x00\x00\x00"), 0, true},
+		{"the first part", columns + end + packet("row one") + "\x10\x00\x00\x09row", len(columns+end+packet("row one")) + 7, false},
+		{"nothing", "", 0, false},
+	} {
+		if middle, complete := middleOfRows([]byte(test.answer)); middle != test.middle || complete != test.complete {
+			t.Errorf("%s: got %d, %t, want %d, %t", test.what, middle, complete, test.middle, test.complete)
+		}
+	}
 }

@@ -190,6 +190,30 @@ func TestFaultsThatHoldBackWhatIsCounted(t *testing.T) {
 	}
 }
 
+// A fault that hits new connections only does not reach a pool.
+func TestFaultsThatSpareAPool(t *testing.T) {
+	const pool = "opened none in \"fault\", where faults hit new connections only"
+	for fault, want := range map[string]string{
+		"dropped": pool, "denied": pool, "unlucky": pool, "{type: timeout, timeout: 0, toxicity: 0.5}": pool,
+		"outage": "", "locked": "", "{type: latency, latency: 300ms, toxicity: 0.5}": "", "{type: timeout, timeout: 0, stream: upstream}": "",
+	} {
+		s := &shop{dependency: "127.0.0.1:1", listen: "127.0.0.1:2"}
+		e, err := read("shop.yaml", []byte(s.text(t, "{phase: fault, fault: "+fault+", duration: 1s, load: {rate: 20}}", "max <= 1s")), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, opens := range []bool{false, true} {
+			run := &Run{Phases: []Span{{Name: "calm", To: 1}, {Name: "fault", From: 2, To: 3}, {Name: "calm again", From: 4, To: 5}}, Dials: []Dial{{Proxy: "stock", Sent: 1}}}
+			if opens {
+				run.Dials = append(run.Dials, Dial{Proxy: "stock", At: 2.5, Sent: 1})
+			}
+			if got := run.bypassed(e); opens && got != "" || !opens && (!strings.Contains(got, want) || (got == "") != (want == "")) {
+				t.Errorf("%s, a new connection: %t: got %q, want %q", fault, opens, got, want)
+			}
+		}
+	}
+}
+
 // Through a Toxiproxy that is already running nobody counts connections, but the answers tell whether a fault shows in them.
 func TestFaultsThatNoAnswerShows(t *testing.T) {
 	others, err := toxi.Start(t.Context(), toxi.Options{APIAddr: "127.0.0.1:0"})
@@ -281,7 +305,7 @@ target: {command: "sleep 60", start: 1s}
 proxies: [{name: stock, listen: "127.0.0.1:1", upstream: "127.0.0.1:2"}]
 method:
   - {phase: calm, duration: 1s, load: {rate: 1}}
-  - {phase: fault, duration: 1s, fault: outage}
+  - {phase: fault, duration: 1s, fault: outage, load: {rate: 1}}
   - {phase: calm again, duration: 1s, load: {rate: 1}}
 tolerances: [{name: as promised, phase: fault, expect: max <= 1s}]
 `

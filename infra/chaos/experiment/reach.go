@@ -13,7 +13,7 @@ import (
 // are like that, a note says so: a circuit breaker may be open.
 func (r *Run) bypassed(e Experiment) string {
 	for _, proxy := range e.Proxies {
-		broken, met, missed := false, 0, []string{}
+		broken, met, missed, spared := false, 0, []string{}, []string{}
 		for _, phase := range e.Method {
 			span, ran := r.phase(phase.Name)
 			hits := func(f Fault) bool { return f.hits(proxy.Name) }
@@ -23,11 +23,16 @@ func (r *Run) bypassed(e Experiment) string {
 			if broken = true; !ran || phase.Rate == 0 && !phase.Health {
 				continue
 			}
+			opened := func(d Dial) bool { return d.Proxy == proxy.Name && d.At >= span.From && d.At <= span.To }
+			hard := func(f Fault) bool { return hits(f) && !f.spares() }
+			fresh := slices.ContainsFunc(r.Dials, opened) || slices.ContainsFunc(phase.Faults, hard)
 			if slices.ContainsFunc(phase.Faults, func(f Fault) bool { return hits(f) && (f.Type == "" || f.Stream == "upstream") }) {
 				span = r.Phases[len(r.Phases)-1] // What a closed port or a fault on the way there holds back cannot be counted, only what comes afterwards.
 			}
 			if met++; slices.Contains(span.Unused, proxy.Name) {
 				missed = append(missed, fmt.Sprintf("%q", phase.Name))
+			} else if !fresh {
+				spared = append(spared, fmt.Sprintf("%q", phase.Name))
 			}
 		}
 		used := slices.ContainsFunc(r.Dials, func(d Dial) bool { return d.Proxy == proxy.Name && d.Sent+d.Received > 0 })
@@ -39,7 +44,14 @@ func (r *Run) bypassed(e Experiment) string {
 		case met > 0 && len(missed) == met:
 			return fmt.Sprintf("the service sent nothing through the proxy %s while a fault was active, so no fault reached it; if a cache answers, "+
 				"request data that is not cached, or shorten the cache's TTL", proxy.Name)
-		case len(missed) > 0:
+		case met > 0 && len(missed)+len(spared) == met:
+			return fmt.Sprintf("the service keeps its connections through the proxy %s in a pool and opened none in %s, where faults hit new connections only; "+
+				"use blackhole or outage, or make the pool close idle connections", proxy.Name, strings.Join(spared, " and "))
+		case len(spared) > 0:
+			r.Notes = append(r.Notes, fmt.Sprintf("the service opened no connection through the proxy %s in %s, where faults hit new connections only; "+
+				"the result does not show how the service handles them", proxy.Name, strings.Join(spared, " and ")))
+		}
+		if len(missed) > 0 {
 			r.Notes = append(r.Notes, fmt.Sprintf("the service did not use the proxy %s in %s, perhaps because a cache or an open circuit breaker answered; "+
 				"the result does not show how the service handles the fault there", proxy.Name, strings.Join(missed, " and ")))
 		}

@@ -121,6 +121,8 @@ type Answer struct {
 	Health bool   `json:"health,omitempty"`
 	Says   string `json:"says,omitempty"`
 	Error  string `json:"error,omitempty"`
+
+	what int // The index of what was asked for.
 }
 
 // Served tells whether the user got what was asked for: the right answer.

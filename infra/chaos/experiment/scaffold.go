@@ -66,7 +66,7 @@ method:
     duration: 10s
     load: {rate: 20, patience: 3s}
   - phase: dependency down
-    fault: outage
+    fault: blackhole
     duration: 5s
     load: {rate: 20, patience: 3s}
   - phase: rollback

@@ -62,6 +62,8 @@ type lab struct {
 	plain  bool
 	// unlucky is how many connections the fault unlucky closes; 0 is all that no user waits for.
 	unlucky int
+	// table is what faults of queries are for; empty for every table.
+	table string
 	// control, unless nil, does what the app does, but past every fault: how long that takes shows the scheduling noise.
 	control func(context.Context)
 }
@@ -349,6 +351,7 @@ func (t *trial) inject(ctx context.Context, path *path, phase Phase) (changed bo
 			if refusal.spares {
 				refusal.most = int64(t.unlucky)
 			}
+			refusal.table = t.table
 			path.meter.refuse(&refusal)
 		case fault.Type == "":
 			err = t.toxi.Disable(ctx, path.Name)
@@ -471,7 +474,7 @@ func (t *trial) send(ctx context.Context, phase Phase, rate int, options load.Op
 		t.spare(0)
 		see(Answer{
 			Phase: phase.Name, At: stats.Milliseconds(result.At.Sub(t.start)), Latency: stats.Milliseconds(result.Latency),
-			Status: result.Status, Wrong: result.Wrong, RetryAfter: result.RetryAfter, Error: result.Err,
+			what: result.Index, Status: result.Status, Wrong: result.Wrong, RetryAfter: result.RetryAfter, Error: result.Err,
 		})
 		if due.Add(-1) == 0 && over.Load() {
 			cancel()

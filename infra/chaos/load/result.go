@@ -13,6 +13,8 @@ import (
 type Result struct {
 	// Seq counts the requests from 0, in the order in which they were sent.
 	Seq int
+	// Index is that of the pair or request in the options.
+	Index int
 	// At is when the request was sent.
 	At time.Time
 	// Latency is the time from there to the end of the answer, or to giving up.

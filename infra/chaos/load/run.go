@@ -156,7 +156,7 @@ func ask(ctx context.Context, client *http.Client, options Options, number int) 
 		pair := options.Pairs[index]
 		what.Path = "/api/flights/routes?" + url.Values{"from": {pair.From}, "to": {pair.To}}.Encode()
 	}
-	result = Result{Seq: number, At: time.Now()}
+	result = Result{Seq: number, Index: index, At: time.Now()}
 	defer func() { result.Latency = time.Since(result.At) }()
 	request, err := http.NewRequestWithContext(ctx, what.Method, options.URL+what.Path, strings.NewReader(what.Body))
 	if err != nil {

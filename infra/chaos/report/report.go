@@ -170,7 +170,7 @@ func figure(one experiment.Cell) string {
 	case 1:
 		return "p99 " + percentile(one.Run.Of("steady state"), 99)
 	case 2:
-		return "latest " + percentile(one.Run.Of("slow", "black hole"), 100)
+		return "latest " + percentile(one.Run.Of("slow", "locked table", "black hole"), 100)
 	case 3:
 		return fmt.Sprintf("%.0f %% served", 100*experiment.Success(one.Run.Of("flaky")))
 	case 0:

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 
 	"chaosworkshop/infra/chaos/experiment"
@@ -114,13 +115,26 @@ func requirements(number int) string {
 	var text strings.Builder
 	e := experiment.Experiments(config.Defaults[experiment.Settings]())[number-1]
 	fmt.Fprintf(&text, "The judge injects faults between your app and its database, and measures what your users get. %s requires:\n\n", e.ID)
-	for _, check := range e.Requirements() {
-		fmt.Fprintf(&text, "- %s: `%s`\n", check.Name, check.Required)
+	used := ""
+	for _, one := range e.Tolerances {
+		fmt.Fprintf(&text, "- %s: `%s` in \"%s\"\n", one.Name, one.Expect, strings.Join(one.Phases, "\", \""))
+		used += one.Expect.String() + "\n"
 	}
-	if number > 2 {
-		fmt.Fprintf(&text, "\nE1 to E%d, the experiments of the exercises before, must pass as well.\n", number-1)
-	} else {
-		text.WriteString("\nE1, the experiment of exercise 1, must pass as well.\n")
+	text.WriteString("\nThe names in quotes are phases of the experiment. ../../infra/docs/at-work.md explains the measures.\n")
+	bound := "DEADLINE"
+	if number == 2 {
+		bound = "TIMEOUT"
 	}
+	for _, term := range [][2]string{
+		{"bound", "`" + bound + "`"},
+		{"backoff", "the sum of the longest pauses between all attempts"},
+		{"dials_for_nobody", "the number of connections that your app opens while no user waits"},
+		{"open_waits", "how many times `BREAKER_DELAY` fits into the phase"},
+	} {
+		if regexp.MustCompile(`\b` + term[0] + `\b`).MatchString(used) {
+			fmt.Fprintf(&text, "`%s` is %s.\n", term[0], term[1])
+		}
+	}
+	text.WriteString("\nThe experiments before it, from E1 on, must pass as well.\n")
 	return text.String()
 }

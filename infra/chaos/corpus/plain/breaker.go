@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"time"
 )
 
@@ -89,6 +90,12 @@ func (b *breaker) report(err error) {
 	b.mutex.Lock()
 	defer b.mutex.Unlock()
 	if b.app.is("users decide") && errors.Is(err, context.Canceled) {
+		err = nil
+	}
+	if b.app.is("probe for ever") && errors.Is(err, context.Canceled) {
+		return
+	}
+	if b.app.is("counts no refusals") && errors.Is(err, syscall.ECONNREFUSED) {
 		err = nil
 	}
 	if late := errors.Is(err, context.DeadlineExceeded); err != nil && (b.app.is("counts timeouts") && !late || b.app.is("counts errors") && late) {

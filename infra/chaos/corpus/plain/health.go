@@ -108,6 +108,11 @@ func (a *app) ask(patience time.Duration) {
 			err = a.db.PingContext(ctx)
 			cancel()
 		}
+		for n := 0; a.is("health asks airlines") && err != nil && n < a.attempts; n++ {
+			ctx, cancel := context.WithTimeout(context.Background(), a.timeout)
+			_, err = a.read(ctx, "SELECT iata, icao, name FROM airlines WHERE alid = 1")
+			cancel()
+		}
 		c.mutex.Lock()
 		defer c.mutex.Unlock()
 		c.running, c.row = false, c.row+1

@@ -22,22 +22,23 @@ import (
 	"time"
 
 	"github.com/go-sql-driver/mysql"
+	"golang.org/x/sync/singleflight"
 )
 
 // habits are the names that HABITS may hold.
 var habits = []string{
 	// As good as the exercises, in another way.
 	"bulkhead", "chunked", "delayed hedge", "failure rate", "few attempts", "four seconds", "full jitter", "gzip", "three attempts", "health by itself", "health hears users",
-	"health on demand", "health says more", "hedging", "indented", "no jitter", "no keep-alive", "retry-after date", "slow start", "thirty failures", "two successes",
+	"health on demand", "health says more", "hedging", "indented", "no jitter", "no keep-alive", "one for all", "retry-after date", "slow start", "thirty failures", "two successes",
 	// Mistakes, by the experiment that is to catch them.
 	"empty on error", "empty unless late",
 	"leak", "no bound", "bounds connecting", "short timeout", "error body", "error body unless late", "four at a time", "gives up early",
 	"no pause", "no retry", "past the deadline", "attempts counted", "ping", "five at once", "ten at once", "bound by timeouts", "for nobody", "for nobody without end", "retries everything",
-	"one long pause", "short pause", "two layers", "stale rows", "a copy", "keeps connections", "lingers", "none is 404",
-	"all probes", "invalid codes fail", "invalid codes succeed", "no probe", "no retry-after", "retry-after an hour", "slow rejection", "timer", "two probes", "users decide",
+	"half of the rows", "one long pause", "short pause", "two layers", "stale rows", "a copy", "keeps connections", "lingers", "none is 404",
+	"all probes", "invalid codes fail", "invalid codes succeed", "no probe", "no retry-after", "retry-after an hour", "slow rejection", "timer", "two probes", "users decide", "users fail", "probe for ever", "for ever without a user", "counts no refusals",
 	"breaker per address", "breaker per client", "breaker per pair", "counts errors", "counts timeouts", "empty while open", "pings while open", "retry-after constant", "too many requests",
 	"health asks nobody", "health flaps", "health hammers", "health keeps connections", "health is one ping", "health is slow", "health trusts the wait", "health waits for users",
-	"health waits for the database", "health per question", "health pings", "health alarms at once", "health counts to three", "health asks once", "health hears users too long", "health is 200", "health stays down", "health stops", "health trusts the breaker",
+	"health waits for the database", "health per question", "health pings", "health asks airlines", "health alarms at once", "health counts to three", "health asks once", "health hears users too long", "health is 200", "health stays down", "health stops", "health trusts the breaker",
 }
 
 // app is the app and its settings.
@@ -54,6 +55,7 @@ type app struct {
 	check              check
 	slots, turns       chan struct{}       // For the habits "bulkhead" and "four at a time".
 	rows               map[string][]flight // For the habit "a copy".
+	group              singleflight.Group  // For the habit "one for all".
 	last               sync.Map            // For the habit "stale rows".
 }
 
@@ -155,8 +157,12 @@ func (a *app) flights(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	ctx := r.Context()
-	if a.stage > 3 && !a.is("users decide") || a.is("for nobody") {
+	lonely := a.is("users decide") || a.is("users fail") || a.is("probe for ever") && a.breaker.waited()
+	if a.stage > 3 && !lonely || a.is("for nobody") {
 		ctx = context.WithoutCancel(ctx)
+	}
+	if a.is("for ever without a user") {
+		defer context.AfterFunc(r.Context(), func() { _, _ = a.query(context.WithoutCancel(ctx), from, to) })()
 	}
 	if a.is("for nobody without end") {
 		defer context.AfterFunc(r.Context(), func() {
@@ -175,7 +181,7 @@ func (a *app) flights(w http.ResponseWriter, r *http.Request) {
 			return
 		}
 	}
-	found, err := a.find(ctx, a.breakerOf(r), from, to)
+	found, err := a.shared(ctx, a.breakerOf(r), from, to)
 	var open rejection
 	switch rows, kept := a.last.Load(from + to); {
 	case err == nil:
@@ -221,6 +227,16 @@ func (a *app) flights(w http.ResponseWriter, r *http.Request) {
 		encoder.SetIndent("", "\t")
 	}
 	_ = encoder.Encode(found) // The user may have hung up.
+}
+
+// shared is find, perhaps once for all users who ask for the same.
+func (a *app) shared(ctx context.Context, breaker *breaker, from, to string) ([]flight, error) {
+	if !a.is("one for all") {
+		return a.find(ctx, breaker, from, to)
+	}
+	found, err, _ := a.group.Do(from+to, func() (any, error) { return a.find(ctx, breaker, from, to) })
+	flights, _ := found.([]flight)
+	return flights, err
 }
 
 // reject tells a user to come back after the wait.
@@ -479,6 +495,9 @@ func (a *app) read(ctx context.Context, query string, args ...any) ([]flight, er
 			return nil, err
 		}
 		found = append(found, one)
+	}
+	if a.is("half of the rows") {
+		return found, nil
 	}
 	return found, rows.Err()
 }

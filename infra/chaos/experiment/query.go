@@ -1,0 +1,124 @@
+package experiment
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"net"
+	"os"
+	"sync/atomic"
+	"time"
+)
+
+// conversation is a connection through the meter, in MySQL's protocol: the faults of queries are for its commands that read a table.
+type conversation struct {
+	meter          *Meter
+	client, server net.Conn
+	// prepared says that the client has prepared such a command, and asked that it has sent one and gets its rows next.
+	prepared bool
+	asked    atomic.Bool
+}
+
+// queries are what the client sends. While tables are locked, a query waits.
+type queries struct{ *conversation }
+
+// Two commands of MySQL's protocol.
+const (
+	comPrepare = 0x16
+	comExecute = 0x17
+)
+
+func (q queries) Read(buffer []byte) (int, error) {
+	n, err := q.client.Read(buffer)
+	const header = 4 // A length and a number, which is 0 for a command.
+	if n <= header || buffer[header-1] != 0 {
+		return n, err
+	}
+	command, text := buffer[header], bytes.ToLower(buffer[:n])
+	table := bytes.Contains(text, []byte("select")) && bytes.Contains(text, []byte("from")) && q.meter.names(text)
+	switch {
+	case command == comPrepare:
+		q.prepared = q.prepared || table
+	case command == comExecute:
+		table = q.prepared
+	}
+	if q.asked.Store(table && command != comPrepare); !table {
+		return n, err
+	}
+	const pace = 10 * time.Millisecond
+	for q.meter.meets(locked) && n < len(buffer) && err == nil {
+		_ = q.client.SetReadDeadline(time.Now().Add(pace)) // A closed connection fails to read.
+		var more int
+		if more, err = q.client.Read(buffer[n:]); errors.Is(err, os.ErrDeadlineExceeded) {
+			err = nil
+		}
+		n += more
+	}
+	_ = q.client.SetReadDeadline(time.Time{})
+	if err != nil {
+		return 0, err // The client is gone, and so is its query.
+	}
+	return n, nil
+}
+
+// answers are what the server sends. While answers are truncated, one with rows ends in the middle of the last one.
+type answers struct{ *conversation }
+
+func (a answers) Read(buffer []byte) (n int, err error) {
+	n, err = a.server.Read(buffer)
+	if !a.asked.Load() || !a.meter.meets(truncated) {
+		return n, err
+	}
+	const patience = 100 * time.Millisecond // An answer of this length comes at once.
+	defer func() { _ = a.server.SetReadDeadline(time.Time{}) }()
+	for {
+		middle, complete := middleOfRows(buffer[:n])
+		if complete || err != nil || n == len(buffer) {
+			if middle > 0 {
+				return middle, io.EOF
+			}
+			return n, err
+		}
+		_ = a.server.SetReadDeadline(time.Now().Add(patience))
+		var more int
+		more, err = a.server.Read(buffer[n:])
+		if n += more; errors.Is(err, os.ErrDeadlineExceeded) {
+			return n, nil
+		}
+	}
+}
+
+// middleOfRows is the middle of the last row in an answer, 0 if there is no row, and whether the answer is complete.
+func middleOfRows(answer []byte) (middle int, complete bool) {
+	const header, end, failed = 4, 0xfe, 0xff
+	columns := 0
+	for at, packet := 0, 0; at+header < len(answer); packet++ {
+		size := int(answer[at]) | int(answer[at+1])<<8 | int(answer[at+2])<<16
+		first := answer[at+header]
+		switch {
+		case packet == 0 && (first == 0 || first == failed):
+			return 0, true
+		case packet == 0:
+			columns = int(first)
+		case packet <= columns:
+		case first == end && packet > columns+1:
+			return middle, true
+		case first != end: // Which may also lie between the columns and the rows.
+			middle = min(at+header+size/2, len(answer))
+		}
+		at += header + size
+	}
+	return middle, false
+}
+
+// names tells whether a query is one of those that faults of queries are for.
+func (m *Meter) names(query []byte) bool {
+	refusal := m.refuses.Load()
+	return refusal == nil || bytes.Contains(query, []byte(refusal.table))
+}
+
+// meets tells whether queries meet a fault of that type.
+func (m *Meter) meets(query string) bool {
+	refusal := m.refuses.Load()
+	return refusal != nil && refusal.query == query
+}
