@@ -33,5 +33,9 @@ func code(airport string) bool {
 	return len(airport) == 3 && strings.Trim(airport, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") == ""
 }
 
-// pick is the index below count of what request n asks for.
-func pick(count int, seed, n uint64) int { return rand.New(rand.NewPCG(seed, n)).IntN(count) }
+// pick is the index below count of what request n asks for: each once, in a random order, and then each once in another order, so that
+// requests next to each other ask for different things.
+func pick(count int, seed, n uint64) int {
+	round, at := n/uint64(count), n%uint64(count)
+	return rand.New(rand.NewPCG(seed, round)).Perm(count)[at]
+}
