@@ -146,6 +146,7 @@ func TestMistakesHaveAPlace(t *testing.T) {
 		{"upstream: \"127.0.0.1:6379\"", "upstream: \"6379\"", `shop.yaml:9:55: "6379" is not an address`},
 		{"rate(served) >= 90%", "count(served) >= 90%", "shop.yaml:25:56: 90% is a share, and count(served) is none"},
 		{"rate(served) >= 90%", "dials_per_request <= 90%", "shop.yaml:25:60: 90% is a share, and dials_per_request is none"},
+		{"rate(served) >= 90%", "rate(served) >= 120%", "shop.yaml:25:55: 120% is more than all; a share is 0% to 100%, or 0 to 1"},
 		{"rate(served) >= 90%", "count(5xx) <= 0.1", "shop.yaml:25:53: 0.1 is a share, and count(5xx) is a number of requests; did you mean rate(5xx)?"},
 		{"rate(served) >= 90%", "rate(healthy) >= 90%", "shop.yaml:25:13: rate(healthy) needs answers of the health endpoint; add health: true"},
 		{"    load: {rate: 10, patience: 3s}\n", "", "shop.yaml:24:13: p(99) needs requests; add load: {rate: 20} to the phase \"slow\""},

@@ -134,6 +134,9 @@ func (f Fault) String() string {
 		for _, name := range slices.Sorted(maps.Keys(f.Attributes)) {
 			text += fmt.Sprintf(" %s=%d", name, f.Attributes[name])
 		}
+		if f.Toxicity < 1 {
+			text += fmt.Sprintf(" toxicity=%v", f.Toxicity)
+		}
 	}
 	if len(f.Proxies) > 0 {
 		text += " on " + strings.Join(f.Proxies, ", ")
