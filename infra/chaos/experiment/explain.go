@@ -51,7 +51,7 @@ func (r *Run) Story(a Answer) string {
 	const most = 12
 	var dials []string
 	for _, dial := range r.Dials {
-		if dial.At >= a.At && dial.At <= a.end() {
+		if a.waits(dial.At) {
 			dials = append(dials, fmt.Sprintf("+%.0f", dial.At-a.At))
 		}
 	}

@@ -146,7 +146,7 @@ func (r *Run) lucky(e Experiment) string {
 		needed := int(e.names["RETRY_ATTEMPTS"].value) + 5 + 3
 		longest := make([]int, len(lost)+1)
 		for _, dial := range r.Dials {
-			if dial.At >= span.From && dial.At <= span.To && dial.Received == 0 {
+			if span.holds(dial.At) && dial.Received == 0 {
 				at, _ := slices.BinarySearch(lost, dial.At)
 				longest[at]++
 			}

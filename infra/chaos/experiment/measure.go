@@ -227,7 +227,7 @@ func atOnce(s scope, names []string) figure {
 		}
 		beside, asked := 0, map[int]bool{}
 		for _, b := range made.answers {
-			if made.is(b) && b.At <= answer.At && b.end() >= answer.At {
+			if made.is(b) && b.waits(answer.At) {
 				beside, asked[b.what] = beside+1, true
 			}
 		}
@@ -317,7 +317,7 @@ func retryAfterError(s scope, _ []string) figure {
 	admitted := slices.DeleteFunc(slices.Clone(answers), func(a Answer) bool { return !Outcome("admitted").has(a) })
 	for _, stray := range s.run.strays {
 		// One that is answered without the database was no probe.
-		dialled := slices.ContainsFunc(s.run.Dials, func(d Dial) bool { return d.At >= stray.At && d.At <= stray.end() })
+		dialled := slices.ContainsFunc(s.run.Dials, func(d Dial) bool { return stray.waits(d.At) })
 		if slices.Contains(s.phases, stray.Phase) && dialled {
 			admitted = append(admitted, stray)
 		}
@@ -373,7 +373,7 @@ func dialsForNobody(s scope) figure {
 	made := figure{answers: s.run.Of(s.phases...)}
 	spans := s.spans()
 	for _, dial := range s.run.Dials {
-		waited := slices.ContainsFunc(made.answers, func(a Answer) bool { return a.At <= dial.At && dial.At <= a.end() })
+		waited := slices.ContainsFunc(made.answers, func(a Answer) bool { return a.waits(dial.At) })
 		if len(spans) > 0 && dial.At >= spans[0].From && dial.At <= spans[len(spans)-1].To && !waited {
 			made.value++
 		}

@@ -3,11 +3,9 @@ package experiment
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"net/http"
 	"strconv"
-	"strings"
 	"time"
 
 	"chaosworkshop/infra/chaos/load"
@@ -78,7 +76,7 @@ const moreTime = "if the service only needs more time, add `start: 60s` under ta
 func (t Target) start(ctx context.Context, say func(line string)) (*app.Process, error) {
 	const answers, ready = 15 * time.Second, 30 * time.Second // The schema says so.
 	begin, first, all := time.Now(), cmp.Or(t.wait, answers), cmp.Or(t.wait, answers+ready)
-	options := app.Options{URL: t.URL, Name: "the service", Patience: first}
+	options := app.Options{URL: t.URL, Name: "the service", Reads: "PORT", Patience: first}
 	if t.Command != "" {
 		options.Script, options.Dir, options.Env = t.Command, t.Dir, t.Env
 	}
@@ -94,9 +92,6 @@ func (t Target) start(ctx context.Context, say func(line string)) (*app.Process,
 	slow := waiting(where, first)
 	process, err := app.Start(ctx, options)
 	slow.Stop()
-	if err != nil && strings.Contains(err.Error(), "BIND and PORT") {
-		err = errors.New(strings.Replace(err.Error(), "BIND and PORT", "PORT", 1)) // An experiment of one's own knows no BIND.
-	}
 	if err != nil && t.Command != "" && time.Since(begin) >= first {
 		return nil, fmt.Errorf("%w; %s", err, moreTime)
 	}

@@ -23,7 +23,7 @@ func (r *Run) bypassed(e Experiment) string {
 			if broken = true; !ran || phase.Rate == 0 && !phase.Health {
 				continue
 			}
-			opened := func(d Dial) bool { return d.Proxy == proxy.Name && d.At >= span.From && d.At <= span.To }
+			opened := func(d Dial) bool { return d.Proxy == proxy.Name && span.holds(d.At) }
 			hard := func(f Fault) bool { return hits(f) && !f.spares() }
 			fresh := slices.ContainsFunc(r.Dials, opened) || slices.ContainsFunc(phase.Faults, hard)
 			if slices.ContainsFunc(phase.Faults, func(f Fault) bool { return hits(f) && (f.Type == "" || f.Stream == "upstream") }) {
@@ -92,7 +92,7 @@ func (r *Run) cutShort(e Experiment) string {
 			for _, proxy := range e.Proxies {
 				all, closed := 0, 0
 				for _, dial := range r.Dials {
-					if dial.Proxy == proxy.Name && dial.At >= span.From && dial.At <= span.To {
+					if dial.Proxy == proxy.Name && span.holds(dial.At) {
 						all++
 						if dial.Dropped {
 							closed++

@@ -93,6 +93,9 @@ type Span struct {
 	Stall float64 `json:"stallMs"`
 }
 
+// holds tells whether a time is in the phase.
+func (s Span) holds(at float64) bool { return at >= s.From && at <= s.To }
+
 // Dial is a connection to a dependency, as the meter saw it behind the proxy.
 type Dial struct {
 	Proxy string  `json:"proxy,omitempty"`
@@ -133,6 +136,9 @@ func (a Answer) gaveUp() bool { return a.Status == 0 && a.Error == load.GaveUp }
 
 // end is when the answer came.
 func (a Answer) end() float64 { return a.At + a.Latency }
+
+// waits tells whether its user waited at a time.
+func (a Answer) waits(at float64) bool { return at >= a.At && at <= a.end() }
 
 // State is the state of the breaker from a time on: closed, half-open or open. It explains a run and does not judge it.
 type State struct {

@@ -47,6 +47,8 @@ type Options struct {
 	Output io.Writer
 	// Name is what errors call it; empty means "the app".
 	Name string
+	// Reads are the variables that errors say it must read; empty means "BIND and PORT".
+	Reads string
 	// Patience bounds the time until its first answer; 0 means 15 s.
 	Patience time.Duration
 }
@@ -57,6 +59,7 @@ type Process struct {
 	URL string
 
 	name    string
+	reads   string
 	command *exec.Cmd // nil for an app that was already running.
 	group   group
 	done    chan struct{}
@@ -67,7 +70,10 @@ type Process struct {
 // Start starts an app and returns when it answers HTTP, whatever it answers. The error is one line, with the app's own last
 // words.
 func Start(ctx context.Context, options Options) (*Process, error) {
-	process := &Process{URL: strings.TrimRight(options.URL, "/"), name: cmp.Or(options.Name, "the app"), done: make(chan struct{}), words: &tail{}}
+	process := &Process{
+		URL: strings.TrimRight(options.URL, "/"), name: cmp.Or(options.Name, "the app"), reads: cmp.Or(options.Reads, "BIND and PORT"),
+		done: make(chan struct{}), words: &tail{},
+	}
 	if options.URL == "" {
 		if err := process.start(options); err != nil {
 			return nil, fmt.Errorf("start %s: %w", process.name, err)
@@ -151,8 +157,8 @@ func (p *Process) await(ctx context.Context, patience time.Duration) error {
 			if len(other) == 0 || slices.Contains(other, p.address()) { // A busy computer may have been slow to start it.
 				alone = looked
 			} else if time.Since(alone) > elsewhere {
-				return fmt.Errorf("%s listens on %s, but not on %s; make it read BIND and PORT from its environment; %s",
-					p.name, strings.Join(other, " and "), p.address(), p.words)
+				return fmt.Errorf("%s listens on %s, but not on %s; make it read %s from its environment; %s",
+					p.name, strings.Join(other, " and "), p.address(), p.reads, p.words)
 			}
 		}
 		select {
@@ -167,8 +173,8 @@ func (p *Process) await(ctx context.Context, patience time.Duration) error {
 			case p.command == nil:
 				return fmt.Errorf("nothing listens on %s; start %s first, or correct the URL", p.address(), p.name)
 			}
-			return fmt.Errorf("nothing listens on %s, %s after the start; make %s read BIND and PORT from its environment; %s",
-				p.address(), time.Since(begin).Round(time.Second), p.name, p.words)
+			return fmt.Errorf("nothing listens on %s, %s after the start; make %s read %s from its environment; %s",
+				p.address(), time.Since(begin).Round(time.Second), p.name, p.reads, p.words)
 		case <-time.After(pace):
 		}
 	}

@@ -103,14 +103,14 @@ func (a *app) ask(patience time.Duration) {
 			_, err = a.retry(ctx, "LHR", "JFK")
 			cancel()
 		}
-		for n := 0; a.is("health pings") && err != nil && n < a.attempts; n++ { // A weaker question, but a patient one.
+		weaker := a.is("health pings") || a.is("health asks airlines")
+		for n := 0; weaker && err != nil && n < a.attempts; n++ { // A weaker question, but a patient one.
 			ctx, cancel := context.WithTimeout(context.Background(), a.timeout)
-			err = a.db.PingContext(ctx)
-			cancel()
-		}
-		for n := 0; a.is("health asks airlines") && err != nil && n < a.attempts; n++ {
-			ctx, cancel := context.WithTimeout(context.Background(), a.timeout)
-			_, err = a.read(ctx, "SELECT iata, icao, name FROM airlines WHERE alid = 1")
+			if a.is("health pings") {
+				err = a.db.PingContext(ctx)
+			} else {
+				_, err = a.read(ctx, "SELECT iata, icao, name FROM airlines WHERE alid = 1")
+			}
 			cancel()
 		}
 		c.mutex.Lock()
