@@ -183,12 +183,9 @@ func (r *Runner) RunJobs(ctx context.Context, jobs []Job, side int, progress Pro
 func (r *Runner) pass(ctx context.Context, tasks []task, side int, progress Progress) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	begin, total, gone := time.Now(), time.Duration(0), time.Duration(0)
-	for _, one := range tasks {
-		total += one.cell.Experiment.Takes()
-	}
 	var mutex sync.Mutex
 	done, all := 0, len(tasks)
+	running := map[*Cell]time.Time{} // Since when.
 	next := func(shortest bool) (one task, ok bool) {
 		mutex.Lock()
 		defer mutex.Unlock()
@@ -201,7 +198,19 @@ func (r *Runner) pass(ctx context.Context, tasks []task, side int, progress Prog
 		default:
 			one, tasks = tasks[0], tasks[1:]
 		}
+		running[one.cell] = time.Now()
 		return one, true
+	}
+	left := func() time.Duration {
+		total, longest := time.Duration(0), time.Duration(0)
+		add := func(takes time.Duration) { total, longest = total+max(takes, 0), max(longest, takes) }
+		for cell, since := range running {
+			add(cell.Experiment.Takes() - time.Since(since))
+		}
+		for _, one := range tasks {
+			add(one.cell.Experiment.Takes())
+		}
+		return max(total/time.Duration(side), longest)
 	}
 	var group sync.WaitGroup
 	for worker := range side {
@@ -218,10 +227,8 @@ func (r *Runner) pass(ctx context.Context, tasks []task, side int, progress Prog
 				one.cell.Run = run
 				one.cell.Tries++
 				done++
-				gone += e.Takes()
-				// The estimates are bounds, and the pace so far corrects them.
-				left := time.Duration(float64(time.Since(begin)) * float64(total-gone) / float64(gone))
-				progress(done, all, *one.cell, left)
+				delete(running, one.cell)
+				progress(done, all, *one.cell, left())
 				mutex.Unlock()
 			}
 		})

@@ -3,8 +3,10 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"net/http"
 	"sync"
+	"syscall"
 	"time"
 )
 
@@ -116,7 +118,7 @@ func (a *app) ask(patience time.Duration) {
 		c.mutex.Lock()
 		defer c.mutex.Unlock()
 		c.running, c.row = false, c.row+1
-		if err == nil {
+		if err == nil || a.is("health ignores refusals") && errors.Is(err, syscall.ECONNREFUSED) {
 			c.row = 0
 		}
 		switch {

@@ -37,7 +37,7 @@ var habits = []string{
 	"half of the rows", "one long pause", "short pause", "two layers", "stale rows", "a copy", "keeps connections", "lingers", "none is 404",
 	"all probes", "invalid codes fail", "invalid codes succeed", "no probe", "no retry-after", "retry-after an hour", "slow rejection", "timer", "two probes", "users decide", "users fail", "probe for ever", "for ever without a user", "counts no refusals",
 	"breaker per address", "breaker per client", "breaker per pair", "counts errors", "counts timeouts", "empty while open", "pings while open", "retry-after constant", "too many requests",
-	"health asks nobody", "health flaps", "health hammers", "health keeps connections", "health is one ping", "health is slow", "health trusts the wait", "health waits for users",
+	"health asks nobody", "health flaps", "health hammers", "health ignores refusals", "health keeps connections", "health is one ping", "health is slow", "health trusts the wait", "health waits for users",
 	"health waits for the database", "health per question", "health pings", "health asks airlines", "health alarms at once", "health counts to three", "health asks once", "health hears users too long", "health is 200", "health stays down", "health stops", "health trusts the breaker",
 }
 
