@@ -133,15 +133,21 @@ func newCell(e experiment.Experiment, one experiment.Cell) cell {
 
 // newPlot is the run as the chart draws it.
 func newPlot(run *experiment.Run) page.Run {
+	nameOf := func(outcome load.Outcome) string {
+		if run.Stage == 0 && outcome == load.Rejected {
+			return "503" // Only in the workshop's apps is it surely a rejection.
+		}
+		return string(outcome)
+	}
 	// Besides the outcomes, the chart has marks for the answers of /health/.
 	names := []string{}
 	for _, outcome := range load.Outcomes() {
-		names = append(names, string(outcome))
+		names = append(names, nameOf(outcome))
 	}
 	names = append(names, "healthy", "unhealthy")
 	plot := page.NewRun(run.Took, names)
 	for _, answer := range run.Answers {
-		name := string(load.Result{Status: answer.Status}.Outcome())
+		name := nameOf(load.Result{Status: answer.Status}.Outcome())
 		switch {
 		case answer.Health && answer.Status == 200:
 			name = "healthy"

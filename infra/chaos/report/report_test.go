@@ -21,7 +21,7 @@ func newMatrix(t *testing.T) *experiment.Matrix {
 	}
 	for stage := 1; stage <= experiment.Stages; stage++ {
 		run := &experiment.Run{
-			Experiment: "E4", Verdict: experiment.Passed, Took: 4000,
+			Experiment: "E4", Stage: stage, Verdict: experiment.Passed, Took: 4000,
 			Phases: []experiment.Span{
 				{Name: "steady state", From: 0, To: 1000, Dials: 2},
 				{Name: "outage continues", Fault: "outage", From: 1000, To: 4000, Dials: 4},
@@ -136,6 +136,26 @@ func TestJUnitTimesAndClasses(t *testing.T) {
 	}
 	if got := failed.String(); strings.Count(got, ` time="2.0`) != 2 || !strings.Contains(got, `classname="shop"`) || !strings.HasSuffix(got, ">\n") {
 		t.Errorf("got %q, want the class shop, 2 s twice, and a line's end", got)
+	}
+}
+
+// A page of a person's own says when it ran, and calls no 503 a rejection.
+func TestPageOfARunOfOnesOwn(t *testing.T) {
+	journal := experiment.Journal{
+		Experiment: experiment.Experiment{ID: "shop", Title: "The shop survives"},
+		Run: &experiment.Run{
+			Verdict: experiment.Passed, Started: time.Date(2026, 3, 4, 5, 6, 0, 0, time.UTC), Took: 7500,
+			Answers: []experiment.Answer{{Status: 503}},
+		},
+	}
+	var page strings.Builder
+	if err := WriteRun(&page, journal); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"<title>The shop survives: passed</title>", "2026-03-04 05:06 UTC, 8 s, shop", `"outcomes":["served","503",`} {
+		if !strings.Contains(page.String(), want) {
+			t.Errorf("the page lacks %q", want)
+		}
 	}
 }
 

@@ -12,6 +12,7 @@ const levels = { 10: '10 ms', 100: '100 ms', 1000: '1 s', 10000: '10 s' };
 const marks = {
   served: { word: 'served (200)', colour: 'ok', paint: 'fill', radius: 0.7, path: disc },
   rejected: { word: 'rejected (503)', colour: 'rejected', paint: 'fill', radius: 1.25, path: diamond },
+  503: { word: '503', colour: 'rejected', paint: 'fill', radius: 1.25, path: diamond }, // In an app of somebody else, no breaker need have rejected.
   timeout: { word: 'timeout (504)', colour: 'timeout', paint: 'fill', radius: 1.3, path: triangle },
   error: { word: 'error', colour: 'error', paint: 'stroke', radius: 1.1, path: cross },
   'no answer': { word: 'no answer', colour: 'no-answer', paint: 'stroke', radius: 1.1, path: disc },
