@@ -168,7 +168,7 @@ func Solutions() []Solution {
 		{Name: "health asks the database in the background, once per question", Stage: 5, Red: 5, Check: spares, Dir: "plain", Habits: "health per question"},
 		{Name: "health is content with a ping", Stage: 5, Red: 5, Check: cut, Dir: "plain", Habits: "health pings"},
 		{Name: "health is content with another table", Stage: 5, Red: 5, Check: cut, Dir: "plain", Habits: "health asks airlines"},
-		{Name: "health hears no refused connection", Stage: 5, Red: 5, Check: "a server that is stopped", Dir: "plain", Habits: "health ignores refusals"},
+		{Name: "health hears no refused connection", Stage: 5, Red: 5, Check: "health stays Unhealthy", Dir: "plain", Habits: "health ignores refusals"},
 		{Name: "health flaps", Stage: 5, Red: 5, Check: staysDown, Dir: "plain", Habits: "health flaps"},
 		{Name: "healthy when the wait of the breaker is over", Stage: 5, Red: 5, Check: staysDown, Dir: "plain", Habits: "health trusts the wait"},
 		{Name: "health hammers the database past the breaker", Stage: 5, Red: 5, Dir: "plain", Habits: "health hammers"},
