@@ -223,7 +223,10 @@ func TestFaultsThatNoAnswerShows(t *testing.T) {
 	t.Cleanup(func() { others.Close() })
 	for _, bypasses := range []bool{false, true} {
 		s := &shop{dependency: echo(t), listen: require.FreeAddress(t), api: others.URL(), bypasses: bypasses}
-		run := s.run(t, "{phase: fault, fault: {type: latency, latency: 200ms}, duration: 1s, load: {rate: 40}}", "max <= 9s")
+		var run *Run
+		for try := 0; try == 0 || try < 3 && run.Verdict == Inconclusive; try++ { // On a busy computer it is, as for a user.
+			run = s.run(t, "{phase: fault, fault: {type: latency, latency: 200ms}, duration: 1s, load: {rate: 40}}", "max <= 9s")
+		}
 		if got := strings.Join(run.Notes, ""); run.Verdict != Passed || strings.Contains(got, "check that your service connects to the proxy") != bypasses {
 			t.Errorf("bypasses %t: got %s: %s, with the notes %q", bypasses, run.Verdict, run.Reason, got)
 		}
