@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os/exec"
 	"runtime"
+	"slices"
 
 	"github.com/spf13/cobra"
 
@@ -27,6 +28,7 @@ func newTestCommand() *cobra.Command {
 				if packages, err = tool.Modules(root); err != nil {
 					return err
 				}
+				slices.Reverse(packages) // The tests of infra take longest, so they begin before those of the exercises.
 				for i := range packages {
 					packages[i] += "/..."
 				}

@@ -61,6 +61,8 @@ func (r *Run) Story(a Answer) string {
 		text += "; no connection opened meanwhile"
 	case len(dials) > most:
 		text += fmt.Sprintf("; %d connections opened meanwhile", len(dials))
+	case len(dials) == 1:
+		text += fmt.Sprintf("; a connection opened at %s ms", dials[0])
 	default:
 		text += fmt.Sprintf("; connections opened at %s ms", strings.Join(dials, ", "))
 	}

@@ -152,7 +152,7 @@ func (r *Run) lucky(e Experiment) string {
 			}
 		}
 		if len(lost) > 0 && slices.Max(longest) < needed {
-			return fmt.Sprintf("in %q, %d users waited so long that the health checks may have used their connections, which this fault spares; close other programs and run the experiment again", phase.Name, len(lost))
+			return fmt.Sprintf("in %q, %s waited so long that the health checks may have used their connections, which this fault spares; close other programs and run the experiment again", phase.Name, howMany(len(lost), "user"))
 		}
 	}
 	return ""
@@ -170,7 +170,7 @@ func (r *Run) pooled() string {
 	case good > 0 && first.Dials == 0:
 		return fmt.Sprintf("the app answered %d requests without a connection through the proxy; it must reach its database at DB_HOST and DB_PORT", good)
 	case first.Dials*10 < good*9:
-		return fmt.Sprintf("the app answered %d requests over %d connections: it keeps them in a pool, or answers from a cache, and faults that hit new connections do not affect it; set DB_MAX_IDLE_CONNS=0, and cache nothing", good, first.Dials)
+		return fmt.Sprintf("the app answered %s over %s: it keeps them in a pool, or answers from a cache, and faults that hit new connections do not affect it; set DB_MAX_IDLE_CONNS=0, and cache nothing", howMany(good, "request"), howMany(first.Dials, "connection"))
 	}
 	return ""
 }

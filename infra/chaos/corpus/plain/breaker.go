@@ -25,6 +25,7 @@ type breaker struct {
 
 	mutex     sync.Mutex
 	open      bool
+	opened    time.Time
 	until     time.Time
 	probes    int
 	failures  int
@@ -85,10 +86,13 @@ func (b *breaker) mostProbes() int {
 	return 1
 }
 
-// report tells the breaker how a request ended.
-func (b *breaker) report(err error) {
+// report tells the breaker how a request ended. One that began before the breaker opened is no probe, and decides nothing any more.
+func (b *breaker) report(began time.Time, err error) {
 	b.mutex.Lock()
 	defer b.mutex.Unlock()
+	if b.open && began.Before(b.opened) {
+		return
+	}
 	if b.app.is("users decide") && errors.Is(err, context.Canceled) {
 		err = nil
 	}
@@ -140,7 +144,7 @@ func (b *breaker) report(err error) {
 		trip = len(b.recent) >= least && failed*10 >= len(b.recent)*9
 	}
 	if trip {
-		b.open, b.until = true, time.Now().Add(delay)
+		b.open, b.opened, b.until = true, time.Now(), time.Now().Add(delay)
 	}
 }
 

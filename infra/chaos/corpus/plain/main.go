@@ -149,15 +149,15 @@ func (a *app) flights(w http.ResponseWriter, r *http.Request) {
 	if len(from) != 3 || len(to) != 3 {
 		switch {
 		case a.is("invalid codes fail"):
-			a.breaker.report(errCode)
+			a.breaker.report(time.Now(), errCode)
 		case a.is("invalid codes succeed"):
-			a.breaker.report(nil)
+			a.breaker.report(time.Now(), nil)
 		}
 		http.Error(w, errCode.Error(), http.StatusBadRequest)
 		return
 	}
 	ctx := r.Context()
-	lonely := a.is("users decide") || a.is("users fail") || a.is("probe for ever") && a.breaker.waited()
+	lonely := a.is("users decide") || a.is("users fail") || a.is("probe for ever")
 	if a.stage > 3 && !lonely || a.is("for nobody") {
 		ctx = context.WithoutCancel(ctx)
 	}
@@ -265,7 +265,7 @@ func (a *app) reject(w http.ResponseWriter, wait time.Duration) {
 			ctx, cancel := context.WithTimeout(context.Background(), a.timeout)
 			defer cancel()
 			if a.db.PingContext(ctx) == nil {
-				a.breaker.report(nil)
+				a.breaker.report(time.Now(), nil)
 			}
 		}()
 	}
@@ -277,21 +277,24 @@ func (a *app) find(ctx context.Context, breaker *breaker, from, to string) ([]fl
 	if a.stage < 2 {
 		return a.query(ctx, from, to)
 	}
+	began := time.Now()
+	if a.stage > 3 {
+		if wait, ok := breaker.admit(); !ok {
+			return nil, rejection{wait}
+		}
+		if a.is("probe for ever") && !breaker.waited() { // Only its probes end with their users.
+			ctx = context.WithoutCancel(ctx)
+		}
+	}
 	bound := a.deadline
 	if a.is("past the deadline") || a.is("bound by timeouts") {
 		bound *= 2
 	}
 	ctx, cancel := context.WithTimeout(ctx, bound)
 	defer cancel()
-	if a.stage < 4 {
-		return a.retry(ctx, from, to)
-	}
-	if wait, ok := breaker.admit(); !ok {
-		return nil, rejection{wait}
-	}
 	found, err := a.retry(ctx, from, to)
-	if !a.is("attempts counted") {
-		breaker.report(err)
+	if a.stage > 3 && !a.is("attempts counted") {
+		breaker.report(began, err)
 	}
 	return found, err
 }
@@ -323,7 +326,7 @@ func (a *app) retry(ctx context.Context, from, to string) (found []flight, err e
 	for n := 1; ; n++ {
 		found, err = a.race(ctx, atOnce, from, to)
 		if a.is("attempts counted") {
-			a.breaker.report(err)
+			a.breaker.report(time.Now(), err)
 		}
 		if errors.Is(err, context.DeadlineExceeded) {
 			late++
