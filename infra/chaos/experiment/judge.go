@@ -168,7 +168,7 @@ func (r *Run) pooled() string {
 	good := count(r.Of(first.Name), Answer.Served)
 	switch {
 	case good > 0 && first.Dials == 0:
-		return fmt.Sprintf("the app answered %d requests without a connection through the proxy; it must reach its database at DB_HOST and DB_PORT", good)
+		return fmt.Sprintf("the app answered %s without a connection through the proxy; it must reach its database at DB_HOST and DB_PORT", howMany(good, "request"))
 	case first.Dials*10 < good*9:
 		return fmt.Sprintf("the app answered %s over %s: it keeps them in a pool, or answers from a cache, and faults that hit new connections do not affect it; set DB_MAX_IDLE_CONNS=0, and cache nothing", howMany(good, "request"), howMany(first.Dials, "connection"))
 	}

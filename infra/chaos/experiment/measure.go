@@ -389,7 +389,7 @@ func dialsAtOnce(s scope, _ []string) figure {
 	for _, span := range s.spans() {
 		var recent []Dial
 		for _, dial := range s.run.Dials {
-			if dial.At < span.From || dial.At > span.To {
+			if !span.holds(dial.At) {
 				continue
 			}
 			recent = slices.DeleteFunc(append(recent, dial), func(d Dial) bool { return d.At < dial.At-moment })
