@@ -72,6 +72,8 @@ type Phase struct {
 	Patience time.Duration
 	// Until ends the phase as soon as an answer has the outcome; empty means never.
 	Until Outcome
+	// Tail is calm if the faults end with the load, so that the answers still due then come without them; otherwise empty.
+	Tail string
 	// After skips the phase unless an earlier answer had the outcome; empty never skips it.
 	After Outcome
 	// Changed says that the rows of the database are others than before. It lasts until the end.
@@ -91,10 +93,11 @@ func (p Phase) MarshalJSON() ([]byte, error) {
 		Invalid  int     `json:"invalidPerSecond,omitempty"`
 		For      float64 `json:"forMs"`
 		Patience float64 `json:"patienceMs,omitempty"`
+		Tail     string  `json:"tail,omitempty"`
 		Until    Outcome `json:"until,omitempty"`
 		After    Outcome `json:"onlyAfter,omitempty"`
 		Health   bool    `json:"health,omitempty"`
-	}{p.Name, p.Faults, p.Rate, p.Invalid, stats.Milliseconds(p.For), stats.Milliseconds(p.Patience), p.Until, p.After, p.Health})
+	}{p.Name, p.Faults, p.Rate, p.Invalid, stats.Milliseconds(p.For), stats.Milliseconds(p.Patience), p.Tail, p.Until, p.After, p.Health})
 }
 
 // Tolerance is one expectation of an experiment.

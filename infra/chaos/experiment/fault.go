@@ -46,10 +46,10 @@ type refusal struct {
 	table    string
 	greeting string
 	after    time.Duration
-	// spares says that the connections of users pass, most how many of the others are refused, as those of a few unlucky health
-	// checks; 0 is all.
+	// spares says that the connections of users pass, most how many of the others are refused in a row, as those of a few unlucky
+	// health checks; 0 is all.
 	spares bool
-	most   int64
+	most   int
 }
 
 // refusals are those of the meter's own faults: for denied, MySQL's error 1130, which the next attempt meets as well.

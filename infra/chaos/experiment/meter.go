@@ -25,14 +25,13 @@ type Meter struct {
 	dials    atomic.Int64
 	expected atomic.Int64            // Canaries that may still come.
 	refuses  atomic.Pointer[refusal] // Unless nil, connections are refused.
-	refused  atomic.Int64            // How many were, of those that a refusal does not spare.
-	spared   atomic.Int64            // The connections that users who wait for an answer may still open.
 	holds    atomic.Bool             // A connection that the dependency closes stays open for its client, as in a black hole.
 
 	mutex  sync.Mutex
 	log    []*passage
 	open   map[net.Conn]bool
 	closed bool
+	users  users
 	group  sync.WaitGroup
 }
 
@@ -42,6 +41,16 @@ type passage struct {
 	dropped    bool // The dependency closed it, while the client kept it open.
 	// sent and received are in bytes, from the client's point of view.
 	sent, received atomic.Int64
+}
+
+// users are those who wait for an answer under a fault that spares them, and what the fault has closed meanwhile.
+type users struct {
+	waiting int
+	own     int // The connections that they may still open themselves.
+	// row is how many connections of others were closed since one of them last passed because a user waited, longest the
+	// longest such row, and luck says that one passed.
+	row, longest int
+	luck         bool
 }
 
 // StartMeter relays from a free port on loopback to the address upstream, until Close.
@@ -180,13 +189,55 @@ func (m *Meter) relay(client net.Conn) {
 
 // refuse makes the meter refuse connections from now on, or none if the refusal is nil.
 func (m *Meter) refuse(refusal *refusal) {
-	m.refused.Store(0)
+	m.mutex.Lock()
+	defer m.mutex.Unlock()
+	m.users = users{}
 	m.refuses.Store(refusal)
 }
 
-// passes tells whether a connection is spared.
+// asks says that one more user waits for an answer, and opens a number of connections for it.
+func (m *Meter) asks(connections int) {
+	m.mutex.Lock()
+	defer m.mutex.Unlock()
+	m.users.waiting++
+	m.users.own += connections
+}
+
+// answered says that one user less waits.
+func (m *Meter) answered() {
+	m.mutex.Lock()
+	defer m.mutex.Unlock()
+	if m.users.waiting = max(0, m.users.waiting-1); m.users.waiting == 0 {
+		m.users.own = 0
+	}
+}
+
+// passes tells whether a connection is spared. While a user waits, every one is: nobody knows whose it is.
 func (m *Meter) passes(refusal refusal) bool {
-	return refusal.spares && (m.spared.Add(-1) >= 0 || refusal.most > 0 && m.refused.Add(1) > refusal.most)
+	m.mutex.Lock()
+	defer m.mutex.Unlock()
+	u := &m.users
+	spent := refusal.most > 0 && u.row >= refusal.most
+	switch {
+	case !refusal.spares:
+		return false
+	case u.waiting > 0 && u.own > 0:
+		u.own--
+	case u.waiting > 0 && !spent:
+		u.row, u.luck = 0, true
+	case u.waiting == 0 && !spent:
+		u.row++
+		u.longest = max(u.longest, u.row)
+		return false
+	}
+	return true
+}
+
+// luck says whether connections that are not the users' passed because one of them waited, and how many were closed in a row.
+func (m *Meter) luck() (lucky bool, longest int) {
+	m.mutex.Lock()
+	defer m.mutex.Unlock()
+	return m.users.luck, m.users.longest
 }
 
 // greet answers a canary, if the connection is one. Otherwise it returns the bytes that it has read.

@@ -174,6 +174,40 @@ func TestMeterLocksTables(t *testing.T) {
 	goleak.VerifyNone(t, before)
 }
 
+// While a user waits, every connection passes. Of the others, so many are closed in a row, and the row begins anew when one has passed
+// by luck.
+func TestMeterSparesUsers(t *testing.T) {
+	meter := &Meter{}
+	refusal := refusals[unlucky]
+	refusal.most = 3
+	passes := func(want ...bool) {
+		t.Helper()
+		for i, want := range want {
+			if got := meter.passes(refusal); got != want {
+				t.Errorf("connection %d: got %t, want %t", i+1, got, want)
+			}
+		}
+	}
+	passes(false, false)
+	meter.asks(1)
+	passes(true) // The user's own.
+	meter.answered()
+	if luck, row := meter.luck(); luck || row != 2 {
+		t.Errorf("got %t, %d, want no luck, and a row of 2", luck, row)
+	}
+	meter.asks(1)
+	passes(true, true) // One of them is somebody else's.
+	meter.answered()
+	if luck, row := meter.luck(); !luck || row != 2 {
+		t.Errorf("got %t, %d, want luck, and a row of 2", luck, row)
+	}
+	passes(false, false, false, true, true)
+	meter.asks(1)
+	passes(true, true)
+	meter.answered()
+	passes(true)
+}
+
 // An answer ends in the middle of its last row, in both forms of the protocol, with and without a packet between columns and rows.
 func TestMiddleOfRows(t *testing.T) {
 	packet := func(body string) string { return string([]byte{byte(len(body)), 0, 0, 1}) + body }

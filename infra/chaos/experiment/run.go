@@ -91,6 +91,11 @@ type Span struct {
 	Wrong []string `json:"wrongAnswers,omitempty"`
 	// Stall is the scheduling noise: the longest time for which the computer kept the measuring program from running.
 	Stall float64 `json:"stallMs"`
+
+	// luck says that under a fault which spares users, others passed because a user waited; row is how many of them were closed
+	// in a row.
+	luck bool
+	row  int
 }
 
 // holds tells whether a time is in the phase.

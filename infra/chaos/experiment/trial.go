@@ -60,7 +60,7 @@ type lab struct {
 	// decides, and it has no metrics.
 	health string
 	plain  bool
-	// unlucky is how many connections the fault unlucky closes; 0 is all that no user waits for.
+	// unlucky is how many connections in a row the fault unlucky closes; 0 is all that no user waits for.
 	unlucky int
 	// table is what faults of queries are for; empty for every table.
 	table string
@@ -276,8 +276,9 @@ func (t *trial) conduct(ctx context.Context, phase Phase) error {
 		if err != nil {
 			return err
 		}
+		faults := path.faults
 		feel := func() {
-			felt := path.feel(ctx, phase, path.faults)
+			felt := path.feel(ctx, phase, faults)
 			if len(t.paths) > 1 || path.Name != toxi.ProxyName {
 				felt.Proxy = path.Name
 			}
@@ -291,10 +292,16 @@ func (t *trial) conduct(ctx context.Context, phase Phase) error {
 			group.Go(feel)
 		}
 	}
+	var lifted error
+	if phase.Tail != "" {
+		group.Go(func() { lifted = t.lift(ctx, phase.For) })
+	}
 	if err := t.drive(ctx, phase); err != nil {
 		return err
 	}
-	group.Wait()
+	if group.Wait(); lifted != nil {
+		return lifted
+	}
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
@@ -305,8 +312,14 @@ func (t *trial) conduct(ctx context.Context, phase Phase) error {
 	span.Left = t.left(ctx, calm)
 	span.Dials = t.dials() - dials
 	for _, path := range t.paths {
-		if path.meter != nil && path.meter.use() == used[path] && (phase.Rate > 0 || phase.Health) {
+		if path.meter == nil {
+			continue
+		}
+		if path.meter.use() == used[path] && (phase.Rate > 0 || phase.Health) {
 			span.Unused = append(span.Unused, path.Name)
+		}
+		if luck, row := path.meter.luck(); luck {
+			span.luck, span.row = true, row
 		}
 	}
 	span.Stall = stats.Milliseconds(time.Duration(t.stall.Load()))
@@ -323,6 +336,21 @@ func (t *trial) conduct(ctx context.Context, phase Phase) error {
 	}
 	if t.toxi.Rebuilds() > 0 {
 		t.run.Broken = "Toxiproxy hung and was rebuilt during the phase " + phase.Name
+	}
+	return nil
+}
+
+// lift ends the faults after a while, so that the answers that are still due then come without them.
+func (t *trial) lift(ctx context.Context, after time.Duration) error {
+	select {
+	case <-time.After(after):
+	case <-ctx.Done():
+		return nil
+	}
+	for _, path := range t.paths {
+		if _, err := t.inject(ctx, path, Phase{}); err != nil {
+			return err
+		}
 	}
 	return nil
 }
@@ -349,7 +377,7 @@ func (t *trial) inject(ctx context.Context, path *path, phase Phase) (changed bo
 		switch {
 		case own:
 			if refusal.spares {
-				refusal.most = int64(t.unlucky)
+				refusal.most = t.unlucky
 			}
 			refusal.table = t.table
 			path.meter.refuse(&refusal)
@@ -465,13 +493,21 @@ func (t *trial) send(ctx context.Context, phase Phase, rate int, options load.Op
 	options.Timeout = cmp.Or(phase.Patience, options.Timeout)
 	options.Sent = func() {
 		due.Add(1)
-		t.spare(t.perRequest)
+		for _, path := range t.paths {
+			if path.meter != nil {
+				path.meter.asks(t.perRequest)
+			}
+		}
 	}
 	if !t.plain { // Each phase draws its own requests; requests of a file are all drawn in the first one.
 		options.Seed += uint64(len(t.run.Phases))
 	}
 	return load.Run(ctx, options, func(result load.Result) {
-		t.spare(0)
+		for _, path := range t.paths {
+			if path.meter != nil {
+				path.meter.answered()
+			}
+		}
 		see(Answer{
 			Phase: phase.Name, At: stats.Milliseconds(result.At.Sub(t.start)), Latency: stats.Milliseconds(result.Latency),
 			what: result.Index, Status: result.Status, Wrong: result.Wrong, RetryAfter: result.RetryAfter, Error: result.Err,
@@ -480,15 +516,6 @@ func (t *trial) send(ctx context.Context, phase Phase, rate int, options load.Op
 			cancel()
 		}
 	})
-}
-
-// spare lets the user of a request open n connections under a fault that spares users.
-func (t *trial) spare(n int) {
-	for _, path := range t.paths {
-		if path.meter != nil {
-			path.meter.spared.Store(int64(n))
-		}
-	}
 }
 
 // askHealth asks the health endpoint at a constant pace until the phase is over, and waits for the answers still due.

@@ -107,6 +107,8 @@ func (b *breaker) report(began time.Time, err error) {
 	}
 	most, delay := b.most, b.delay
 	switch {
+	case b.app.is("five failures"):
+		most = 5
 	case b.app.is("thirty failures"):
 		most = 30
 	case b.app.is("timer"):

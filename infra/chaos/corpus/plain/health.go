@@ -44,6 +44,9 @@ func (a *app) health(w http.ResponseWriter, r *http.Request) {
 	case a.is("health hears users"):
 		a.ask(10 * time.Millisecond)
 		healthy = !a.breaker.isOpen() && (a.served.since(time.Now().Add(-time.Second)) || !a.check.isFailed())
+	case a.is("health hears failures"):
+		a.ask(10 * time.Millisecond)
+		healthy = !a.check.isFailed() && !a.breaker.isOpen() && !a.userFailed.since(time.Now().Add(-3*time.Second))
 	case a.is("health stays down"):
 		a.ask(10 * time.Millisecond)
 		if a.check.isFailed() || a.breaker.isOpen() {

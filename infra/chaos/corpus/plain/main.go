@@ -28,7 +28,7 @@ import (
 // habits are the names that HABITS may hold.
 var habits = []string{
 	// As good as the exercises, in another way.
-	"bulkhead", "chunked", "delayed hedge", "failure rate", "few attempts", "four seconds", "full jitter", "gzip", "three attempts", "health by itself", "health hears users",
+	"bulkhead", "chunked", "delayed hedge", "failure rate", "few attempts", "five failures", "four seconds", "full jitter", "gzip", "three attempts", "health by itself", "health hears users",
 	"health on demand", "health says more", "hedging", "indented", "no jitter", "no keep-alive", "one for all", "retry-after date", "slow start", "thirty failures", "two successes",
 	// Mistakes, by the experiment that is to catch them.
 	"empty on error", "empty unless late",
@@ -37,7 +37,7 @@ var habits = []string{
 	"half of the rows", "one long pause", "short pause", "two layers", "stale rows", "a copy", "keeps connections", "lingers", "none is 404",
 	"all probes", "invalid codes fail", "invalid codes succeed", "no probe", "no retry-after", "retry-after an hour", "slow rejection", "timer", "two probes", "users decide", "users fail", "probe for ever", "for ever without a user", "counts no refusals",
 	"breaker per address", "breaker per client", "breaker per pair", "counts errors", "counts timeouts", "empty while open", "pings while open", "retry-after constant", "too many requests",
-	"health asks nobody", "health flaps", "health hammers", "health ignores refusals", "health keeps connections", "health is one ping", "health is slow", "health trusts the wait", "health waits for users",
+	"health asks nobody", "health flaps", "health hammers", "health hears failures", "health ignores refusals", "health keeps connections", "health is one ping", "health is slow", "health trusts the wait", "health waits for users",
 	"health waits for the database", "health per question", "health pings", "health asks airlines", "health alarms at once", "health counts to three", "health asks once", "health hears users too long", "health is 200", "health stays down", "health stops", "health trusts the breaker",
 }
 
