@@ -190,6 +190,21 @@ func TestFaultsThatHoldBackWhatIsCounted(t *testing.T) {
 	}
 }
 
+// A fault that spares users closes nothing where one always waits, or where the service opens connections for users only.
+func TestFaultsThatSpareEverybody(t *testing.T) {
+	s := &shop{dependency: "127.0.0.1:1", listen: "127.0.0.1:2"}
+	e, err := read("shop.yaml", []byte(s.text(t, "{phase: fault, fault: unlucky, duration: 1s, load: {rate: 20}}", "max <= 1s")), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for row, want := range map[int]int{0: 1, 1: 0} {
+		run := &Run{Phases: []Span{{Name: "calm"}, {Name: "fault", row: row}, {Name: "calm again"}}}
+		if run.unmoved(e); len(run.Notes) != want || want > 0 && !strings.HasPrefix(run.Notes[0], `no connection met the fault in "fault"`) {
+			t.Errorf("%d closed: got %q, want %d notes", row, run.Notes, want)
+		}
+	}
+}
+
 // A fault that hits new connections only does not reach a pool.
 func TestFaultsThatSpareAPool(t *testing.T) {
 	const pool = "opened none in \"fault\", where faults hit new connections only"

@@ -59,7 +59,8 @@ func (r *Run) bypassed(e Experiment) string {
 	return ""
 }
 
-// unmoved notes the phases in which the answers show no fault, where nobody can count the connections.
+// unmoved notes the phases in which no connection met a fault that spares users, and where nobody can count the connections, those in
+// which the answers show no fault.
 func (r *Run) unmoved(e Experiment) {
 	slowest := stats.Percentile(Latencies(r.Of(e.Method[0].Name)), 100)
 	for _, phase := range e.Method {
@@ -70,6 +71,11 @@ func (r *Run) unmoved(e Experiment) {
 			if !effect.fails {
 				late = max(late, effect.late)
 			}
+		}
+		lonely := slices.ContainsFunc(phase.Faults, func(f Fault) bool { return refusals[f.Type].spares })
+		if span, ran := r.phase(phase.Name); ran && lonely && span.row == 0 {
+			r.Notes = append(r.Notes, fmt.Sprintf("no connection met the fault in %q, which spares those that open while a user waits; "+
+				"send fewer requests a second, or let the service check its dependency", phase.Name))
 		}
 		answers := r.Of(phase.Name)
 		moved := count(answers, func(a Answer) bool { return !a.Served() || a.Latency > slowest+late })

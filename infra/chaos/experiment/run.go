@@ -92,10 +92,10 @@ type Span struct {
 	// Stall is the scheduling noise: the longest time for which the computer kept the measuring program from running.
 	Stall float64 `json:"stallMs"`
 
-	// luck says that under a fault which spares users, others passed because a user waited; row is how many of them were closed
-	// in a row.
-	luck bool
+	// row is how many connections in a row were closed by a fault that spares users; luck says that others passed because a user
+	// waited.
 	row  int
+	luck bool
 }
 
 // holds tells whether a time is in the phase.

@@ -318,9 +318,8 @@ func (t *trial) conduct(ctx context.Context, phase Phase) error {
 		if path.meter.use() == used[path] && (phase.Rate > 0 || phase.Health) {
 			span.Unused = append(span.Unused, path.Name)
 		}
-		if luck, row := path.meter.luck(); luck {
-			span.luck, span.row = true, row
-		}
+		luck, row := path.meter.luck()
+		span.luck, span.row = span.luck || luck, max(span.row, row)
 	}
 	span.Stall = stats.Milliseconds(time.Duration(t.stall.Load()))
 	t.mutex.Lock()
