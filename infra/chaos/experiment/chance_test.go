@@ -173,7 +173,7 @@ func luck(phase Phase, s Settings) float64 {
 	)
 	random := rand.New(rand.NewPCG(3, 0))
 	refusal := refusals[unlucky]
-	refusal.most = 3*s.RetryAttempts - 1
+	refusal.most = s.unlucky()
 	few := 0
 	for range runs {
 		meter := &Meter{}

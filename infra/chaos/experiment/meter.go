@@ -217,15 +217,15 @@ func (m *Meter) passes(refusal refusal) bool {
 	m.mutex.Lock()
 	defer m.mutex.Unlock()
 	u := &m.users
-	spent := refusal.most > 0 && u.row >= refusal.most
 	switch {
 	case !refusal.spares:
 		return false
 	case u.waiting > 0 && u.own > 0:
 		u.own--
-	case u.waiting > 0 && !spent:
+	case refusal.most > 0 && u.row >= refusal.most: // It has closed enough.
+	case u.waiting > 0:
 		u.row, u.luck = 0, true
-	case u.waiting == 0 && !spent:
+	default:
 		u.row++
 		u.longest = max(u.longest, u.row)
 		return false

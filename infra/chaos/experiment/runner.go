@@ -196,7 +196,7 @@ func (r *Runner) lab(subject Subject) lab {
 		load:    load.Options{Pairs: r.pairs, Seed: r.Seed, Right: r.right(r.rows), Timeout: r.Settings.Deadline + patience, Clients: clients},
 		health:  "/health/",
 		table:   "routes",
-		unlucky: 3*r.Settings.RetryAttempts - 1,                                               // Two checks fail in a row, with all their attempts. Three in a row may be an alarm.
+		unlucky: r.Settings.unlucky(),
 		control: func(ctx context.Context) { _, _ = r.database.ExecContext(ctx, "SELECT 1") }, // Only the time matters, not the result.
 	}
 }

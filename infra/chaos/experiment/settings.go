@@ -51,3 +51,7 @@ func (s Settings) variables() map[string]string {
 		"RETRY_ATTEMPTS":   fmt.Sprint(s.RetryAttempts), "RETRY_BASE_DELAY": s.RetryBaseDelay.String(), "RETRY_MAX_DELAY": s.RetryMaxDelay.String(),
 	}
 }
+
+// unlucky is how many connections in a row the fault unlucky closes: two checks fail in a row, with all their attempts. Three in a row
+// may be an alarm.
+func (s Settings) unlucky() int { return 3*s.RetryAttempts - 1 }

@@ -249,10 +249,8 @@ func (t *trial) close() error {
 	if t.toxi != nil {
 		errs = append(errs, t.toxi.Close())
 	}
-	for _, path := range t.paths {
-		if path.meter != nil {
-			errs = append(errs, path.meter.Close())
-		}
+	for _, meter := range t.meters() {
+		errs = append(errs, meter.Close())
 	}
 	return errors.Join(errs...)
 }
@@ -296,14 +294,10 @@ func (t *trial) conduct(ctx context.Context, phase Phase) error {
 	if phase.Tail != "" {
 		group.Go(func() { lifted = t.lift(ctx, phase.For) })
 	}
-	if err := t.drive(ctx, phase); err != nil {
+	driven := t.drive(ctx, phase)
+	group.Wait()
+	if err := cmp.Or(driven, lifted, ctx.Err()); err != nil {
 		return err
-	}
-	if group.Wait(); lifted != nil {
-		return lifted
-	}
-	if ctx.Err() != nil {
-		return ctx.Err()
 	}
 	span.To = t.now()
 	if t.differences != nil {
@@ -394,6 +388,17 @@ func (t *trial) inject(ctx context.Context, path *path, phase Phase) (changed bo
 	return true, nil
 }
 
+// meters are those behind the trial's proxies; none on somebody else's Toxiproxy.
+func (t *trial) meters() []*Meter {
+	var meters []*Meter
+	for _, path := range t.paths {
+		if path.meter != nil {
+			meters = append(meters, path.meter)
+		}
+	}
+	return meters
+}
+
 // dials counts the connections at the meters, without those of the canaries.
 func (t *trial) dials() int {
 	sum := 0
@@ -410,10 +415,8 @@ func (t *trial) dials() int {
 func (t *trial) left(ctx context.Context, calm bool) int {
 	for deadline := time.Now().Add(leftPatience); ; time.Sleep(10 * time.Millisecond) {
 		open := 0
-		for _, path := range t.paths {
-			if path.meter != nil {
-				open += path.meter.Open()
-			}
+		for _, meter := range t.meters() {
+			open += meter.Open()
 		}
 		if !calm && open <= t.run.Phases[0].Left || time.Now().After(deadline) || ctx.Err() != nil || calm && open == 0 {
 			return open
@@ -490,22 +493,19 @@ func (t *trial) send(ctx context.Context, phase Phase, rate int, options load.Op
 	}()
 	options.URL, options.Throttle, options.Duration = t.app.URL, throttle, phase.For
 	options.Timeout = cmp.Or(phase.Patience, options.Timeout)
+	meters := t.meters()
 	options.Sent = func() {
 		due.Add(1)
-		for _, path := range t.paths {
-			if path.meter != nil {
-				path.meter.asks(t.perRequest)
-			}
+		for _, meter := range meters {
+			meter.asks(t.perRequest)
 		}
 	}
 	if !t.plain { // Each phase draws its own requests; requests of a file are all drawn in the first one.
 		options.Seed += uint64(len(t.run.Phases))
 	}
 	return load.Run(ctx, options, func(result load.Result) {
-		for _, path := range t.paths {
-			if path.meter != nil {
-				path.meter.answered()
-			}
+		for _, meter := range meters {
+			meter.answered()
 		}
 		see(Answer{
 			Phase: phase.Name, At: stats.Milliseconds(result.At.Sub(t.start)), Latency: stats.Milliseconds(result.Latency),
