@@ -128,21 +128,36 @@ func offline(t *testing.T, dir string) {
 		execute(t, dir, nil, "go", "build", "./exercise1/...", "./exercise2/...", "./exercise3/...", "./exercise4/...", "./exercise5/...",
 			"./shared/...", "./infra/...")
 	}
-	arguments := []string{"bin/workshop", "test", "./exercise5/...", "./shared/...", "./infra/room/..."}
-	began = time.Now()
-	tests := exec.Command(arguments[0], arguments[1:]...)
-	tests.Dir, tests.Stdout, tests.Stderr = dir, t.Output(), t.Output()
-	for _, variable := range os.Environ() {
-		if !strings.HasPrefix(variable, unpackedFolder) && !strings.HasPrefix(variable, "WORKSHOP_NETNS") {
-			tests.Env = append(tests.Env, variable)
-		}
-	}
-	if err := tests.Run(); err != nil {
-		t.Errorf("%s: %v", strings.Join(arguments, " "), err)
-	}
-	t.Logf("%s took %s", strings.Join(arguments, " "), time.Since(began).Round(time.Second))
+	tests(t, dir)
 	if os.Getenv("WORKSHOP_NETNS") != "short" {
 		judges(t, dir)
+	}
+}
+
+// tests runs the tests that attendees run. Some of them measure time, which they do strictly elsewhere; here, where the computer
+// is busy with other tests, what failed may run twice more: a test that needs a network fails every time.
+func tests(t *testing.T, dir string) {
+	t.Helper()
+	arguments := []string{"bin/workshop", "test", "./exercise5/...", "./shared/...", "./infra/room/..."}
+	for attempt := 1; ; attempt++ {
+		began := time.Now()
+		command := exec.Command(arguments[0], arguments[1:]...)
+		command.Dir, command.Stdout, command.Stderr = dir, t.Output(), t.Output()
+		for _, variable := range os.Environ() {
+			if !strings.HasPrefix(variable, unpackedFolder) && !strings.HasPrefix(variable, "WORKSHOP_NETNS") {
+				command.Env = append(command.Env, variable)
+			}
+		}
+		err := command.Run()
+		t.Logf("%s took %s", strings.Join(arguments, " "), time.Since(began).Round(time.Second))
+		if err == nil {
+			return
+		}
+		if attempt == 3 {
+			t.Errorf("%s: %v, three times", strings.Join(arguments, " "), err)
+			return
+		}
+		t.Logf("%s: %v; once more", strings.Join(arguments, " "), err)
 	}
 }
 
