@@ -9,7 +9,7 @@ const (
 	nothing     = "nothing is left running"
 	honest      = "no answer is wrong"
 	hungUp      = "nothing is tried again for users"
-	stays       = "an error that stays"
+	stays       = "a permanent error"
 	healing     = "most requests succeed"
 	dials       = "the database gets no more connections"
 	waits       = "a retry waits"
@@ -65,6 +65,7 @@ func Solutions() []Solution {
 		{Name: "a health check on demand", Stage: 5, Dir: "plain", Habits: "health on demand"},
 		{Name: "a bulkhead before the breaker", Stage: 4, Dir: "plain", Habits: "bulkhead,full jitter"},
 		{Name: "a breaker that closes after two successes", Stage: 4, Dir: "plain", Habits: "two successes"},
+		{Name: "a breaker that probes by itself", Stage: 4, Dir: "plain", Habits: "own probe"},
 		{Name: "a health check that nobody has to ask for", Stage: 5, Dir: "plain", Habits: "health by itself"},
 		{Name: "answers in chunks, no keep-alive", Stage: 1, Dir: "plain", Habits: "chunked,no keep-alive"},
 		{Name: "answers in gzip, five seconds to start", Stage: 2, Dir: "plain", Habits: "gzip,slow start"},
@@ -94,6 +95,7 @@ func Solutions() []Solution {
 		{Name: "a queue before four connections", Stage: 2, Red: 2, Check: inTime, Dir: "plain", Habits: "four at a time"},
 		{Name: "a timeout of the connection, not of the query", Stage: 4, Red: 2, Check: "no answer later than the bound while a table is locked", Dir: "plain", Habits: "bounds connecting"},
 		{Name: "a leaked query", Stage: 2, Red: 2, Check: nothing, Dir: "plain", Habits: "leak", Core: true},
+		{Name: "a query that goes on when its user hangs up", Stage: 2, Red: 2, Check: nothing, Dir: "plain", Habits: "nobody cancels"},
 
 		// Wrong: the retries.
 		{Name: "no retry", Stage: 3, Red: 3, Check: healing, Dir: "plain", Habits: "no retry"},
@@ -118,6 +120,9 @@ func Solutions() []Solution {
 		{Name: "retries in two layers", Stage: 3, Red: 3, Check: dials, Dir: "plain", Habits: "two layers"},
 		{Name: "one long pause, then all at once", Stage: 3, Red: 3, Check: spaced, Dir: "plain", Habits: "one long pause", Core: true},
 
+		{Name: "rows that a failed attempt left", Stage: 3, Red: 3, Check: honest, Dir: "plain", Habits: "keeps rows"},
+		{Name: "attempts that leave their queries behind", Stage: 3, Red: 2, Check: "an attempt that is over", Dir: "plain", Habits: "abandons attempts"},
+
 		// Wrong: the breaker.
 		{Name: "no breaker", Stage: 4, Red: 4, Check: opens, File: policies, Old: composed, New: "failsafe.With(retry, timeout)"},
 		{Name: "the breaker inside the retries", Stage: 4, Red: 3, Check: healing, File: policies, Old: composed, New: "failsafe.With(retry, breaker, timeout)"},
@@ -140,8 +145,9 @@ func Solutions() []Solution {
 		{Name: "a breaker that counts timeouts only", Stage: 4, Red: 4, Check: opens, Dir: "plain", Habits: "counts timeouts"},
 		{Name: "users who hang up open the breaker", Stage: 4, Red: 4, Check: "users who hang up do not", Dir: "plain", Habits: "users fail"},
 		{Name: "a probe that never ends when its user hangs up", Stage: 4, Red: 4, Check: "a probe whose user hangs up", Dir: "plain", Habits: "probe for ever"},
-		{Name: "no deadline for users who have hung up", Stage: 4, Red: 4, Check: "work for users who have hung up", Dir: "plain", Habits: "for ever without a user"},
+		{Name: "no deadline for users who have hung up", Stage: 4, Red: 4, Check: "work ends for users who have hung up", Dir: "plain", Habits: "for ever without a user"},
 		{Name: "a breaker that does not count refused connections", Stage: 4, Red: 4, Check: "a server that is stopped", Dir: "plain", Habits: "counts no refusals"},
+		{Name: "a breaker that does not count failed queries", Stage: 4, Red: 4, Check: impatient, Dir: "plain", Habits: "counts connecting"},
 		{Name: "a breaker that counts errors only", Stage: 4, Red: 4, Check: impatient, Dir: "plain", Habits: "counts errors"},
 		{Name: "200 [] while the breaker is open", Stage: 4, Red: 4, Check: opens, Dir: "plain", Habits: "empty while open"},
 		{Name: "a rejection is a 429", Stage: 4, Red: 4, Check: opens, Dir: "plain", Habits: "too many requests"},
@@ -150,6 +156,8 @@ func Solutions() []Solution {
 		{Name: "two probes at once, of few attempts", Stage: 4, Red: 4, Check: leftAlone, Dir: "plain", Habits: "two probes,three attempts"},
 		{Name: "requests with invalid codes open the breaker", Stage: 4, Red: 4, Check: invalid, Dir: "plain", Habits: "invalid codes fail", Core: true},
 		{Name: "requests with invalid codes keep the breaker closed", Stage: 4, Red: 4, Check: opens, Dir: "plain", Habits: "invalid codes succeed"},
+		{Name: "answers without flights open the breaker", Stage: 4, Red: 4, Check: "answers without flights do not", Dir: "plain", Habits: "no flights fail"},
+		{Name: "a breaker that never forgets its failures", Stage: 4, Red: 4, Check: "one failure does not open", Dir: "plain", Habits: "never forgets"},
 		{Name: "two probes at once", Stage: 4, Red: 4, Check: leftAlone, Dir: "plain", Habits: "two probes"},
 
 		// Wrong: the health endpoint.

@@ -104,9 +104,10 @@ type phaseDocument struct {
 	Faults   []yaml.Node `yaml:"faults"`
 	Duration text        `yaml:"duration"`
 	Load     struct {
-		Rate     int  `yaml:"rate"`
-		Invalid  int  `yaml:"invalid"`
-		Patience text `yaml:"patience"`
+		Rate      int  `yaml:"rate"`
+		Invalid   int  `yaml:"invalid"`
+		NoFlights int  `yaml:"no-flights"`
+		Patience  text `yaml:"patience"`
 	} `yaml:"load"`
 	Changed bool   `yaml:"changed"`
 	Health  bool   `yaml:"health"`
@@ -377,7 +378,7 @@ func (r *reader) duration(t text) (time.Duration, error) {
 // method reads the phases.
 func (r *reader) method(e *Experiment) error {
 	for i, one := range r.Method {
-		phase := Phase{Name: one.Name.value, Rate: one.Load.Rate, Invalid: one.Load.Invalid, Changed: one.Changed, Health: one.Health, Tail: one.Tail, Until: Outcome(one.Until.value), After: Outcome(one.After.value)}
+		phase := Phase{Name: one.Name.value, Rate: one.Load.Rate, Invalid: one.Load.Invalid, NoFlights: one.Load.NoFlights, Changed: one.Changed, Health: one.Health, Tail: one.Tail, Until: Outcome(one.Until.value), After: Outcome(one.After.value)}
 		last := i == len(r.Method)-1
 		var err error
 		if phase.For, err = r.duration(one.Duration); err != nil {
@@ -415,8 +416,8 @@ func (r *reader) method(e *Experiment) error {
 			return problem(one.Name.node, "%q is the first or the last phase; expected no fault, because it shows the steady state", phase.Name)
 		case (i == 0 || last) && (phase.Rate == 0 || one.After.node != nil):
 			return problem(one.Name.node, "%q is the first or the last phase; expected a load and no only-after, because it shows the steady state", phase.Name)
-		case (phase.Invalid > 0 || phase.Changed || phase.Tail != "") && e.Exercise == 0:
-			return problem(one.Name.node, "%q has invalid, changed or tail, which only the workshop's own experiments can; remove it", phase.Name)
+		case (phase.Invalid+phase.NoFlights > 0 || phase.Changed || phase.Tail != "") && e.Exercise == 0:
+			return problem(one.Name.node, "%q has invalid, no-flights, changed or tail, reserved for the workshop's own experiments; remove it", phase.Name)
 		case phase.Health && e.Exercise == 0 && e.Target.Health == "":
 			return problem(one.Name.node, "%q asks the health endpoint; name its path in target: health", phase.Name)
 		case phase.Rate == 0 && !phase.Health && phase.Until != "":

@@ -64,8 +64,9 @@ type Phase struct {
 	Faults []Fault
 	// Rate is the load, in requests a second at a constant arrival rate; 0 means no load.
 	Rate int
-	// Invalid is how many requests a second with an invalid code come on top. Nobody waits for their answers.
-	Invalid int
+	// Invalid is how many requests a second with an invalid code come on top, and NoFlights how many for airports that no flight
+	// connects. Nobody judges their answers.
+	Invalid, NoFlights int
 	// For is how long the load lasts at most.
 	For time.Duration
 	// Patience is how long a user waits for an answer; 0 means longer than any app may take.
@@ -91,13 +92,14 @@ func (p Phase) MarshalJSON() ([]byte, error) {
 		Faults   []Fault `json:"faults,omitempty"`
 		Rate     int     `json:"ratePerSecond"`
 		Invalid  int     `json:"invalidPerSecond,omitempty"`
+		None     int     `json:"noFlightsPerSecond,omitempty"`
 		For      float64 `json:"forMs"`
 		Patience float64 `json:"patienceMs,omitempty"`
 		Tail     string  `json:"tail,omitempty"`
 		Until    Outcome `json:"until,omitempty"`
 		After    Outcome `json:"onlyAfter,omitempty"`
 		Health   bool    `json:"health,omitempty"`
-	}{p.Name, p.Faults, p.Rate, p.Invalid, stats.Milliseconds(p.For), stats.Milliseconds(p.Patience), p.Tail, p.Until, p.After, p.Health})
+	}{p.Name, p.Faults, p.Rate, p.Invalid, p.NoFlights, stats.Milliseconds(p.For), stats.Milliseconds(p.Patience), p.Tail, p.Until, p.After, p.Health})
 }
 
 // Tolerance is one expectation of an experiment.

@@ -42,9 +42,9 @@ func (r *Run) best(answers []Answer) []Answer {
 func (r *Run) Story(a Answer) string {
 	what := "asked"
 	if a.Health {
-		what = "asked for the health"
+		what = "checked health"
 	}
-	text := fmt.Sprintf("%s %s in %q, %s after %s", Duration(a.At), what, a.Phase, r.statusText(a), Duration(a.Latency))
+	text := fmt.Sprintf("%s: %s in %q, %s after %s", Duration(a.At), what, a.Phase, r.statusText(a), Duration(a.Latency))
 	if a.RetryAfter > 0 {
 		text += fmt.Sprintf(" (Retry-After %.3g)", a.RetryAfter)
 	}

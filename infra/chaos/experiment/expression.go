@@ -162,7 +162,7 @@ func (p *parser) possible(left, right term, op string) {
 	share, limit := oneShare.MatchString(left.text), right.eval(scope{names: p.names}).value
 	switch {
 	case !strings.Contains(left.text, "rate(") && strings.Contains(right.text, "%"):
-		p.fail(right.at, "%s is a share, and %s is none; a share of the requests is rate(served)", right.text, left.text)
+		p.fail(right.at, "%s is a share, but %s is not; a share of the requests is rate(served)", right.text, left.text)
 	case strings.HasPrefix(left.text, "count(") && right.literal && limit > 0 && limit < 1:
 		p.fail(right.at, "%s is a share, and %s is a number of requests; did you mean %s?", right.text, left.text, strings.Replace(left.text, "count", "rate", 1))
 	case share && limit > 1 && limit <= 100 && right.literal && !strings.Contains(right.text, "%"):

@@ -29,36 +29,44 @@ type Fault struct {
 
 // The types of faults that the meter injects: MySQL denies every connection with an error that stays, closes each at once,
 // closes those that no user waits for, or accepts all of them; then what reads a table waits, as behind a lock, or its answer ends in
-// the middle of the rows.
+// the middle of the rows, or every other answer ends right after them.
 const (
-	denied    = "denied"
-	dropped   = "dropped"
-	unlucky   = "unlucky"
-	locked    = "locked"
-	truncated = "truncated"
+	denied      = "denied"
+	dropped     = "dropped"
+	unlucky     = "unlucky"
+	locked      = "locked"
+	truncated   = "truncated"
+	interrupted = "interrupted"
 )
 
-// refusal is what the meter does to a connection under one of its own faults: after a while, it sends the greeting and closes it.
+// refusal is what the meter does to a connection under one of its own faults: after a while, it sends the greeting, denies the
+// client's login, and closes it.
 type refusal struct {
 	// query is the type of a fault that closes none, and meets queries instead; empty for the others.
 	query string
 	// table is the only one whose queries meet it; empty means all.
-	table    string
-	greeting string
-	after    time.Duration
+	table            string
+	greeting, denial string
+	after            time.Duration
 	// spares says that the connections of users pass, most how many of the others are refused in a row, as those of a few unlucky
 	// health checks; 0 is all.
 	spares bool
 	most   int
 }
 
-// refusals are those of the meter's own faults: for denied, MySQL's error 1130, which the next attempt meets as well.
+// refusals are those of the meter's own faults: for denied, a greeting of MySQL 8 and its error 1045, which the next attempt meets
+// as well. (Some drivers report error 1130, which comes without a greeting, as they report a server that is not there.)
 var refusals = map[string]refusal{
-	denied:    {greeting: "\x48\x00\x00\x00\xff\x6a\x04#HY000Host '127.0.0.1' is not allowed to connect to this MySQL server"},
-	dropped:   {},
-	unlucky:   {after: 100 * time.Millisecond, spares: true},
-	locked:    {query: locked},
-	truncated: {query: truncated},
+	denied: {
+		greeting: "\x4a\x00\x00\x00\x0a8.0.40\x00\x01\x00\x00\x00scramble\x00\x0d\xa2\xff\x02\x00\x0a\x00\x15" +
+			strings.Repeat("\x00", 10) + "scrambled...\x00mysql_native_password\x00",
+		denial: "\x48\x00\x00\x02\xff\x15\x04#28000Access denied for user 'root'@'127.0.0.1' (using password: YES)",
+	},
+	dropped:     {},
+	unlucky:     {after: 100 * time.Millisecond, spares: true},
+	locked:      {query: locked},
+	truncated:   {query: truncated},
+	interrupted: {query: interrupted},
 }
 
 // FromCatalogue is a fault of the catalogue, unchanged.
@@ -92,6 +100,7 @@ var attributes = map[string][]string{
 	unlucky:      nil,
 	locked:       nil,
 	truncated:    nil,
+	interrupted:  nil,
 	"latency":    {"latency", "jitter"},
 	"bandwidth":  {"rate"},
 	"slow_close": {"delay"},

@@ -89,7 +89,7 @@ func (e Experiment) steadyState(name string, phase Phase, r *Run, hints ...strin
 			break
 		}
 	}
-	check.Name, check.Why, check.Hints = name, "A user who gets nothing without a fault gets nothing under one, and an outage must end with its fault.", hints
+	check.Name, check.Why, check.Hints = name, "An app that fails without a fault also fails under one, and an outage must end with its fault.", hints
 	return check
 }
 
@@ -131,7 +131,7 @@ func (r *Run) lucky(e Experiment) string {
 	needed := int(e.names["RETRY_ATTEMPTS"].value) + 3
 	for _, span := range r.Phases {
 		if span.luck && span.row < needed {
-			return fmt.Sprintf("in %q, only %s in a row met the fault, because users waited at the same time, whom it spares; close other programs and run the experiment again", span.Name, howMany(span.row, "connection"))
+			return fmt.Sprintf("in %q, only %s in a row met the fault, which spares those that open while a user waits; close other programs and run the experiment again", span.Name, howMany(span.row, "connection"))
 		}
 	}
 	return ""

@@ -23,7 +23,7 @@ const (
 	open      = "outage continues"
 	lonely    = "only checks fail"
 	quiet     = "outage without users"
-	impatient = "black hole, impatient users"
+	impatient = "locked table, impatient users"
 	again     = "second rollback"
 	unasked   = "calm without users"
 )
@@ -248,7 +248,7 @@ func TestBrokenRunsFail(t *testing.T) {
 				}
 			}
 		}, "1 of 20 requests are 503"},
-		{3, "an empty answer when all attempts failed", each(refused, func(a *Answer) { a.Wrong, a.Status = true, 200 }), "20 of 120 requests got a wrong answer"},
+		{3, "an empty answer when all attempts failed", each(refused, func(a *Answer) { a.Wrong, a.Status = true, 200 }), "20 of 140 requests got a wrong answer"},
 		{3, "too many connections without a fault", dials(steady, 200), "5.5 connections per request"},
 		{3, "too many connections", dials(flaky, 300), "15.0 connections per request"},
 		{3, "too many connections while the database is down", dials(failing, 500), "13.1 connections per request"},
@@ -285,7 +285,7 @@ func TestBrokenRunsFail(t *testing.T) {
 		{4, "users who hang up count", each("calm after the users", status(503)), "the first failure is 503"},
 		{4, "no end without a user", func(r *Run) {
 			for i := range r.Phases {
-				if r.Phases[i].Name == "black hole, impatient probe" {
+				if r.Phases[i].Name == "locked table, impatient probe" {
 					r.Phases[i].Left = 20
 				}
 			}
@@ -298,7 +298,7 @@ func TestBrokenRunsFail(t *testing.T) {
 		{5, "cries wolf for a check of its own", health(lonely, status(503)), "5 of 5 health checks said Unhealthy"},
 		{5, "silent about the outage", health(failing, status(200)), "none of"},
 		{5, "needs users to know", health(quiet, status(200)), "5 of 10 health checks said Unhealthy"},
-		{5, "content with a ping", health("answers are cut", status(200)), "none of"},
+		{5, "content with a ping", health("truncated answers", status(200)), "none of"},
 		{5, "silent about a black hole", health(blackHole, status(200)), "none of"},
 		{5, "asks the database each time", dials(unasked, 5), "1.0 connections for each of 5 health checks"},
 		{5, "asks the database that is down", dials(quiet, 5), "1.0 connections for each of 5 health checks"},

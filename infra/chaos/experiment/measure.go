@@ -103,7 +103,8 @@ var measures = map[string]measure{
 		made.text = fmt.Sprintf("%.1f connections for each of %d health checks", made.value, len(made.answers))
 		return s.filled(made)
 	}},
-	"dials_at_once": {metered: true, eval: dialsAtOnce},
+	"dials_at_once":       {metered: true, eval: dialsAtOnce},
+	"connections_at_once": {metered: true, eval: connectionsAtOnce},
 	"connections_left": {metered: true, eval: func(s scope, _ []string) figure {
 		made := figure{answers: append(s.run.Of(s.phases...), s.run.health(s.phases...)...)}
 		for _, span := range s.spans() {
@@ -309,12 +310,27 @@ func timeTo(s scope, names []string) figure {
 }
 
 // retryAfterError is how wrong the worst Retry-After is: a user who comes back when it says is let through to the
-// database, and one who comes earlier is not. It ignores rejections during a probe, because nobody knows when the
-// probe will end.
+// database, and one who comes earlier is not. If the app probes on its own, without a user, its probe may come then as well.
 func retryAfterError(s scope, _ []string) figure {
-	rejected := Outcome("rejected").has
+	admitted := s.admitted()
+	made := retryAfterFrom(s, admitted)
+	own := slices.Clone(admitted)
+	for _, dial := range s.run.Dials {
+		within := slices.ContainsFunc(s.spans(), func(span Span) bool { return span.holds(dial.At) })
+		if within && !slices.ContainsFunc(admitted, func(a Answer) bool { return a.waits(dial.At) }) {
+			own = append(own, Answer{At: dial.At, Latency: dial.End - dial.At})
+		}
+	}
+	if with := retryAfterFrom(s, own); made.missing != "" || with.missing == "" && with.value < made.value {
+		return with
+	}
+	return made
+}
+
+// admitted are the answers of requests that the app let through to the database, those to invalid requests included.
+func (s scope) admitted() []Answer {
 	answers := s.run.Of(s.phases...)
-	admitted := slices.DeleteFunc(slices.Clone(answers), func(a Answer) bool { return !Outcome("admitted").has(a) })
+	admitted := slices.DeleteFunc(answers, func(a Answer) bool { return !Outcome("admitted").has(a) })
 	for _, stray := range s.run.strays {
 		// One that is answered without the database was no probe.
 		dialled := slices.ContainsFunc(s.run.Dials, func(d Dial) bool { return stray.waits(d.At) })
@@ -322,7 +338,15 @@ func retryAfterError(s scope, _ []string) figure {
 			admitted = append(admitted, stray)
 		}
 	}
+	return admitted
+}
+
+// retryAfterFrom is the worst Retry-After, given what was let through. It ignores rejections during a probe, because nobody knows
+// when the probe will end.
+func retryAfterFrom(s scope, admitted []Answer) figure {
+	rejected := Outcome("rejected").has
 	slices.SortStableFunc(admitted, func(a, b Answer) int { return cmp.Compare(a.At, b.At) })
+	answers := s.run.Of(s.phases...)
 	worst, judged := 0.0, 0
 	for _, answer := range answers {
 		beside := slices.ContainsFunc(admitted, func(probe Answer) bool { return probe.At <= answer.end() && answer.At <= probe.end() })
@@ -398,6 +422,32 @@ func dialsAtOnce(s scope, _ []string) figure {
 	}
 	return s.filled(figure{
 		value: float64(most), answers: s.run.Of(s.phases...), text: fmt.Sprintf("%s opened within %d ms", howMany(most, "connection"), moment),
+	})
+}
+
+// connectionsAtOnce is how many connections were open at the same time, at most.
+func connectionsAtOnce(s scope, _ []string) figure {
+	type event struct {
+		at    float64
+		opens int
+	}
+	var events []event
+	for _, dial := range s.run.Dials {
+		events = append(events, event{dial.At, 1})
+		if dial.End > 0 {
+			events = append(events, event{dial.End, -1})
+		}
+	}
+	slices.SortFunc(events, func(a, b event) int { return cmp.Or(cmp.Compare(a.at, b.at), cmp.Compare(a.opens, b.opens)) })
+	open, most := 0, 0
+	for _, one := range events {
+		if open += one.opens; slices.ContainsFunc(s.spans(), func(span Span) bool { return span.holds(one.at) }) {
+			most = max(most, open)
+		}
+	}
+	answers := s.run.Of(s.phases...)
+	return s.filled(figure{
+		value: float64(most), answers: answers, text: fmt.Sprintf("%s open at once, for %s", howMany(most, "connection"), howMany(len(answers), "request")),
 	})
 }
 

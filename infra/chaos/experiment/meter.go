@@ -23,6 +23,7 @@ type Meter struct {
 	upstream atomic.Pointer[string]
 	token    [16]byte // The first bytes of a canary.
 	dials    atomic.Int64
+	answers  atomic.Int64            // Those with rows, while answers are interrupted.
 	expected atomic.Int64            // Canaries that may still come.
 	refuses  atomic.Pointer[refusal] // Unless nil, connections are refused.
 	holds    atomic.Bool             // A connection that the dependency closes stays open for its client, as in a black hole.
@@ -153,7 +154,14 @@ func (m *Meter) relay(client net.Conn) {
 	}()
 	if refusal := m.refuses.Load(); refusal != nil && refusal.query == "" && !m.passes(*refusal) {
 		time.Sleep(refusal.after)
-		_, _ = io.WriteString(counted{client, &passage.received}, refusal.greeting)
+		out := counted{client, &passage.received}
+		_, _ = io.WriteString(out, refusal.greeting)
+		if refusal.denial != "" && len(first) == 0 {
+			_ = client.SetReadDeadline(time.Now().Add(canaryPatience))
+			n, _ := client.Read(make([]byte, 4096))
+			passage.sent.Add(int64(n))
+			_, _ = io.WriteString(out, refusal.denial)
+		}
 		return
 	}
 	server, err := net.Dial("tcp", *m.upstream.Load())

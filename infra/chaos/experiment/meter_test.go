@@ -78,8 +78,8 @@ func TestMeterDenies(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer database.Close()
-	if server, ok := errors.AsType[*mysql.MySQLError](database.PingContext(t.Context())); !ok || server.Number != 1130 || meter.Dials() != 1 {
-		t.Errorf("got %v over %d connections, want the error 1130 over one", server, meter.Dials())
+	if server, ok := errors.AsType[*mysql.MySQLError](database.PingContext(t.Context())); !ok || server.Number != 1045 || meter.Dials() != 1 {
+		t.Errorf("got %v over %d connections, want the error 1045 over one", server, meter.Dials())
 	}
 	c := &canaries{addr: meter.Addr(), meter: meter}
 	if felt := c.feel(t.Context(), Phase{}, []Fault{faultOf(denied)}); felt.Failed != probes || felt.missing() != "" {
@@ -209,25 +209,25 @@ func TestMeterSparesUsers(t *testing.T) {
 }
 
 // An answer ends in the middle of its last row, in both forms of the protocol, with and without a packet between columns and rows.
-func TestMiddleOfRows(t *testing.T) {
+func TestLastRow(t *testing.T) {
 	packet := func(body string) string { return string([]byte{byte(len(body)), 0, 0, 1}) + body }
 	columns, end := packet("\x02")+packet("def one")+packet("def two"), packet("\xfe\x00\x00\x02\x00")
 	for _, test := range []struct {
 		what, answer string
-		middle       int
+		middle, end  int
 		complete     bool
 	}{
-		{"two rows", columns + end + packet("row one") + packet("row two!") + end, len(columns+end+packet("row one")) + 8, true},
-		{"two binary rows", columns + end + packet("\x00\x00one") + packet("\x00\x00two") + end, len(columns+end+packet("\x00\x00one")) + 6, true},
-		{"nothing between columns and rows", columns + packet("row one") + packet("row two!") + end, len(columns+packet("row one")) + 8, true},
-		{"no row", columns + end + end, 0, true},
-		{"an error", packet("\xffno"), 0, true},
-		{"done", packet("\x00\x00\x00"), 0, true},
-		{"the first part", columns + end + packet("row one") + "\x10\x00\x00\x09row", len(columns+end+packet("row one")) + 7, false},
-		{"nothing", "", 0, false},
+		{"two rows", columns + end + packet("row one") + packet("row two!") + end, len(columns+end+packet("row one")) + 8, len(columns + end + packet("row one") + packet("row two!")), true},
+		{"two binary rows", columns + end + packet("\x00\x00one") + packet("\x00\x00two") + end, len(columns+end+packet("\x00\x00one")) + 6, len(columns + end + packet("\x00\x00one") + packet("\x00\x00two")), true},
+		{"nothing between columns and rows", columns + packet("row one") + packet("row two!") + end, len(columns+packet("row one")) + 8, len(columns + packet("row one") + packet("row two!")), true},
+		{"no row", columns + end + end, 0, 0, true},
+		{"an error", packet("\xffno"), 0, 0, true},
+		{"done", packet("\x00\x00\x00"), 0, 0, true},
+		{"the first part", columns + end + packet("row one") + "\x10\x00\x00\x09row", len(columns+end+packet("row one")) + 7, len(columns+end+packet("row one")) + 7, false},
+		{"nothing", "", 0, 0, false},
 	} {
-		if middle, complete := middleOfRows([]byte(test.answer)); middle != test.middle || complete != test.complete {
-			t.Errorf("%s: got %d, %t, want %d, %t", test.what, middle, complete, test.middle, test.complete)
+		if middle, end, complete := lastRow([]byte(test.answer)); middle != test.middle || end != test.end || complete != test.complete {
+			t.Errorf("%s: got %d, %d, %t, want %d, %d, %t", test.what, middle, end, complete, test.middle, test.end, test.complete)
 		}
 	}
 }

@@ -199,7 +199,7 @@ func TestFaultsThatSpareEverybody(t *testing.T) {
 	}
 	for row, want := range map[int]int{0: 1, 1: 0} {
 		run := &Run{Phases: []Span{{Name: "calm"}, {Name: "fault", row: row}, {Name: "calm again"}}}
-		if run.unmoved(e); len(run.Notes) != want || want > 0 && !strings.HasPrefix(run.Notes[0], `no connection met the fault in "fault"`) {
+		if run.unmoved(e); len(run.Notes) != want || want > 0 && !strings.HasPrefix(run.Notes[0], `in "fault", no connection met the fault`) {
 			t.Errorf("%d closed: got %q, want %d notes", row, run.Notes, want)
 		}
 	}

@@ -61,23 +61,28 @@ func (q queries) Read(buffer []byte) (int, error) {
 	return n, nil
 }
 
-// answers are what the server sends. While answers are truncated, one with rows ends in the middle of the last one.
+// answers are what the server sends. While answers are truncated, one with rows ends in the middle of the last one. While they are
+// interrupted, every other one ends after the last row, before it says that this was the last.
 type answers struct{ *conversation }
 
 func (a answers) Read(buffer []byte) (n int, err error) {
 	n, err = a.server.Read(buffer)
-	if !a.asked.Load() || !a.meter.meets(truncated) {
+	interrupts := a.meter.meets(interrupted)
+	if !a.asked.Load() || !interrupts && !a.meter.meets(truncated) {
 		return n, err
 	}
 	const patience = 100 * time.Millisecond // An answer of this length comes at once.
 	defer func() { _ = a.server.SetReadDeadline(time.Time{}) }()
 	for {
-		middle, complete := middleOfRows(buffer[:n])
+		middle, end, complete := lastRow(buffer[:n])
 		if complete || err != nil || n == len(buffer) {
-			if middle > 0 {
-				return middle, io.EOF
+			switch {
+			case middle == 0, interrupts && a.meter.answers.Add(1)%2 == 1:
+				return n, err
+			case interrupts:
+				return end, io.EOF
 			}
-			return n, err
+			return middle, io.EOF
 		}
 		_ = a.server.SetReadDeadline(time.Now().Add(patience))
 		var more int
@@ -88,27 +93,27 @@ func (a answers) Read(buffer []byte) (n int, err error) {
 	}
 }
 
-// middleOfRows is the middle of the last row in an answer, 0 if there is no row, and whether the answer is complete.
-func middleOfRows(answer []byte) (middle int, complete bool) {
-	const header, end, failed = 4, 0xfe, 0xff
+// lastRow is where the middle and the end of the last row in an answer are, 0 if there is no row, and whether the answer is complete.
+func lastRow(answer []byte) (middle, end int, complete bool) {
+	const header, done, failed = 4, 0xfe, 0xff
 	columns := 0
 	for at, packet := 0, 0; at+header < len(answer); packet++ {
 		size := int(answer[at]) | int(answer[at+1])<<8 | int(answer[at+2])<<16
 		first := answer[at+header]
 		switch {
 		case packet == 0 && (first == 0 || first == failed):
-			return 0, true
+			return 0, 0, true
 		case packet == 0:
 			columns = int(first)
 		case packet <= columns:
-		case first == end && packet > columns+1:
-			return middle, true
-		case first != end: // Which may also lie between the columns and the rows.
-			middle = min(at+header+size/2, len(answer))
+		case first == done && packet > columns+1:
+			return middle, end, true
+		case first != done: // Which may also lie between the columns and the rows.
+			middle, end = min(at+header+size/2, len(answer)), min(at+header+size, len(answer))
 		}
 		at += header + size
 	}
-	return middle, false
+	return middle, end, false
 }
 
 // names tells whether a query is one of those that faults of queries are for.

@@ -74,7 +74,7 @@ func (r *Run) unmoved(e Experiment) {
 		}
 		lonely := slices.ContainsFunc(phase.Faults, func(f Fault) bool { return refusals[f.Type].spares })
 		if span, ran := r.phase(phase.Name); ran && lonely && span.row == 0 {
-			r.Notes = append(r.Notes, fmt.Sprintf("no connection met the fault in %q, which spares those that open while a user waits; "+
+			r.Notes = append(r.Notes, fmt.Sprintf("in %q, no connection met the fault, which spares those opened while a user waits; "+
 				"send fewer requests a second, or let the service check its dependency", phase.Name))
 		}
 		answers := r.Of(phase.Name)

@@ -31,8 +31,11 @@ const (
 	stallPace   = 5 * time.Millisecond
 )
 
-// invalidPath asks for a code that no airport can have.
-const invalidPath = "/api/flights/routes?from=1&to=JFK"
+// invalidPath asks for a code that no airport can have, and noFlightsPath for two that no flight connects.
+const (
+	invalidPath   = "/api/flights/routes?from=1&to=JFK"
+	noFlightsPath = "/api/flights/routes?from=QQQ&to=ZZZ"
+)
 
 // leftPatience is how long connections may take to close after the last answer of a phase.
 const leftPatience = 250 * time.Millisecond
@@ -441,11 +444,15 @@ func (t *trial) drive(ctx context.Context, phase Phase) error {
 	if phase.Health {
 		asking.Go(func() { t.askHealth(ctx, phase, ended, loaded, see) })
 	}
-	if phase.Invalid > 0 { // What these get decides nothing, only what they do to others: an app that does not refuse them may let one through as its probe.
-		invalid := t.load
-		invalid.Pairs, invalid.Requests, invalid.Right = nil, []load.Request{{Path: invalidPath}}, nil
+	// What these get decides nothing, only what they do to others: an app that does not refuse them may let one through as its probe.
+	for path, rate := range map[string]int{invalidPath: phase.Invalid, noFlightsPath: phase.NoFlights} {
+		if rate == 0 {
+			continue
+		}
+		others := t.load
+		others.Pairs, others.Requests, others.Right = nil, []load.Request{{Path: path}}, nil
 		asking.Go(func() {
-			_ = t.send(ctx, phase, phase.Invalid, invalid, ended, func(answer Answer) {
+			_ = t.send(ctx, phase, rate, others, ended, func(answer Answer) {
 				if Outcome("admitted").has(answer) && answer.Status/100 != 4 {
 					t.mutex.Lock()
 					defer t.mutex.Unlock()

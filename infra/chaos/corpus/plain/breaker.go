@@ -68,6 +68,8 @@ func (b *breaker) admit() (time.Duration, bool) {
 		return 0, true
 	case b.app.is("no probe"), wait > 0:
 		return wait, false
+	case b.app.is("own probe"):
+		return time.Second, false
 	case b.probes >= b.mostProbes():
 		return time.Second, false
 	}
@@ -122,14 +124,17 @@ func (b *breaker) report(began time.Time, err error) {
 		}
 		b.succeeded = false
 		if err == nil {
-			b.open, b.failures, b.recent = false, 0, nil
+			b.open, b.recent = false, nil
+			if !b.app.is("never forgets") {
+				b.failures = 0
+			}
 		} else if time.Now().After(b.until) {
 			b.until = time.Now().Add(delay)
 		}
 		return
 	}
 	b.failures++
-	if err == nil {
+	if err == nil && (b.opened.IsZero() || !b.app.is("never forgets")) {
 		b.failures = 0
 	}
 	trip := b.failures >= most
@@ -147,6 +152,23 @@ func (b *breaker) report(began time.Time, err error) {
 	}
 	if trip {
 		b.open, b.opened, b.until = true, time.Now(), time.Now().Add(delay)
+		if b.app.is("own probe") {
+			go b.probe(delay)
+		}
+	}
+}
+
+// probe asks the database after each delay until it answers, so that no user has to; for the habit "own probe".
+func (b *breaker) probe(delay time.Duration) {
+	for {
+		time.Sleep(delay)
+		began := time.Now()
+		ctx, cancel := context.WithTimeout(context.Background(), b.app.deadline)
+		_, err := b.app.attempt(ctx, "LHR", "JFK")
+		cancel()
+		if b.report(began, err); err == nil {
+			return
+		}
 	}
 }
 

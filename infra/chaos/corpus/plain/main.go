@@ -29,13 +29,13 @@ import (
 var habits = []string{
 	// As good as the exercises, in another way.
 	"bulkhead", "chunked", "delayed hedge", "failure rate", "few attempts", "five failures", "four seconds", "full jitter", "gzip", "three attempts", "health by itself", "health hears users",
-	"health on demand", "health says more", "hedging", "indented", "no jitter", "no keep-alive", "one for all", "retry-after date", "slow start", "thirty failures", "two successes",
+	"health on demand", "health says more", "hedging", "indented", "no jitter", "no keep-alive", "one for all", "own probe", "retry-after date", "slow start", "thirty failures", "two successes",
 	// Mistakes, by the experiment that is to catch them.
 	"empty on error", "empty unless late",
 	"leak", "no bound", "bounds connecting", "short timeout", "error body", "error body unless late", "four at a time", "gives up early",
 	"no pause", "no retry", "past the deadline", "attempts counted", "ping", "five at once", "ten at once", "bound by timeouts", "for nobody", "for nobody without end", "retries everything",
-	"half of the rows", "one long pause", "short pause", "two layers", "stale rows", "a copy", "keeps connections", "lingers", "none is 404",
-	"all probes", "invalid codes fail", "invalid codes succeed", "no probe", "no retry-after", "retry-after an hour", "slow rejection", "timer", "two probes", "users decide", "users fail", "probe for ever", "for ever without a user", "counts no refusals",
+	"half of the rows", "keeps rows", "one long pause", "short pause", "two layers", "stale rows", "a copy", "keeps connections", "lingers", "abandons attempts", "nobody cancels", "none is 404",
+	"all probes", "invalid codes fail", "invalid codes succeed", "no probe", "no retry-after", "retry-after an hour", "slow rejection", "timer", "two probes", "users decide", "users fail", "probe for ever", "for ever without a user", "counts no refusals", "counts connecting", "never forgets", "no flights fail",
 	"breaker per address", "breaker per client", "breaker per pair", "counts errors", "counts timeouts", "empty while open", "pings while open", "retry-after constant", "too many requests",
 	"health asks nobody", "health flaps", "health hammers", "health hears failures", "health ignores refusals", "health keeps connections", "health is one ping", "health is slow", "health trusts the wait", "health waits for users",
 	"health waits for the database", "health per question", "health pings", "health asks airlines", "health alarms at once", "health counts to three", "health asks once", "health hears users too long", "health is 200", "health stays down", "health stops", "health trusts the breaker",
@@ -294,7 +294,14 @@ func (a *app) find(ctx context.Context, breaker *breaker, from, to string) ([]fl
 	defer cancel()
 	found, err := a.retry(ctx, from, to)
 	if a.stage > 3 && !a.is("attempts counted") {
-		breaker.report(began, err)
+		verdict := err
+		if a.is("no flights fail") && err == nil && len(found) == 0 {
+			verdict = errors.New("no flights")
+		}
+		if a.is("counts connecting") && verdict != nil && a.db.PingContext(context.Background()) == nil {
+			verdict = nil
+		}
+		breaker.report(began, verdict)
 	}
 	return found, err
 }
@@ -312,6 +319,7 @@ func (a *app) retry(ctx context.Context, from, to string) (found []flight, err e
 		atOnce = 10
 	}
 	pause, late := a.pause, 0
+	kept := []flight{} // For the habit "keeps rows".
 	if a.is("five at once") {
 		atOnce, attempts, pause = 5, 2, a.longest
 	}
@@ -325,6 +333,10 @@ func (a *app) retry(ctx context.Context, from, to string) (found []flight, err e
 	}
 	for n := 1; ; n++ {
 		found, err = a.race(ctx, atOnce, from, to)
+		if a.is("keeps rows") { // As code does that scans into a slice outside of the attempt.
+			found = append(kept, found...)
+			kept = found
+		}
 		if a.is("attempts counted") {
 			a.breaker.report(time.Now(), err)
 		}
@@ -432,6 +444,16 @@ func (a *app) attempt(ctx context.Context, from, to string) ([]flight, error) {
 		longer, end := context.WithTimeout(asking, timeout+400*time.Millisecond)
 		context.AfterFunc(longer, end) // It is over by itself.
 		asking = longer
+	case a.is("nobody cancels"): // A time limit ends the query; a user who hangs up does not.
+		unbounded, end := context.WithCancel(asking)
+		context.AfterFunc(bounded, func() {
+			if errors.Is(bounded.Err(), context.DeadlineExceeded) {
+				end()
+			}
+		})
+		asking = unbounded
+	case a.is("abandons attempts"): // Their queries end with the request.
+		asking = ctx
 	case !a.is("leak"):
 		return a.query(bounded, from, to)
 	}
