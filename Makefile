@@ -101,7 +101,7 @@ diff: workshop ## Show the lesson as a diff: FROM=2 TO=3, CODE=1 without tests, 
 	@$(WORKSHOP) diff $(call option,FROM,from) $(call option,TO,to) $(call option,STYLE,style) $(call flag,CODE,code)
 
 .PHONY: trace
-trace: workshop ## Show one request as a time line: EX=3, FAULT=flaky, AFTER=12 sends so many first, DIR=my/folder
+trace: workshop ## Show one request as a timeline: EX=3, FAULT=flaky, AFTER=12 sends 12 first, DIR=my/folder
 	@$(WORKSHOP) trace $(call option,EX,ex) $(call option,DIR,dir) $(call option,FAULT,fault) $(call option,AFTER,after) $(call flag,JSON,json)
 
 .PHONY: race
@@ -121,7 +121,7 @@ doctor: ## Check that this computer is ready, and say how to fix what is not
 	@sh infra/room/doctor/doctor.sh
 
 .PHONY: bundle
-bundle: workshop ## Pack everything into one archive, for computers without a network; IMAGES=1 adds those of Docker
+bundle: workshop ## Pack everything into one archive, for computers without a network; IMAGES=1 adds Docker images
 	@$(WORKSHOP) bundle $(call option,SYSTEMS,systems) $(call flag,IMAGES,images)
 
 .PHONY: board
@@ -129,7 +129,7 @@ board: workshop ## Show the room who has passed which exercise: BIND=0.0.0.0, CO
 	@$(WORKSHOP) board $(call option,BIND,bind) $(call option,CODE,code) $(call option,PORT,port) $(call option,SAVE,save)
 
 .PHONY: secrets
-secrets: workshop ## Store the database password outside the tree; FORCE=1 replaces it
+secrets: workshop ## Store the database password outside the workshop; FORCE=1 replaces it
 	@$(WORKSHOP) secrets $(call flag,FORCE,force)
 
 .PHONY: images
@@ -155,7 +155,7 @@ up: workshop ## Run the database and Toxiproxy in Docker: PROFILE=mysql, galera,
 	@$(WORKSHOP) up $(call option,PROFILE,profile)
 
 .PHONY: down
-down: workshop ## Stop and remove everything in Docker; VOLUMES=1 also removes its data
+down: workshop ## Remove the workshop's containers; VOLUMES=1 also removes their data
 	@$(WORKSHOP) down $(call flag,VOLUMES,volumes)
 
 .PHONY: logs
@@ -173,7 +173,7 @@ toxiproxy-cli: workshop ## Build bin/toxiproxy-cli, to inject faults by hand
 ### Maintain the workshop
 
 .PHONY: test
-test: workshop ## Run every test, the proof matrix, and the core of what proves the judge
+test: workshop ## Run every test, the proof matrix, and the core of the corpus
 	@$(WORKSHOP) test
 	@$(WORKSHOP) matrix
 	@$(WORKSHOP) corpus --core

@@ -29,8 +29,8 @@ type policies struct {
 	Deadline time.Duration `env:"DEADLINE" envDefault:"5s" min:"TIMEOUT" max:"1h"`
 	// BreakerFailures is how many failed requests in a row open the circuit breaker.
 	BreakerFailures uint `env:"BREAKER_FAILURES" envDefault:"12" min:"1" max:"1000"`
-	// BreakerDelay is how long the breaker stays open; a random extra of up to a tenth comes on top. It is at least Deadline:
-	// a request from before it opened must have ended when it admits its probe, or that request would count as the probe.
+	// BreakerDelay is how long the breaker stays open; a random extra of up to a tenth comes on top. At least Deadline: a
+	// request from before the breaker opened must have ended by then, or it would count as the probe.
 	BreakerDelay time.Duration `env:"BREAKER_DELAY" envDefault:"5s" min:"DEADLINE" max:"1h"`
 }
 

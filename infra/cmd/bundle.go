@@ -81,7 +81,7 @@ func readSystems(text string) ([]bundle.System, error) {
 	for _, word := range words {
 		system, processor, both := strings.Cut(word, "/")
 		if !both || system == "" || processor == "" {
-			return nil, fmt.Errorf("%q is no system; write the operating system and the processor, such as linux/arm64", word)
+			return nil, fmt.Errorf("%q is not a system; write the operating system and processor, such as linux/arm64", word)
 		}
 		systems = append(systems, bundle.System{OS: system, Processor: processor})
 	}

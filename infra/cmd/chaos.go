@@ -104,7 +104,7 @@ func removeAfter(ctx context.Context, out io.Writer, injection *toxi.Injection, 
 
 // byHand is the toxiproxy-cli line that does the same.
 func byHand(client *toxi.Client, fault toxi.Fault, proxy string) string {
-	return strings.Replace(fault.CLI(proxy), "toxiproxy-cli", "toxiproxy-cli"+hostFlag(client), 1)
+	return strings.Replace(fault.CLI(proxy), "toxiproxy-cli", "bin/toxiproxy-cli"+hostFlag(client), 1)
 }
 
 // hostFlag leads toxiproxy-cli to a Toxiproxy that is not at the usual address.

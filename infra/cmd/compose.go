@@ -25,7 +25,7 @@ func newUpCommand() *cobra.Command {
 		})
 	command.Long = "Run the flights database and Toxiproxy in Docker; the exercises then use them.\n\n" +
 		"Profiles: mysql (MySQL 8.4 instead of flights-db; fill it with seed), galera (three MariaDB nodes behind HAProxy; fill\n" +
-		"them with seed), observe (Prometheus and Grafana), exercise1 to exercise5 (the app as a container)."
+		"them with seed), observe (Prometheus, Grafana, Jaeger), exercise1 to exercise5 (the app)."
 	command.Flags().StringSliceVar(&profiles, "profile", nil, "what else to run: mysql, galera, observe, exercise1 to exercise5")
 	return command
 }
@@ -33,7 +33,7 @@ func newUpCommand() *cobra.Command {
 // newDownCommand stops what newUpCommand started.
 func newDownCommand() *cobra.Command {
 	var volumes bool
-	command := composeCommand("down", "Stop and remove everything in Docker",
+	command := composeCommand("down", "Remove the workshop's containers",
 		func(command *cobra.Command, docker *compose.Compose, _ []string) error {
 			return docker.Down(command.Context(), volumes)
 		})
@@ -66,7 +66,7 @@ func newPSCommand() *cobra.Command {
 			return printJSON(out, containers)
 		}
 		if len(containers) == 0 {
-			fmt.Fprintln(out, "No container of the workshop exists; `make up` starts them.")
+			fmt.Fprintln(out, "The workshop has no containers; `make up` starts them.")
 			return nil
 		}
 		table := tabwriter.NewWriter(out, 0, 0, 3, ' ', 0)

@@ -28,8 +28,8 @@ func newMatrixCommand() *cobra.Command {
 		Use:   "matrix",
 		Short: "Run every experiment on every exercise: each must pass from its own exercise onwards, and fail before",
 		Long: "Run every experiment on every exercise: each must pass from its own exercise onwards, and fail before.\n\n" +
-			"The journal and the report go to reports/matrix.json and reports/matrix.html. Of several runs, these hold the last one;\n" +
-			"a run that is not as expected is also kept, the third as matrix-run3.html.\n" +
+			"The journal and the report go to reports/matrix.json and reports/matrix.html. With --runs, they hold the last run;\n" +
+			"an unexpected run is also kept, such as the third as matrix-run3.html.\n" +
 			"Exit codes: 0 every cell is as expected, 1 one is not, 2 no verdict: no build, no start, or an inconclusive run.",
 		Args: cobra.NoArgs,
 		RunE: func(command *cobra.Command, _ []string) error {

@@ -16,12 +16,12 @@ import (
 	"chaosworkshop/shared/config"
 )
 
-// newSecretsCommand stores the database's root password outside the tree.
+// newSecretsCommand stores the database's root password outside the workshop.
 func newSecretsCommand() *cobra.Command {
 	var generate, force bool
 	command := &cobra.Command{
 		Use:   "secrets",
-		Short: "Store the database password outside the tree",
+		Short: "Store the database password outside the workshop",
 		Long: "Store the root password of the flights database in the .env in your config directory, readable by you alone.\n" +
 			"You type it without seeing it, or pipe it in. If you leave it empty, the password is random.",
 		Args: cobra.NoArgs,

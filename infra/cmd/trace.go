@@ -42,13 +42,13 @@ const (
 // mostBefore bounds the requests before the traced one.
 const mostBefore = 100
 
-// newTraceCommand shows one request as a time line.
+// newTraceCommand shows one request as a timeline.
 func newTraceCommand() *cobra.Command {
 	var flags traceFlags
 	command := &cobra.Command{
 		Use:   "trace",
-		Short: "Send one request to an exercise, and show its attempts, dials and backoffs as a time line",
-		Long: "Send one request to an exercise, and show its attempts, dials and backoffs as a time line.\n\n" +
+		Short: "Send one request to an exercise, and show its attempts, dials and backoffs as a timeline",
+		Long: "Send one request to an exercise, and show its attempts, dials and backoffs as a timeline.\n\n" +
 			"Without --dir, it starts your own work/exercise<n> if there is one, and the workshop's exercise<n> if not. The database and\n" +
 			"Toxiproxy are reused if they run. A fault that is already in place stays; --fault injects one for this request only.",
 		Args: cobra.NoArgs,

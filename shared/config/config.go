@@ -29,7 +29,7 @@ type Infra struct {
 	Bind string `env:"BIND" envDefault:"127.0.0.1"`
 	// MySQLPort is the port of the flights database itself.
 	MySQLPort int `env:"MYSQL_PORT" envDefault:"3306" min:"0" max:"65535"`
-	// ProxyPort is the port on which Toxiproxy passes the database on.
+	// ProxyPort is the port on which Toxiproxy serves the database.
 	ProxyPort int `env:"PROXY_PORT" envDefault:"3307" min:"0" max:"65535"`
 	// ToxiproxyPort is the port of Toxiproxy's HTTP API.
 	ToxiproxyPort int `env:"TOXIPROXY_PORT" envDefault:"8474" min:"0" max:"65535"`
@@ -60,9 +60,9 @@ func (a App) Addr() string { return net.JoinHostPort(a.Bind, strconv.Itoa(a.Port
 
 // Database is where the app finds its database: by default behind Toxiproxy.
 type Database struct {
-	// Host is the host of the database or of the proxy before it.
+	// Host is the host of the database or of its proxy.
 	Host string `env:"DB_HOST" envDefault:"127.0.0.1"`
-	// Port is the port there: by default the proxy's, PROXY_PORT.
+	// Port is the port on Host; the default is PROXY_PORT, the proxy's.
 	Port int `env:"DB_PORT" envDefault:"3307" min:"1" max:"65535"`
 	// User is the database user that the app logs in as.
 	User string `env:"DB_USER" envDefault:"root"`
@@ -158,7 +158,7 @@ func Chosen() (map[string]string, error) {
 	return values, nil
 }
 
-// UserFile is the .env outside the tree, for secrets: chaosworkshop/.env in the user's config directory.
+// UserFile is the .env outside the workshop, for secrets: chaosworkshop/.env in the user's config directory.
 func UserFile() string {
 	dir, err := os.UserConfigDir()
 	if err != nil {

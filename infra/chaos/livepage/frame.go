@@ -116,7 +116,7 @@ type LaneFrame struct {
 	Toll *Toll `json:"toll,omitempty"`
 }
 
-// Trace is the time line of one request.
+// Trace is the timeline of one request.
 type Trace struct {
 	// T is when the request ended; Took is its latency in milliseconds and Outcome the index of its outcome, as in Points.
 	T       int64   `json:"t"`

@@ -20,7 +20,7 @@ import (
 	"chaosworkshop/shared/tracing"
 )
 
-// traced is the time line of a request that was retried n times and ended at t.
+// traced is the timeline of a request that was retried n times and ended at t.
 func traced(t int64, n int) Trace {
 	trace := Trace{T: t, Took: float64(n)*60 + 20, Says: fmt.Sprintf("%d attempts failed.", n), Lines: []trace.Line{{Name: "request", Took: float64(n)*60 + 20, Outcome: load.OK, Words: "200"}}}
 	for i := range n {

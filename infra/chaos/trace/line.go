@@ -37,7 +37,7 @@ func (l Limits) Of(exercise int) Limits {
 	return l
 }
 
-// Line is one line of a time line. Its times are in milliseconds from the start of the request.
+// Line is one line of a timeline. Its times are in milliseconds from the start of the request.
 type Line struct {
 	// Name is request, attempt, dial or backoff.
 	Name  string  `json:"n"`
@@ -122,7 +122,7 @@ func (r Request) breaker() string {
 	return state
 }
 
-// Sentence says what the time line shows.
+// Sentence says what the timeline shows.
 func (r Request) Sentence(limits Limits) string {
 	n := len(r.Attempts)
 	last := ""

@@ -11,7 +11,7 @@ import (
 	"chaosworkshop/infra/chaos/load"
 )
 
-// The columns of a printed time line, which fits a terminal of 80.
+// The columns of a printed timeline, which fits a terminal of 80.
 const (
 	nameWidth = 13
 	barWidth  = 32
@@ -23,7 +23,7 @@ var paints = map[load.Outcome]*color.Color{
 	load.Error: color.New(color.FgRed), load.NoAnswer: color.New(color.FgRed), "": color.New(color.Faint),
 }
 
-// Print writes the time line: a bar for each line on a common scale, where a limit is, and what it shows.
+// Print writes the timeline: a bar for each line on a common scale, where a limit is, and what it shows.
 func (r Request) Print(out io.Writer, limits Limits) {
 	whole := max(0.01, milliseconds(r.Span.End-r.Span.Start))
 	column := func(ms float64) int { return min(barWidth-1, max(0, int(math.Round(ms/whole*(barWidth-1))))) }

@@ -1,4 +1,4 @@
-// Package trace receives the spans of the apps under test over OTLP/HTTP, and shows each request as a time line.
+// Package trace receives the spans of the apps under test over OTLP/HTTP, and shows each request as a timeline.
 package trace
 
 import (

@@ -9,8 +9,8 @@ import (
 	"strings"
 )
 
-// floors are the folders from the ground up. A package imports from its own floor and those below, never upwards.
-var floors = []string{
+// layers are the folders from the bottom up. A package imports from its own layer and those below, never upwards.
+var layers = []string{
 	"chaosworkshop/shared",
 	"chaosworkshop/infra/internal",
 	"chaosworkshop/infra/lab",
@@ -22,11 +22,11 @@ var floors = []string{
 	"chaosworkshop/infra/tools",
 }
 
-// floor is the index in floors of the folder that the package is in, the longest that fits; -1 for a package of others.
-func floor(path string) int {
+// layer is the index in layers of the folder that the package is in, the longest that fits; -1 for a package of others.
+func layer(path string) int {
 	found := -1
-	for i, folder := range floors {
-		if (path == folder || strings.HasPrefix(path, folder+"/")) && (found < 0 || len(folder) > len(floors[found])) {
+	for i, folder := range layers {
+		if (path == folder || strings.HasPrefix(path, folder+"/")) && (found < 0 || len(folder) > len(layers[found])) {
 			found = i
 		}
 	}
@@ -54,11 +54,11 @@ func checkFloors(ctx context.Context, root string) ([]string, error) {
 	return slices.Compact(wrong), nil
 }
 
-// upwards lists the imports of the package that are on a higher floor, one line each.
+// upwards lists the imports of the package that are on a higher layer, one line each.
 func upwards(from string, imports []string) []string {
 	var wrong []string
 	for _, path := range imports {
-		if above := floor(path); above > floor(from) {
+		if above := layer(path); above > layer(from) {
 			wrong = append(wrong, fmt.Sprintf("%s imports %s, which is above it: move what both need down, or the caller up", from, path))
 		}
 	}

@@ -1,4 +1,4 @@
-// A request under a magnifier: its attempts, dials and backoffs on one time line. The race sends some requests of each second.
+// A request under a magnifier: its attempts, dials and backoffs on one timeline. The race sends some requests of each second.
 
 class Magnifier {
   constructor() {
