@@ -20,7 +20,7 @@ const (
 	failedCheck = "a failed health check is no alarm"
 	agrees      = "health agrees with what users get under a flaky network"
 	answers     = "health always answers"
-	cut         = "cut answers are detected"
+	hanging     = "queries that hang are detected"
 	spares      = "the health endpoint spares the database"
 	spaced      = "retries are spaced"
 	invalid     = "invalid requests do not open"
@@ -120,6 +120,7 @@ func Solutions() []Solution {
 		{Name: "retries in two layers", Stage: 3, Red: 3, Check: dials, Dir: "plain", Habits: "two layers"},
 		{Name: "one long pause, then all at once", Stage: 3, Red: 3, Check: spaced, Dir: "plain", Habits: "one long pause", Core: true},
 
+		{Name: "only connecting is retried", Stage: 3, Red: 3, Check: "a query that breaks", Dir: "plain", Habits: "retries connecting"},
 		{Name: "rows that a failed attempt left", Stage: 3, Red: 3, Check: honest, Dir: "plain", Habits: "keeps rows"},
 		{Name: "attempts that leave their queries behind", Stage: 3, Red: 2, Check: "an attempt that is over", Dir: "plain", Habits: "abandons attempts"},
 
@@ -147,7 +148,7 @@ func Solutions() []Solution {
 		{Name: "a probe that never ends when its user hangs up", Stage: 4, Red: 4, Check: "a probe whose user hangs up", Dir: "plain", Habits: "probe for ever"},
 		{Name: "no deadline for users who have hung up", Stage: 4, Red: 4, Check: "work ends for users who have hung up", Dir: "plain", Habits: "for ever without a user"},
 		{Name: "a breaker that does not count refused connections", Stage: 4, Red: 4, Check: "a server that is stopped", Dir: "plain", Habits: "counts no refusals"},
-		{Name: "a breaker that does not count failed queries", Stage: 4, Red: 4, Check: impatient, Dir: "plain", Habits: "counts connecting"},
+		{Name: "a breaker that does not count failed queries", Stage: 4, Red: 4, Check: "queries that break open", Dir: "plain", Habits: "counts connecting"},
 		{Name: "a breaker that counts errors only", Stage: 4, Red: 4, Check: impatient, Dir: "plain", Habits: "counts errors"},
 		{Name: "200 [] while the breaker is open", Stage: 4, Red: 4, Check: opens, Dir: "plain", Habits: "empty while open"},
 		{Name: "a rejection is a 429", Stage: 4, Red: 4, Check: opens, Dir: "plain", Habits: "too many requests"},
@@ -176,8 +177,9 @@ func Solutions() []Solution {
 		{Name: "unhealthy with 200", Stage: 5, Red: 5, Check: detected, Dir: "plain", Habits: "health is 200"},
 		{Name: "health is one ping", Stage: 5, Red: 5, Check: agrees, Dir: "plain", Habits: "health is one ping"},
 		{Name: "health asks the database in the background, once per question", Stage: 5, Red: 5, Check: spares, Dir: "plain", Habits: "health per question"},
-		{Name: "health is content with a ping", Stage: 5, Red: 5, Check: cut, Dir: "plain", Habits: "health pings"},
-		{Name: "health is content with another table", Stage: 5, Red: 5, Check: cut, Dir: "plain", Habits: "health asks airlines"},
+		{Name: "health is content with a ping", Stage: 5, Red: 5, Check: hanging, Dir: "plain", Habits: "health pings"},
+		{Name: "health is content with another table", Stage: 5, Red: 5, Check: hanging, Dir: "plain", Habits: "health asks airlines"},
+		{Name: "a health check without a bound on its query", Stage: 5, Red: 5, Check: hanging, Dir: "plain", Habits: "health bounds connecting"},
 		{Name: "health hears no refused connection", Stage: 5, Red: 5, Check: "health stays Unhealthy", Dir: "plain", Habits: "health ignores refusals"},
 		{Name: "health flaps", Stage: 5, Red: 5, Check: staysDown, Dir: "plain", Habits: "health flaps"},
 		{Name: "healthy when the wait of the breaker is over", Stage: 5, Red: 5, Check: staysDown, Dir: "plain", Habits: "health trusts the wait"},

@@ -23,7 +23,7 @@ const (
 	open      = "outage continues"
 	lonely    = "only checks fail"
 	quiet     = "outage without users"
-	impatient = "locked table, impatient users"
+	impatient = "black hole, impatient users"
 	again     = "second rollback"
 	unasked   = "calm without users"
 )
@@ -74,7 +74,7 @@ func healthyRun(number int) *Run {
 			run.Answers = append(run.Answers, many(impatient, 20, from, Answer{Latency: 2000})...)
 			from += 3000
 			answer = Answer{Status: 503, RetryAfter: 5, Latency: 0.5}
-		case number == 4 && phase.Name == "server stopped":
+		case number == 4 && (phase.Name == "server stopped" || phase.Name == "truncated"):
 			answer = Answer{Status: 503, RetryAfter: 5, Latency: 0.5}
 		case number == 5 && phase.Faults != nil && phase.Name != flaky && phase.Name != slow && phase.Name != lonely:
 			answer = Answer{Status: 500, Latency: 100}
@@ -243,11 +243,11 @@ func TestBrokenRunsFail(t *testing.T) {
 		{3, "breaker opened", func(r *Run) {
 			for i := range r.Answers {
 				if r.Answers[i].Phase == flaky {
-					r.Answers[i].Status = 503
+					r.Answers[i].Status, r.Answers[i].RetryAfter = 503, 5
 					break
 				}
 			}
-		}, "1 of 20 requests are 503"},
+		}, "1 of 20 requests were rejected with Retry-After"},
 		{3, "an empty answer when all attempts failed", each(refused, func(a *Answer) { a.Wrong, a.Status = true, 200 }), "20 of 140 requests got a wrong answer"},
 		{3, "too many connections without a fault", dials(steady, 200), "5.5 connections per request"},
 		{3, "too many connections", dials(flaky, 300), "15.0 connections per request"},
@@ -285,20 +285,23 @@ func TestBrokenRunsFail(t *testing.T) {
 		{4, "users who hang up count", each("calm after the users", status(503)), "the first failure is 503"},
 		{4, "no end without a user", func(r *Run) {
 			for i := range r.Phases {
-				if r.Phases[i].Name == "locked table, impatient probe" {
+				if r.Phases[i].Name == "black hole, impatient probe" {
 					r.Phases[i].Left = 20
 				}
 			}
 		}, "20 connections still open"},
 		{4, "a probe for ever", each(again, status(503)), "none of 20 requests were served"},
 		{4, "a refused connection is no failure", each("server stopped", status(500)), "0 of 20 requests were rejected"},
+		{4, "a query that breaks is no failure", each("truncated", status(500)), "0 of 20 requests were rejected"},
+		{4, "opens at one failure", each("calm after one failure", status(503)), "0 of 20 requests were served"},
+		{4, "answers without flights open it", each("calm after no flights", status(503)), "0 of 20 requests were served"},
 		{5, "no endpoint", health(steady, status(404)), "the health endpoint answers 404"},
 		{5, "cries wolf under flaky", health(flaky, status(503)), "5 of 5 health checks said Unhealthy"},
 		{5, "cries wolf under slow", health(slow, status(503)), "5 of 5 health checks said Unhealthy"},
 		{5, "cries wolf for a check of its own", health(lonely, status(503)), "5 of 5 health checks said Unhealthy"},
 		{5, "silent about the outage", health(failing, status(200)), "none of"},
 		{5, "needs users to know", health(quiet, status(200)), "5 of 10 health checks said Unhealthy"},
-		{5, "content with a ping", health("truncated answers", status(200)), "none of"},
+		{5, "content with a ping", health("locked table", status(200)), "none of"},
 		{5, "silent about a black hole", health(blackHole, status(200)), "none of"},
 		{5, "asks the database each time", dials(unasked, 5), "1.0 connections for each of 5 health checks"},
 		{5, "asks the database that is down", dials(quiet, 5), "1.0 connections for each of 5 health checks"},

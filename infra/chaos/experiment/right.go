@@ -21,8 +21,36 @@ type right struct {
 	calm  map[int]any
 	// lacks says why no answer so far has a value at a path; nil for one that had it.
 	lacks map[place]error
-	// wrong says how answers differed from the right ones, each difference once.
-	wrong []string
+	wrongs
+}
+
+// wrongs says how answers differed from the right ones, each difference once.
+type wrongs struct {
+	sync.Mutex
+	said []string
+}
+
+// add remembers a difference; empty is none.
+func (w *wrongs) add(what string) {
+	const most = 3
+	w.Lock()
+	defer w.Unlock()
+	if what == "" || slices.Contains(w.said, what) || len(w.said) > most {
+		return
+	}
+	if len(w.said) == most {
+		what = "something else differs"
+	}
+	w.said = append(w.said, what)
+}
+
+// differences are those since the last call.
+func (w *wrongs) differences() []string {
+	w.Lock()
+	defer w.Unlock()
+	said := w.said
+	w.said = nil
+	return said
 }
 
 // place is a path in the JSON of the answers to a request.
@@ -33,26 +61,9 @@ type place struct {
 
 // is tells whether an answer to the request with that index is right.
 func (r *right) is(index, status int, body []byte) bool {
-	const most = 3 // Differences to tell.
 	what := r.compare(index, status, body)
-	r.mutex.Lock()
-	defer r.mutex.Unlock()
-	if what != "" && !slices.Contains(r.wrong, what) && len(r.wrong) <= most {
-		if len(r.wrong) == most {
-			what = "something else differs"
-		}
-		r.wrong = append(r.wrong, what)
-	}
+	r.add(what)
 	return what == ""
-}
-
-// differences are those since the last call.
-func (r *right) differences() []string {
-	r.mutex.Lock()
-	defer r.mutex.Unlock()
-	found := r.wrong
-	r.wrong = nil
-	return found
 }
 
 // compare says how an answer to the request with that index differs from the right one; empty if it is right.

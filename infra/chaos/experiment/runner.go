@@ -145,16 +145,28 @@ func (r *Runner) read(ctx context.Context, addr string) (*sql.DB, map[load.Pair]
 }
 
 // right returns a function that tells whether body is the answer for the pair with that index: the same rows, in any order. The
-// layout of the JSON does not matter.
-func (r *Runner) right(rows map[load.Pair][]flight) func(index, status int, body []byte) bool {
+// layout of the JSON does not matter. It adds what is wrong to wrongs.
+func (r *Runner) right(rows map[load.Pair][]flight, wrongs *wrongs) func(index, status int, body []byte) bool {
+	byAirline := func(a, b flight) int { return cmp.Compare(a.Airline, b.Airline) }
 	return func(index, status int, body []byte) bool {
-		var got []flight
-		if err := json.Unmarshal(body, &got); err != nil || got == nil || status != http.StatusOK {
-			return false
+		pair, got := r.pairs[index], []flight(nil)
+		err := json.Unmarshal(body, &got)
+		want := slices.SortedFunc(slices.Values(rows[pair]), byAirline)
+		what := ""
+		switch slices.SortFunc(got, byAirline); {
+		case status != http.StatusOK:
+			what = fmt.Sprintf("a %d", status)
+		case err != nil || got == nil:
+			what = "no JSON list of flights"
+		case len(got) != len(want):
+			what = fmt.Sprintf("%s instead of %d", howMany(len(got), "row"), len(want))
+		case !slices.Equal(got, want):
+			what = "other rows than the database has"
+		default:
+			return true
 		}
-		byAirline := func(a, b flight) int { return cmp.Compare(a.Airline, b.Airline) }
-		want := slices.SortedFunc(slices.Values(rows[r.pairs[index]]), byAirline)
-		return slices.Equal(slices.SortedFunc(slices.Values(got), byAirline), want)
+		wrongs.add(fmt.Sprintf("%s to %s: %s", pair.From, pair.To, what))
+		return false
 	}
 }
 
@@ -177,6 +189,7 @@ func (r *Runner) observe(ctx context.Context, e Experiment, subject Subject) (*R
 
 // lab is where the workshop's own experiments run on an app.
 func (r *Runner) lab(subject Subject) lab {
+	answers := &wrongs{}
 	return lab{
 		proxies: []Proxy{{Name: toxi.ProxyName, Listen: cmp.Or(subject.Proxy, "127.0.0.1:0"), Upstream: r.stack.Database()}},
 		start: func(ctx context.Context, proxy string) (*app.Process, error) {
@@ -190,10 +203,10 @@ func (r *Runner) lab(subject Subject) lab {
 			options.Env = env
 			return app.Start(ctx, options)
 		},
-		attached: subject.App.URL != "",
+		attached: subject.App.URL != "", differences: answers.differences,
 		mistake:  func(text string, _ ...string) error { return errors.New(text) },
-		upstream: r.other.Addr(), right: r.right(r.otherRows),
-		load:    load.Options{Pairs: r.pairs, Seed: r.Seed, Right: r.right(r.rows), Timeout: r.Settings.Deadline + patience, Clients: clients},
+		upstream: r.other.Addr(), right: r.right(r.otherRows, answers),
+		load:    load.Options{Pairs: r.pairs, Seed: r.Seed, Right: r.right(r.rows, answers), Timeout: r.Settings.Deadline + patience, Clients: clients},
 		health:  "/health/",
 		table:   "routes",
 		unlucky: r.Settings.unlucky(),

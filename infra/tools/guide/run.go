@@ -172,6 +172,10 @@ func (r *run) run(ctx context.Context, b block, write bool) []string {
 		return r.transcript(ctx, b, write)
 	case b.language == "log":
 		lines, missing := found(text, r.session.log(), sameShape)
+		const patience = 2 * time.Second // What a program says may arrive a moment later than what it does.
+		for began := time.Now(); missing != "" && time.Since(began) < patience; time.Sleep(50 * time.Millisecond) {
+			lines, missing = found(text, r.session.log(), sameShape)
+		}
 		if missing != "" {
 			r.report(b, fmt.Sprintf("no line of the log is like %q; it says:\n%s", missing, strings.Join(r.session.log(), "\n")))
 			return nil

@@ -33,11 +33,11 @@ var habits = []string{
 	// Mistakes, by the experiment that is to catch them.
 	"empty on error", "empty unless late",
 	"leak", "no bound", "bounds connecting", "short timeout", "error body", "error body unless late", "four at a time", "gives up early",
-	"no pause", "no retry", "past the deadline", "attempts counted", "ping", "five at once", "ten at once", "bound by timeouts", "for nobody", "for nobody without end", "retries everything",
+	"no pause", "no retry", "past the deadline", "attempts counted", "ping", "five at once", "ten at once", "bound by timeouts", "for nobody", "for nobody without end", "retries everything", "retries connecting",
 	"half of the rows", "keeps rows", "one long pause", "short pause", "two layers", "stale rows", "a copy", "keeps connections", "lingers", "abandons attempts", "nobody cancels", "none is 404",
 	"all probes", "invalid codes fail", "invalid codes succeed", "no probe", "no retry-after", "retry-after an hour", "slow rejection", "timer", "two probes", "users decide", "users fail", "probe for ever", "for ever without a user", "counts no refusals", "counts connecting", "never forgets", "no flights fail",
 	"breaker per address", "breaker per client", "breaker per pair", "counts errors", "counts timeouts", "empty while open", "pings while open", "retry-after constant", "too many requests",
-	"health asks nobody", "health flaps", "health hammers", "health hears failures", "health ignores refusals", "health keeps connections", "health is one ping", "health is slow", "health trusts the wait", "health waits for users",
+	"health asks nobody", "health bounds connecting", "health flaps", "health hammers", "health hears failures", "health ignores refusals", "health keeps connections", "health is one ping", "health is slow", "health trusts the wait", "health waits for users",
 	"health waits for the database", "health per question", "health pings", "health asks airlines", "health alarms at once", "health counts to three", "health asks once", "health hears users too long", "health is 200", "health stays down", "health stops", "health trusts the breaker",
 }
 
@@ -345,7 +345,8 @@ func (a *app) retry(ctx context.Context, from, to string) (found []flight, err e
 		}
 		var server *mysql.MySQLError
 		stays := errors.As(err, &server) && !a.is("retries everything")
-		over := a.is("bound by timeouts") && time.Duration(late+1)*a.timeout >= a.deadline // No time for more that hang, but for all others.
+		stays = stays || a.is("retries connecting") && errors.Is(err, mysql.ErrInvalidConn) // Which is how a query breaks.
+		over := a.is("bound by timeouts") && time.Duration(late+1)*a.timeout >= a.deadline  // No time for more that hang, but for all others.
 		if err == nil || stays || over || n >= attempts || ctx.Err() != nil {
 			return found, err
 		}
