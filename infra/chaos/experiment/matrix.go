@@ -20,7 +20,7 @@ const Stages = 5
 
 // sideBySide is how many experiments of a proof run at once. Each waits most of the time: together they take between a third and
 // half of two cores, which leaves room for a user's own programs.
-const sideBySide = 8
+const sideBySide = 9
 
 // retries is how many of those that were inconclusive run at once, in the second try and in the third.
 var retries = []int{3, 2}
