@@ -1,6 +1,7 @@
 package experiment
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"path/filepath"
@@ -153,7 +154,7 @@ func (r *Runner) RunJobs(ctx context.Context, jobs []Job, side int, progress Pro
 		cells[i] = Cell{Number: job.Number, Stage: job.Subject.Stage, Experiment: all[job.Number-1], Want: job.Want}
 		tasks[i] = task{&cells[i], job.Subject}
 	}
-	slices.SortStableFunc(tasks, func(a, b task) int { return int(b.cell.Experiment.Takes() - a.cell.Experiment.Takes()) })
+	inTurn(tasks)
 	for try, side := range append([]int{side}, retries...) {
 		var waiting []task
 		for _, one := range tasks {
@@ -177,27 +178,43 @@ func (r *Runner) RunJobs(ctx context.Context, jobs []Job, side int, progress Pro
 	return cells, nil
 }
 
-// pass runs each cell once, as many at a time as side says. The longest experiments come first, so that no long one is left
-// running alone at the end. One worker begins with the shortest instead: those send the most requests a second, and several at
-// once would keep the computer busy.
+// inTurn orders tasks so that experiments of all kinds run beside each other: several of one kind send their requests at the same
+// moments, which would keep the computer busy. Those that are to pass come first, because they take longest: a failed one often ends
+// early.
+func inTurn(tasks []task) {
+	failing := func(one task) int {
+		if one.cell.Want == Failed {
+			return 1
+		}
+		return 0
+	}
+	slices.SortStableFunc(tasks, func(a, b task) int {
+		return cmp.Or(failing(a)-failing(b), b.cell.Stage-a.cell.Stage)
+	})
+	turns, before := map[*Cell]int{}, map[int]int{}
+	for _, one := range tasks {
+		turns[one.cell] = before[one.cell.Number]
+		before[one.cell.Number]++
+	}
+	slices.SortStableFunc(tasks, func(a, b task) int {
+		return cmp.Or(turns[a.cell]-turns[b.cell], int(b.cell.Experiment.Takes()-a.cell.Experiment.Takes()))
+	})
+}
+
+// pass runs each cell once, as many at a time as side says, in this order.
 func (r *Runner) pass(ctx context.Context, tasks []task, side int, progress Progress) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	var mutex sync.Mutex
 	done, all := 0, len(tasks)
 	running := map[*Cell]time.Time{} // Since when.
-	next := func(shortest bool) (one task, ok bool) {
+	next := func() (one task, ok bool) {
 		mutex.Lock()
 		defer mutex.Unlock()
-		last := len(tasks) - 1
-		switch {
-		case last < 0 || ctx.Err() != nil:
+		if len(tasks) == 0 || ctx.Err() != nil {
 			return one, false
-		case shortest:
-			one, tasks = tasks[last], tasks[:last]
-		default:
-			one, tasks = tasks[0], tasks[1:]
 		}
+		one, tasks = tasks[0], tasks[1:]
 		running[one.cell] = time.Now()
 		return one, true
 	}
@@ -213,9 +230,9 @@ func (r *Runner) pass(ctx context.Context, tasks []task, side int, progress Prog
 		return max(total/time.Duration(side), longest)
 	}
 	var group sync.WaitGroup
-	for worker := range side {
+	for range side {
 		group.Go(func() {
-			for one, ok := next(worker == 1); ok; one, ok = next(worker == 1) {
+			for one, ok := next(); ok; one, ok = next() {
 				e := one.cell.Experiment
 				run, err := r.Run(ctx, e, one.subject)
 				if err != nil {
