@@ -277,7 +277,7 @@ func TestManyWhoAskSpareTheDatabase(t *testing.T) {
 		asked := database.asked
 		settle()
 		if database.asked != asked {
-			t.Errorf("nobody checked health, and the database was asked %d times more", database.asked-asked)
+			t.Errorf("nobody asked for the health, and the database was asked %d times more", database.asked-asked)
 		}
 	})
 }

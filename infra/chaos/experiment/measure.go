@@ -150,6 +150,11 @@ func (s scope) spans() []Span {
 	return spans
 }
 
+// holds tells whether a moment is in one of the phases.
+func (s scope) holds(at float64) bool {
+	return slices.ContainsFunc(s.spans(), func(span Span) bool { return span.holds(at) })
+}
+
 // took is how long the phases took, in milliseconds.
 func (s scope) took() (sum float64) {
 	for _, span := range s.spans() {
@@ -316,8 +321,7 @@ func retryAfterError(s scope, _ []string) figure {
 	made := retryAfterFrom(s, admitted)
 	own := slices.Clone(admitted)
 	for _, dial := range s.run.Dials {
-		within := slices.ContainsFunc(s.spans(), func(span Span) bool { return span.holds(dial.At) })
-		if within && !slices.ContainsFunc(admitted, func(a Answer) bool { return a.waits(dial.At) }) {
+		if s.holds(dial.At) && !slices.ContainsFunc(admitted, func(a Answer) bool { return a.waits(dial.At) }) {
 			own = append(own, Answer{At: dial.At, Latency: dial.End - dial.At})
 		}
 	}
@@ -441,7 +445,7 @@ func connectionsAtOnce(s scope, _ []string) figure {
 	slices.SortFunc(events, func(a, b event) int { return cmp.Or(cmp.Compare(a.at, b.at), cmp.Compare(a.opens, b.opens)) })
 	open, most := 0, 0
 	for _, one := range events {
-		if open += one.opens; slices.ContainsFunc(s.spans(), func(span Span) bool { return span.holds(one.at) }) {
+		if open += one.opens; s.holds(one.at) {
 			most = max(most, open)
 		}
 	}

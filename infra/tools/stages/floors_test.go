@@ -12,7 +12,7 @@ import (
 )
 
 func TestNothingImportsUpwards(t *testing.T) {
-	wrong, err := checkFloors(t.Context(), root)
+	wrong, err := checkLayers(t.Context(), root)
 	if err != nil {
 		t.Fatal(err)
 	}

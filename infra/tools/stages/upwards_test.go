@@ -33,9 +33,9 @@ func layer(path string) int {
 	return found
 }
 
-// checkFloors lists the imports below root that go upwards, one line each, those of tests included. The error says that
+// checkLayers lists the imports below root that go upwards, one line each, those of tests included. The error says that
 // the go command could not list the packages.
-func checkFloors(ctx context.Context, root string) ([]string, error) {
+func checkLayers(ctx context.Context, root string) ([]string, error) {
 	var wrong []string
 	for _, module := range []string{"shared", "infra", filepath.Join("infra", "tools")} {
 		command := exec.CommandContext(ctx, "go", "list", "-f",
