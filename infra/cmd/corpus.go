@@ -25,7 +25,7 @@ func newCorpusCommand() *cobra.Command {
 		Use:   "corpus",
 		Short: "Judge right and wrong solutions, and check that the judge is right about each",
 		Long: "Judge solutions that are known to be right or wrong: right ones that are written in another way than the exercises, and wrong\n" +
-			"ones, each of which an experiment must catch. This takes nine minutes, and one for the core, on\n" +
+			"ones, each of which an experiment must catch. This takes seven minutes, and one for the core, on\n" +
 			"a computer that does nothing else.\n\n" +
 			"Exit codes: 0 the judge was right about all, 1 it was wrong about one, 2 inconclusive or wrong usage.",
 		Args: cobra.NoArgs,

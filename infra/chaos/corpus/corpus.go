@@ -23,7 +23,7 @@ type Solution struct {
 	Name string
 	// Stage is the exercise that it is judged as, 1 to 5.
 	Stage int
-	// Red is the experiment that must fail, and Check the check that must; 0 and empty for a right solution.
+	// Red is the experiment that must fail, and Check begins the name of the check that must; 0 and empty for a right solution.
 	Red   int
 	Check string
 	// Core marks those that `make test` judges.
@@ -82,12 +82,12 @@ func (r Result) Inconclusive() bool {
 	return false
 }
 
-// sideBySide is how many experiments run at once. Together they take two thirds of two cores, on a computer that does nothing
-// else.
-const sideBySide = 11
+// sideBySide is how many experiments run at once. Each waits most of the time: together they take less than half of two cores, on
+// average.
+const sideBySide = 14
 
-// Judge judges the solutions: a right one by all experiments of its stage, a wrong one by the experiment that must catch it.
-// The folder scratch gets the copies.
+// Judge judges the solutions: a right one by all experiments of its stage, a wrong one by the experiment that must catch it, which
+// ends with the check that must. The folder scratch gets the copies.
 func Judge(ctx context.Context, runner *experiment.Runner, solutions []Solution, scratch string, progress experiment.Progress) ([]Result, error) {
 	root, err := config.Root()
 	if err != nil {
@@ -107,7 +107,7 @@ func Judge(ctx context.Context, runner *experiment.Runner, solutions []Solution,
 			return nil, fmt.Errorf("%s: %w", solution, err)
 		}
 		if !solution.Right() {
-			jobs = append(jobs, experiment.Job{Number: solution.Red, Subject: subject, Want: experiment.Failed})
+			jobs = append(jobs, experiment.Job{Number: solution.Red, Subject: subject, Want: experiment.Failed, Catch: solution.Check})
 			continue
 		}
 		for number := 1; number <= solution.Stage; number++ {

@@ -3,9 +3,11 @@ package corpus
 import (
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
+	"chaosworkshop/infra/chaos/experiment"
 	"chaosworkshop/shared/config"
 )
 
@@ -20,6 +22,11 @@ func TestSolutionsFit(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	settings, err := experiment.LoadSettings()
+	if err != nil {
+		t.Fatal(err)
+	}
+	all := experiment.Experiments(settings)
 	names, right, wrong := map[string]bool{}, 0, 0
 	for _, solution := range Solutions() {
 		if solution.Dir == "" {
@@ -34,15 +41,20 @@ func TestSolutionsFit(t *testing.T) {
 				t.Errorf("%s: the plain app does not know %q", solution, habit)
 			}
 		}
-		if names[solution.String()] || solution.Red > solution.Stage || solution.Stage < 1 || solution.Stage > 5 {
-			t.Errorf("%s: got the experiment %d, want one of its stage, and a name of its own", solution, solution.Red)
-		}
-		names[solution.String()] = true
 		if solution.Right() {
 			right++
 		} else {
 			wrong++
+			if !strings.HasPrefix("steady state", solution.Check) && !slices.ContainsFunc(all[solution.Red-1].Tolerances, func(tolerance experiment.Tolerance) bool {
+				return strings.HasPrefix(tolerance.Name, solution.Check)
+			}) || solution.Check == "" {
+				t.Errorf("%s: E%d has no check %q, which must catch it", solution, solution.Red, solution.Check)
+			}
 		}
+		if names[solution.String()] || solution.Red > solution.Stage || solution.Stage < 1 || solution.Stage > 5 {
+			t.Errorf("%s: got the experiment %d, want one of its stage, and a name of its own", solution, solution.Red)
+		}
+		names[solution.String()] = true
 	}
 	if right < 10 || wrong < 15 {
 		t.Errorf("got %d right and %d wrong solutions, want 10 and 15 at least", right, wrong)

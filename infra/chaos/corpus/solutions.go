@@ -2,31 +2,34 @@ package corpus
 
 // The names of the checks that catch wrong solutions.
 const (
-	changed     = "a change in the database"
-	noLater     = "no answer later than the bound"
-	outOfTime   = "a request that runs out of time gets a 504"
-	inTime      = "users who can be served in time are served"
-	nothing     = "nothing is left running"
-	honest      = "no answer is wrong"
-	hungUp      = "nothing is tried again for users"
-	stays       = "a permanent error"
-	healing     = "most requests succeed"
-	dials       = "the database gets no more connections"
-	waits       = "a retry waits"
-	opens       = "the breaker opens"
-	immediate   = "rejections are immediate"
-	retryAfter  = "Retry-After is accurate"
-	impatient   = "users who give up"
-	failedCheck = "a failed health check is no alarm"
-	agrees      = "health agrees with what users get under a flaky network"
-	answers     = "health always answers"
-	hanging     = "queries that hang are detected"
-	spares      = "the health endpoint spares the database"
-	spaced      = "retries are spaced"
-	invalid     = "invalid requests do not open"
-	leftAlone   = "the database is left alone"
-	detected    = "an outage is detected"
-	staysDown   = "an outage stays detected"
+	changed      = "a change in the database"
+	noLater      = "no answer later than the bound"
+	outOfTime    = "a request that runs out of time gets a 504"
+	inTime       = "users who can be served in time are served"
+	nothing      = "nothing is left running"
+	honest       = "no answer is wrong"
+	hungUp       = "nothing is tried again for users"
+	stays        = "a permanent error"
+	healing      = "most requests succeed"
+	dials        = "the database gets no more connections"
+	waits        = "a retry waits"
+	opens        = "the breaker opens"
+	immediate    = "rejections are immediate"
+	retryAfter   = "Retry-After is accurate"
+	impatient    = "users who give up"
+	failedCheck  = "a failed health check is no alarm"
+	agrees       = "health agrees with what users get under a flaky network"
+	answers      = "health always answers"
+	hanging      = "queries that hang are detected"
+	spares       = "the health endpoint spares the database"
+	spaced       = "retries are spaced"
+	invalid      = "invalid requests do not open"
+	leftAlone    = "the database is left alone"
+	detected     = "an outage is detected"
+	staysDown    = "an outage stays detected"
+	notRejected  = "no request is rejected"
+	backAgain    = "requests succeed again"
+	healthyAgain = "healthy again without any users"
 )
 
 // Solutions are all of the corpus.
@@ -131,12 +134,12 @@ func Solutions() []Solution {
 		{Name: "the breaker opens at the first failure", Stage: 4, Red: 3, Check: healing, File: breaker, Old: "WithFailureThreshold(p.BreakerFailures)", New: "WithFailureThreshold(1)"},
 		{Name: "the breaker hardly opens", Stage: 4, Red: 4, Check: opens, File: breaker, Old: "WithFailureThreshold(p.BreakerFailures)", New: "WithFailureThreshold(10000)"},
 		{Name: "a rejection is a 500", Stage: 4, Red: 4, Check: opens, File: policies, Old: "errors.Is(err, circuitbreaker.ErrOpen)", New: "false"},
-		{Name: "attempts counted instead of requests", Stage: 4, Red: 3, Dir: "plain", Habits: "attempts counted", Core: true},
-		{Name: "no probe, ever", Stage: 4, Red: 4, Dir: "plain", Habits: "no probe"},
-		{Name: "everybody is a probe", Stage: 4, Red: 4, Dir: "plain", Habits: "all probes", Core: true},
+		{Name: "attempts counted instead of requests", Stage: 4, Red: 3, Check: notRejected, Dir: "plain", Habits: "attempts counted", Core: true},
+		{Name: "no probe, ever", Stage: 4, Red: 4, Check: backAgain, Dir: "plain", Habits: "no probe"},
+		{Name: "everybody is a probe", Stage: 4, Red: 4, Check: leftAlone, Dir: "plain", Habits: "all probes", Core: true},
 		{Name: "no Retry-After", Stage: 4, Red: 4, Check: opens, Dir: "plain", Habits: "no retry-after"},
 		{Name: "a Retry-After of an hour", Stage: 4, Red: 4, Check: retryAfter, Dir: "plain", Habits: "retry-after an hour"},
-		{Name: "a timer for a breaker", Stage: 4, Red: 4, Dir: "plain", Habits: "timer", Core: true},
+		{Name: "a timer for a breaker", Stage: 4, Red: 4, Check: retryAfter, Dir: "plain", Habits: "timer", Core: true},
 		{Name: "rejections take 50 ms", Stage: 4, Red: 4, Check: immediate, Dir: "plain", Habits: "slow rejection"},
 		{Name: "users who hang up close the breaker", Stage: 4, Red: 4, Check: impatient, Dir: "plain", Habits: "users decide", Core: true},
 
@@ -162,18 +165,18 @@ func Solutions() []Solution {
 		{Name: "two probes at once", Stage: 4, Red: 4, Check: leftAlone, Dir: "plain", Habits: "two probes"},
 
 		// Wrong: the health endpoint.
-		{Name: "health does not ask the database", Stage: 5, Red: 5, File: health, Old: "_, err := h.find(ctx, \"LHR\", \"JFK\")\n		return err", New: "return nil"},
+		{Name: "health does not ask the database", Stage: 5, Red: 5, Check: staysDown, File: health, Old: "_, err := h.find(ctx, \"LHR\", \"JFK\")\n		return err", New: "return nil"},
 		{Name: "one failed check is unhealthy, even while users are served", Stage: 5, Red: 5, Check: failedCheck, File: health, Old: "h.served.Load() < last.Began.UnixNano()", New: "true"},
-		{Name: "a failed check is never unhealthy", Stage: 5, Red: 5, File: health, Old: "h.served.Load() < last.Began.UnixNano()", New: "false"},
-		{Name: "unhealthy for 3 s after a user's failure", Stage: 5, Red: 5, Dir: "plain", Habits: "health asks nobody", Core: true},
+		{Name: "a failed check is never unhealthy", Stage: 5, Red: 5, Check: staysDown, File: health, Old: "h.served.Load() < last.Began.UnixNano()", New: "false"},
+		{Name: "unhealthy for 3 s after a user's failure", Stage: 5, Red: 5, Check: staysDown, Dir: "plain", Habits: "health asks nobody", Core: true},
 		{Name: "unhealthy for 3 s after a user's failure, or a check's", Stage: 5, Red: 5, Check: agrees, Dir: "plain", Habits: "health hears failures"},
 		{Name: "no alarm before three failed checks in a row", Stage: 5, Red: 5, Check: "a black hole is detected without users", Dir: "plain", Habits: "health counts to three"},
 		{Name: "one failed check of the database alarms at once", Stage: 5, Red: 5, Check: failedCheck, Dir: "plain", Habits: "health alarms at once"},
 		{Name: "health asks once", Stage: 5, Red: 5, Check: detected, Dir: "plain", Habits: "health asks once"},
-		{Name: "health stops asking after a failure", Stage: 5, Red: 5, Dir: "plain", Habits: "health stops"},
+		{Name: "health stops asking after a failure", Stage: 5, Red: 5, Check: healthyAgain, Dir: "plain", Habits: "health stops"},
 		{Name: "healthy for 20 s after a success", Stage: 5, Red: 5, Check: detected, Dir: "plain", Habits: "health hears users too long"},
-		{Name: "unhealthy for 15 s after a failure", Stage: 5, Red: 5, Check: "healthy again", Dir: "plain", Habits: "health stays down"},
-		{Name: "health is the state of the breaker", Stage: 5, Red: 5, Dir: "plain", Habits: "health trusts the breaker"},
+		{Name: "unhealthy for 15 s after a failure", Stage: 5, Red: 5, Check: healthyAgain, Dir: "plain", Habits: "health stays down"},
+		{Name: "health is the state of the breaker", Stage: 5, Red: 5, Check: staysDown, Dir: "plain", Habits: "health trusts the breaker"},
 		{Name: "unhealthy with 200", Stage: 5, Red: 5, Check: detected, Dir: "plain", Habits: "health is 200"},
 		{Name: "health is one ping", Stage: 5, Red: 5, Check: agrees, Dir: "plain", Habits: "health is one ping"},
 		{Name: "health asks the database in the background, once per question", Stage: 5, Red: 5, Check: spares, Dir: "plain", Habits: "health per question"},
@@ -183,10 +186,10 @@ func Solutions() []Solution {
 		{Name: "health hears no refused connection", Stage: 5, Red: 5, Check: "health stays Unhealthy", Dir: "plain", Habits: "health ignores refusals"},
 		{Name: "health flaps", Stage: 5, Red: 5, Check: staysDown, Dir: "plain", Habits: "health flaps"},
 		{Name: "healthy when the wait of the breaker is over", Stage: 5, Red: 5, Check: staysDown, Dir: "plain", Habits: "health trusts the wait"},
-		{Name: "health hammers the database past the breaker", Stage: 5, Red: 5, Dir: "plain", Habits: "health hammers"},
+		{Name: "health hammers the database past the breaker", Stage: 5, Red: 5, Check: "the health endpoint spares a database that is down", Dir: "plain", Habits: "health hammers"},
 		{Name: "each health check keeps its connection", Stage: 5, Red: 5, Check: "health checks leave nothing", Dir: "plain", Habits: "health keeps connections"},
 		{Name: "health takes 1.5 s", Stage: 5, Red: 5, Check: answers, Dir: "plain", Habits: "health is slow"},
-		{Name: "healthy when a user closes the breaker", Stage: 5, Red: 5, Dir: "plain", Habits: "health waits for users"},
-		{Name: "health asks the database, once per question", Stage: 5, Red: 5, Dir: "plain", Habits: "health waits for the database", Core: true},
+		{Name: "healthy when a user closes the breaker", Stage: 5, Red: 5, Check: healthyAgain, Dir: "plain", Habits: "health waits for users"},
+		{Name: "health asks the database, once per question", Stage: 5, Red: 5, Check: spares, Dir: "plain", Habits: "health waits for the database", Core: true},
 	}
 }

@@ -6,6 +6,8 @@ import (
 	"embed"
 	"encoding/json"
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 
 	"go.yaml.in/yaml/v4"
@@ -43,9 +45,11 @@ type Experiment struct {
 	Warnings []string `json:"-"`
 
 	steady []Expression
-	names  names
-	file   string
-	root   *yaml.Node // Of the file.
+	// cut says that the method ends before its last phases.
+	cut   bool
+	names names
+	file  string
+	root  *yaml.Node // Of the file.
 }
 
 // mistake is an error about what the file has at a path of keys, which only a run shows.
@@ -142,6 +146,28 @@ func (e Experiment) Takes() time.Duration {
 		}
 	}
 	return takes
+}
+
+// upTo is the experiment without what comes after the tolerances whose names begin so: without the later phases, and without what is
+// measured in them. If there is no such tolerance, it is the whole experiment.
+func (e Experiment) upTo(name string) Experiment {
+	last := -1
+	for i, phase := range e.Method {
+		if name != "" && slices.ContainsFunc(e.Tolerances, func(t Tolerance) bool {
+			return strings.HasPrefix(t.Name, name) && slices.Contains(t.Phases, phase.Name)
+		}) {
+			last = i
+		}
+	}
+	if last < 0 {
+		return e
+	}
+	later := e.Method[last+1:]
+	e.Method, e.cut = e.Method[:last+1], len(later) > 0
+	e.Tolerances = slices.DeleteFunc(slices.Clone(e.Tolerances), func(t Tolerance) bool {
+		return slices.ContainsFunc(later, func(p Phase) bool { return slices.Contains(t.Phases, p.Name) })
+	})
+	return e
 }
 
 //go:embed e1.yaml e2.yaml e3.yaml e4.yaml e5.yaml

@@ -19,7 +19,7 @@ func (r *Run) judge(e Experiment) {
 			check.Name, check.Why, check.Hints = tolerance.Name, tolerance.Why, tolerance.Hints
 			r.Checks = append(r.Checks, check)
 		}
-		if last.Name != before.Name {
+		if last.Name != before.Name && !e.cut {
 			r.Checks = append(r.Checks, e.steadyState("steady state after the rollback", last, r,
 				"The fault is gone, but not what it left behind. What does the "+e.Subject()+" still hold: a broken connection, an open breaker, a query that waits?",
 				"Bound every wait, open a new connection in place of a broken one, and let a circuit breaker close with its first success."))
@@ -57,7 +57,7 @@ func (r *Run) again() string {
 		case check.Passed != (r.Verdict == Passed):
 		case check.near && reason == "":
 			reason = fmt.Sprintf("%s: %s, which takes a second run to judge", check.Name, check.Measured)
-		case !check.near && !check.Passed && (check.Excess == 0 || r.stall(check) < light):
+		case !check.near && !check.Passed && (check.Excess == 0 || r.stall(check) < light || check.Excess > 3*blame*r.stall(check)):
 			return "" // One clear failure is enough.
 		case !check.Passed && reason == "":
 			reason = fmt.Sprintf("%s: %s, with scheduling noise of %s", check.Name, check.Measured, Duration(r.stall(check)))

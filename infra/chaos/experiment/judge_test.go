@@ -324,7 +324,39 @@ func TestBrokenRunsFail(t *testing.T) {
 			if run.Verdict != Failed || !strings.Contains(run.Reason, test.want) {
 				t.Errorf("got %s: %s, want failed with %q", run.Verdict, run.Reason, test.want)
 			}
+			upToCatch(t, test.number, run)
 		})
+	}
+}
+
+// upToCatch checks that an experiment that ends with the check that failed says the same as the whole one, of what happened until then.
+func upToCatch(t *testing.T, number int, run *Run) {
+	t.Helper()
+	i := slices.IndexFunc(run.Checks, func(c Check) bool { return !c.Passed })
+	e := Experiments(settings)[number-1].upTo(run.Checks[i].Name)
+	run.Phases = slices.DeleteFunc(run.Phases, func(s Span) bool {
+		return !slices.ContainsFunc(e.Method, func(p Phase) bool { return p.Name == s.Name })
+	})
+	run.Answers = slices.DeleteFunc(run.Answers, func(a Answer) bool { _, found := run.phase(a.Phase); return !found })
+	reason := run.Reason
+	if run.judge(e); run.Verdict != Failed || run.Reason != reason {
+		t.Errorf("up to %q: got %s: %s, want failed: %s", run.Checks[i].Name, run.Verdict, run.Reason, reason)
+	}
+}
+
+// An experiment that ends early has no steady state after it, and nothing that is measured later.
+func TestUpTo(t *testing.T) {
+	whole := Experiments(settings)[3]
+	for name, phases := range map[string]int{"the breaker opens": 8, "Retry-After": 10, "one failure": len(whole.Method) - 1, "steady state": len(whole.Method), "": len(whole.Method)} {
+		e, run := whole.upTo(name), healthyRun(4)
+		run.Phases = run.Phases[:phases]
+		run.Answers = slices.DeleteFunc(run.Answers, func(a Answer) bool { _, found := run.phase(a.Phase); return !found })
+		if run.judge(e); len(e.Method) != phases || run.Verdict != Passed || e.cut != (phases < len(whole.Method)) {
+			t.Errorf("up to %q: got %d phases and %s: %s, want %d and %s", name, len(e.Method), run.Verdict, run.Reason, phases, Passed)
+		}
+	}
+	if len(whole.Method) != len(Experiments(settings)[3].Method) || len(whole.Tolerances) != len(Experiments(settings)[3].Tolerances) {
+		t.Error("the whole experiment has changed")
 	}
 }
 

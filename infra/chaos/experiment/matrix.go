@@ -96,7 +96,7 @@ func (r *Runner) RunMatrix(ctx context.Context, progress Progress) (*Matrix, err
 	var jobs []Job
 	for _, subject := range subjects {
 		for number := 1; number <= Stages; number++ {
-			jobs = append(jobs, Job{number, subject, wanted(number, subject.Stage)})
+			jobs = append(jobs, Job{Number: number, Subject: subject, Want: wanted(number, subject.Stage)})
 		}
 	}
 	matrix := r.newMatrix()
@@ -110,7 +110,7 @@ func (r *Runner) RunMatrix(ctx context.Context, progress Progress) (*Matrix, err
 func (r *Runner) Verify(ctx context.Context, subject Subject, progress Progress) ([]Cell, error) {
 	var jobs []Job
 	for number := 1; number <= subject.Stage; number++ {
-		jobs = append(jobs, Job{number, subject, Passed})
+		jobs = append(jobs, Job{Number: number, Subject: subject, Want: Passed})
 	}
 	return r.RunJobs(ctx, jobs, sideBySide, progress)
 }
@@ -138,6 +138,9 @@ type Job struct {
 	Number  int
 	Subject Subject
 	Want    Verdict
+	// Catch begins the name of the check that must catch the app: the experiment ends with it. If it is empty, the experiment runs to
+	// its end.
+	Catch string
 }
 
 // task is a cell to run, and the app to run it on.
@@ -151,7 +154,7 @@ type task struct {
 func (r *Runner) RunJobs(ctx context.Context, jobs []Job, side int, progress Progress) ([]Cell, error) {
 	cells, tasks, all := make([]Cell, len(jobs)), make([]task, len(jobs)), Experiments(r.Settings)
 	for i, job := range jobs {
-		cells[i] = Cell{Number: job.Number, Stage: job.Subject.Stage, Experiment: all[job.Number-1], Want: job.Want}
+		cells[i] = Cell{Number: job.Number, Stage: job.Subject.Stage, Experiment: all[job.Number-1].upTo(job.Catch), Want: job.Want}
 		tasks[i] = task{&cells[i], job.Subject}
 	}
 	inTurn(tasks)
@@ -178,9 +181,9 @@ func (r *Runner) RunJobs(ctx context.Context, jobs []Job, side int, progress Pro
 	return cells, nil
 }
 
-// inTurn orders tasks so that experiments of all kinds run beside each other: several of one kind send their requests at the same
-// moments, which would keep the computer busy. Those that are to pass come first, because they take longest: a failed one often ends
-// early.
+// inTurn orders tasks so that experiments of all kinds run beside each other, from the first to the last: several of one kind send
+// their requests at the same moments, which would keep the computer busy. Of each kind, those that take longest come first: an app that
+// is to fail often fails early.
 func inTurn(tasks []task) {
 	failing := func(one task) int {
 		if one.cell.Want == Failed {
@@ -189,15 +192,19 @@ func inTurn(tasks []task) {
 		return 0
 	}
 	slices.SortStableFunc(tasks, func(a, b task) int {
-		return cmp.Or(failing(a)-failing(b), b.cell.Stage-a.cell.Stage)
+		return cmp.Or(failing(a)-failing(b), cmp.Compare(b.cell.Experiment.Takes(), a.cell.Experiment.Takes()), b.cell.Stage-a.cell.Stage)
 	})
-	turns, before := map[*Cell]int{}, map[int]int{}
+	all, before, turns := map[int]int{}, map[int]int{}, map[*Cell]float64{}
 	for _, one := range tasks {
-		turns[one.cell] = before[one.cell.Number]
-		before[one.cell.Number]++
+		all[one.cell.Number]++
+	}
+	for _, one := range tasks {
+		number := one.cell.Number
+		turns[one.cell] = float64(before[number]) / float64(all[number])
+		before[number]++
 	}
 	slices.SortStableFunc(tasks, func(a, b task) int {
-		return cmp.Or(turns[a.cell]-turns[b.cell], int(b.cell.Experiment.Takes()-a.cell.Experiment.Takes()))
+		return cmp.Or(cmp.Compare(turns[a.cell], turns[b.cell]), cmp.Compare(b.cell.Experiment.Takes(), a.cell.Experiment.Takes()))
 	})
 }
 

@@ -351,6 +351,9 @@ func (t *trial) lift(ctx context.Context, after time.Duration) error {
 	return nil
 }
 
+// promptly is how long the experiment's own Toxiproxy may take to change the faults of a phase, whose measurements count from then.
+const promptly = 500 * time.Millisecond
+
 // inject puts the phase's faults on a proxy, in place of those before; none means calm.
 func (t *trial) inject(ctx context.Context, path *path, phase Phase) (changed bool, err error) {
 	faults := slices.DeleteFunc(slices.Clone(phase.Faults), func(f Fault) bool { return !f.hits(path.Name) })
@@ -359,6 +362,13 @@ func (t *trial) inject(ctx context.Context, path *path, phase Phase) (changed bo
 	}
 	before := path.faults
 	path.faults = faults
+	defer func(start time.Time) {
+		if took := time.Since(start); took > promptly && t.api == "" {
+			t.mutex.Lock()
+			defer t.mutex.Unlock()
+			t.run.Broken = cmp.Or(t.run.Broken, fmt.Sprintf("changing the faults took Toxiproxy %s; close other programs and run the experiment again", Duration(stats.Milliseconds(took))))
+		}
+	}(time.Now())
 	if len(before) > 0 {
 		if err := t.toxi.Calm(ctx, path.Name); err != nil {
 			return true, err
