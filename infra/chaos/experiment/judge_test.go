@@ -430,6 +430,16 @@ func TestCountsOnABusyMachine(t *testing.T) {
 	}
 }
 
+// A failure that a stall may explain in part takes a second run; one far beyond every stall does not.
+func TestSecondRunOfAFailure(t *testing.T) {
+	for excess, want := range map[float64]bool{900: true, 1600: false} {
+		run := &Run{Verdict: Failed, Phases: []Span{{Name: flaky, Stall: 50}}, Checks: []Check{{Name: "nobody waits", Excess: excess, phases: []string{flaky}}}}
+		if got := run.again() != ""; got != want {
+			t.Errorf("%.0f ms too late with a stall of 50 ms: a second run is %t, want %t", excess, got, want)
+		}
+	}
+}
+
 // A stall, however long, does not explain an answer that is many times later.
 func TestMuchTooLateOnABusyMachine(t *testing.T) {
 	for excess, want := range map[float64]bool{2000: true, 9000: false} {
