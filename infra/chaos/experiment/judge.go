@@ -57,7 +57,7 @@ func (r *Run) again() string {
 		case check.Passed != (r.Verdict == Passed):
 		case check.near && reason == "":
 			reason = fmt.Sprintf("%s: %s, which takes a second run to judge", check.Name, check.Measured)
-		case !check.near && !check.Passed && (check.Excess == 0 || r.stall(check) < light || check.Excess > 3*blame*r.stall(check)):
+		case !check.near && !check.Passed && (check.Excess == 0 || r.stall(check) < light || check.Excess > beyond*r.stall(check)):
 			return "" // One clear failure is enough.
 		case !check.Passed && reason == "":
 			reason = fmt.Sprintf("%s: %s, with scheduling noise of %s", check.Name, check.Measured, Duration(r.stall(check)))
@@ -158,6 +158,10 @@ func (r *Run) pooled() string {
 // in series, and the control measurement sees only some of them. On a quiet computer, the longest stall is a few
 // milliseconds.
 const blame = 10
+
+// beyond is how many times the longest measured stall an overshoot must be so that one run is enough: no series of stalls that was
+// missed explains it.
+const beyond = 3 * blame
 
 // light is a stall, in milliseconds, of a computer that is hardly busy: it makes no series of answers late.
 const light = 25

@@ -147,6 +147,7 @@ type Job struct {
 type task struct {
 	cell    *Cell
 	subject Subject
+	turn    float64 // Its place among those of its kind, from 0 to 1.
 }
 
 // RunJobs runs the experiments on the apps, as many at a time as side says, and returns their cells in the order of the jobs.
@@ -155,7 +156,7 @@ func (r *Runner) RunJobs(ctx context.Context, jobs []Job, side int, progress Pro
 	cells, tasks, all := make([]Cell, len(jobs)), make([]task, len(jobs)), Experiments(r.Settings)
 	for i, job := range jobs {
 		cells[i] = Cell{Number: job.Number, Stage: job.Subject.Stage, Experiment: all[job.Number-1].upTo(job.Catch), Want: job.Want}
-		tasks[i] = task{&cells[i], job.Subject}
+		tasks[i] = task{cell: &cells[i], subject: job.Subject}
 	}
 	inTurn(tasks)
 	for try, side := range append([]int{side}, retries...) {
@@ -194,17 +195,17 @@ func inTurn(tasks []task) {
 	slices.SortStableFunc(tasks, func(a, b task) int {
 		return cmp.Or(failing(a)-failing(b), cmp.Compare(b.cell.Experiment.Takes(), a.cell.Experiment.Takes()), b.cell.Stage-a.cell.Stage)
 	})
-	all, before, turns := map[int]int{}, map[int]int{}, map[*Cell]float64{}
+	all, before := map[int]int{}, map[int]int{}
 	for _, one := range tasks {
 		all[one.cell.Number]++
 	}
-	for _, one := range tasks {
+	for i, one := range tasks {
 		number := one.cell.Number
-		turns[one.cell] = float64(before[number]) / float64(all[number])
+		tasks[i].turn = float64(before[number]) / float64(all[number])
 		before[number]++
 	}
 	slices.SortStableFunc(tasks, func(a, b task) int {
-		return cmp.Or(cmp.Compare(turns[a.cell], turns[b.cell]), cmp.Compare(b.cell.Experiment.Takes(), a.cell.Experiment.Takes()))
+		return cmp.Or(cmp.Compare(a.turn, b.turn), cmp.Compare(b.cell.Experiment.Takes(), a.cell.Experiment.Takes()))
 	})
 }
 
