@@ -413,12 +413,15 @@ func printRun(out io.Writer, e experiment.Experiment, run *experiment.Run) {
 	fmt.Fprintf(out, "  hypothesis    %s\n", e.Hypothesis)
 	for _, felt := range run.Felt {
 		if felt.Fault != "" {
-			fmt.Fprintf(out, "  injection     %s: of %d new connections next to the %s, %d failed and %d were late\n", felt.Fault, felt.Probes, e.Subject(), felt.Failed, felt.Late)
+			fmt.Fprintf(out, "  injection     %s\n", felt.Text(e.Subject()))
 		}
 	}
 	for _, check := range run.Checks {
 		mark := color.GreenString("ok  ")
-		if !check.Passed {
+		switch {
+		case run.Verdict == experiment.Inconclusive:
+			mark = color.YellowString("?   ")
+		case !check.Passed:
 			mark = color.RedString("no  ")
 		}
 		fmt.Fprintf(out, "  %s %s: %s (required: %s)\n", mark, check.Name, check.Measured, check.Required)

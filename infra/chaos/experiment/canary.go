@@ -9,7 +9,9 @@ import (
 	"io"
 	"math"
 	"net"
+	"os"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -17,7 +19,8 @@ import (
 	"chaosworkshop/infra/internal/stats"
 )
 
-// Felt is what canaries met next to the app: new connections through the same proxy, with a short conversation each.
+// Felt is what canaries met next to the app, new connections through the same proxy with a short conversation each, or what the
+// app's own queries met.
 type Felt struct {
 	Phase string `json:"phase"`
 	Proxy string `json:"proxy,omitempty"`
@@ -34,6 +37,8 @@ type Felt struct {
 	Slowest float64 `json:"slowestMs"`
 	// Error is the error of the last probe that failed.
 	Error string `json:"error,omitempty"`
+	// Queries is how many queries of the app met a fault of queries, which no probe can feel; nil if the fault is another one.
+	Queries *int64 `json:"queries,omitempty"`
 }
 
 // canaries verify the injection on one proxy: they hold a conversation of three replies with the meter behind it, or,
@@ -172,8 +177,8 @@ func (c *canaries) talk(ctx context.Context, reply, up int) (size int, err error
 			return size, err
 		}
 	}
-	// The other side closes: a fault may delay that.
-	if _, err := conn.Read(buffer); !errors.Is(err, io.EOF) {
+	// The other side closes: a fault may delay that. Toxiproxy's reset_peer resets also those that toxicity spares, after all replies.
+	if _, err := conn.Read(buffer); errors.Is(err, os.ErrDeadlineExceeded) {
 		return size, err
 	}
 	return size, nil
@@ -201,6 +206,18 @@ func (c *canaries) ask(conn net.Conn) (size int, err error) {
 
 // rounds are the lengths of the replies to a canary.
 func rounds(reply int) []int { return []int{min(reply, 80), min(reply, 20), reply} }
+
+// Text says in a line what a fault did, next to the app or to it.
+func (f Felt) Text(subject string) string {
+	fault := f.Fault
+	if f.Proxy != "" && !strings.Contains(fault, " on ") {
+		fault += " on " + f.Proxy
+	}
+	if f.Queries != nil {
+		return fmt.Sprintf("%s: it met %d of the %s's queries", fault, *f.Queries, subject)
+	}
+	return fmt.Sprintf("%s: of %d new connections next to the %s, %d failed and %d were late", fault, f.Probes, subject, f.Failed, f.Late)
+}
 
 // missing says why the injection is not verified; empty when it is.
 func (f Felt) missing() string {

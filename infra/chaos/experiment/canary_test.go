@@ -54,6 +54,7 @@ func TestCanariesMeetTheFaults(t *testing.T) {
 	partial := faultOf("outage")
 	partial.Toxicity = 0.1
 	feel("a rare fault", partial)
+	feel("a share of resets", Fault{Name: "reset_peer", Type: "reset_peer", Stream: "downstream", Toxicity: 0.3, Attributes: map[string]int64{"timeout": 100}})
 	feel("calm again")
 	if got := meter.Log("", trial.start); len(got) != 0 {
 		t.Errorf("the dependency got %d connections of the canaries, want none", len(got))

@@ -242,6 +242,14 @@ func notYAML(text string, wrong *yaml.ParserError) *Problem {
 	if max(wrong.Line, 1) == line || wrong.Line == line-1 && strings.HasPrefix(wrong.Message, "did not find expected") {
 		column = min(wrong.Column, len(here)-1)
 	}
+	for _, hidden := range []struct{ begins, has, advice string }{{"//", "//", "a comment begins with #"}, {"", "\u00a0", "it has a no-break space; type a space in its place"}} {
+		for at := max(0, line-2); at < line; at++ { // A comment may also continue on the next line, where the parser stops.
+			if text := strings.TrimSpace(lines[at]); strings.HasPrefix(text, hidden.begins) && strings.Contains(text+lines[at], hidden.has) {
+				place := utf8.RuneCountInString(lines[at][:strings.Index(lines[at], hidden.has)])
+				return problem(&yaml.Node{Line: at + 1, Column: place + 1}, "this is not YAML: %s", hidden.advice)
+			}
+		}
+	}
 	switch letter := string(here[column]); {
 	case letter == "\t":
 		wrong.Message += "; indent with spaces, not with a tab"
@@ -249,6 +257,8 @@ func notYAML(text string, wrong *yaml.ParserError) *Problem {
 		wrong.Message += "; check the indentation and the space after each colon, and put a text that has both in quotes"
 	case strings.Contains("@`%>|&*!", letter):
 		wrong.Message += fmt.Sprintf("; put a text that begins with %s in quotes", letter)
+	case strings.Contains(wrong.Message, "end of stream"):
+		wrong.Message += "; a quote or a bracket has no end"
 	case strings.HasSuffix(wrong.Message, "':'"):
 		wrong.Message += "; is there a space after the colon?"
 	}
@@ -405,6 +415,11 @@ func (r *reader) method(e *Experiment) error {
 			if err != nil {
 				return err
 			}
+			for _, other := range phase.Faults {
+				if other.own() && fault.own() && slices.ContainsFunc(proxyNames(*e), func(name string) bool { return other.hits(name) && fault.hits(name) }) {
+					return problem(&node, "%s and %s cannot be active at the same time on one proxy; give each a phase of its own", other.Name, fault.Name)
+				}
+			}
 			phase.Faults = append(phase.Faults, fault)
 		}
 		switch {
@@ -472,7 +487,7 @@ func (r *reader) fault(node *yaml.Node, e Experiment) (Fault, error) {
 			fault.Attributes[key.Value] = number
 		}
 	}
-	if _, own := refusals[fault.Type]; own && e.API != "" {
+	if fault.own() && e.API != "" {
 		return fault, problem(node, "%s needs the experiment's own Toxiproxy; remove toxiproxy", fault.Type)
 	}
 	if e.Exercise == 0 && len(e.Proxies) == 0 {
@@ -525,8 +540,10 @@ func (r *reader) target(e *Experiment) error {
 	at := func(path ...string) *yaml.Node { return find(r.root, path...) }
 	t := e.Target
 	switch {
-	case (t.URL == "") == (t.Command == ""):
+	case t.URL == "" && t.Command == "":
 		return problem(at("target"), "target needs either url or command")
+	case t.URL != "" && t.Command != "":
+		return problem(at("target"), "target has both url, of a service that is already running, and command, which starts one; remove one of them")
 	case t.URL != "" && (t.Dir != "" || len(t.Env) > 0):
 		return problem(at("target"), "dir and env belong to a command, not to a url")
 	case t.Env["PORT"] != "" && t.Env["PORT"] != "0" && !isPort(t.Env["PORT"]):
@@ -555,10 +572,10 @@ func (r *reader) target(e *Experiment) error {
 		if node == nil {
 			break
 		}
-		method := request.Method
-		if method == "" {
-			method = http.MethodGet
+		if body := at("requests", strconv.Itoa(i), "body"); body != nil && request.Method == "" {
+			return problem(body, "a body needs a method, such as method: POST")
 		}
+		method := cmp.Or(request.Method, http.MethodGet)
 		if _, err := http.NewRequest(method, "http://127.0.0.1"+request.Path, nil); err != nil || !strings.HasPrefix(request.Path, "/") {
 			return problem(node, "%q is not a path; expected one such as /orders?user=7", request.Path)
 		}

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -57,6 +58,26 @@ func (e Experiment) mistake(text string, path ...string) error {
 	wrong := problem(find(e.root, path...), "%s", text)
 	wrong.File = e.file
 	return wrong
+}
+
+// forMySQL is the first fault of a user's own experiment that needs MySQL behind a proxy, and its place in the file; nil if there is none.
+func (e Experiment) forMySQL(proxy string) (name string, at []string) {
+	if e.Exercise > 0 {
+		return "", nil
+	}
+	for i, phase := range e.Method {
+		for j, fault := range phase.Faults {
+			if !fault.needsMySQL() || !fault.hits(proxy) {
+				continue
+			}
+			at := []string{"method", strconv.Itoa(i), "fault"}
+			if find(e.root, at...) == nil {
+				at = append(at[:2], "faults", strconv.Itoa(j))
+			}
+			return fault.Name, at
+		}
+	}
+	return "", nil
 }
 
 // Phase is one step of the method: faults, the load under them, and when it ends. It is over when all its requests are

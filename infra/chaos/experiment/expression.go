@@ -85,7 +85,14 @@ func parseExpression(text string, names names) (expression Expression, err error
 		if p.at == len(p.text) {
 			return expression, nil
 		}
-		if from := p.at; p.word() != "and" {
+		from := p.at
+		switch word := p.word(); {
+		case word == "and":
+		case strings.EqualFold(word, "or"), strings.HasPrefix(p.text[from:], "||"):
+			p.fail(from, "there is no \"or\"; name all outcomes in one measure, such as rate(served, 503), or write several tolerances, which must all hold")
+		case strings.EqualFold(word, "and"), strings.HasPrefix(p.text[from:], "&&"):
+			p.fail(from, "expected \"and\", in small letters, and another comparison")
+		default:
 			p.fail(from, "expected the end, or \"and\" and another comparison")
 		}
 	}
@@ -236,7 +243,10 @@ func (p *parser) join(begin int, left, right term, op byte, duration bool) term 
 }
 
 // unitValue is a number with an optional unit; several of them make a duration such as 1m30s.
-var unitValue = regexp.MustCompile(`^(\d+(\.\d+)?)([a-zµ%]*)`)
+var unitValue = regexp.MustCompile(`^(\d+(\.\d+)?)([A-Za-zµ%]*)`)
+
+// unitAlone is a unit that a space separates from its number.
+var unitAlone = regexp.MustCompile(`^([mµ]?s|m|min|h|(milli)?seconds?|minutes?|hours?)\b`)
 
 func (p *parser) atom() term {
 	begin := p.at
@@ -254,10 +264,24 @@ func (p *parser) atom() term {
 		}
 		value := p.literal(found)
 		p.skip(len(found))
+		switch rest := p.text[p.at:]; {
+		case strings.HasPrefix(rest, ","):
+			p.fail(p.at, "write a number with a point, such as 1.5s")
+		case unitAlone.MatchString(rest):
+			p.fail(begin, "write a number and its unit without a space, such as 100ms, 1.5s or 2m")
+		}
 		return term{at: begin, text: found, duration: value.duration, literal: true, eval: func(scope) figure { return figure{value: value.value} }}
 	}
 	word := p.word()
-	if word == "" {
+	switch rest := p.text[p.at:]; {
+	case word != "":
+	case p.text == "":
+		p.fail(p.at, "it is empty; expected a comparison, such as p(99) < 100ms")
+	case rest != "" && rest[0] == '-':
+		p.fail(p.at, "a value cannot begin with a minus sign")
+	case rest != "" && rest[0] == '.':
+		p.fail(p.at, "write a digit before the point, as in 0.5s")
+	default:
 		p.fail(p.at, "expected a value, such as 100ms, 0.9 or p(99)")
 	}
 	if measure, ok := measures[word]; ok {
@@ -275,6 +299,9 @@ func (p *parser) atom() term {
 			p.fail(begin, "there is no name %q in the configuration; did you mean %q?", word, near)
 		}
 		p.fail(begin, "%q is neither a number nor a duration; expected one such as 100ms, 1.5s or 2m", word)
+	}
+	if word == strings.ToUpper(word) && spelling.Nearest(word, named) == "" {
+		p.fail(begin, "there is no name %q in the configuration; add configuration: {%s: 1s}, or write the value itself", word, word)
 	}
 	known := slices.DeleteFunc(slices.Sorted(maps.Keys(measures)), func(name string) bool { return measures[name].workshop })
 	known = append(known, named...)

@@ -153,15 +153,26 @@ func (f Fault) String() string {
 	return text
 }
 
+// needsMySQL tells whether the fault is one of MySQL's protocol, which another dependency does not speak.
+func (f Fault) needsMySQL() bool { return f.meetsQueries() || refusals[f.Type].denial != "" }
+
+// meetsQueries tells whether the fault is for queries that read a table.
+func (f Fault) meetsQueries() bool { return refusals[f.Type].query != "" }
+
 // hits tells whether the proxy gets the fault.
 func (f Fault) hits(proxy string) bool {
 	return len(f.Proxies) == 0 || slices.Contains(f.Proxies, proxy)
 }
 
+// own tells whether the meter injects the fault, not Toxiproxy.
+func (f Fault) own() bool {
+	_, own := refusals[f.Type]
+	return own
+}
+
 // spares tells whether the fault may miss every connection that is already open, such as those of a pool.
 func (f Fault) spares() bool {
-	refusal, own := refusals[f.Type]
-	return own && refusal.query == "" || f.effect().fails && f.Toxicity < 1
+	return f.own() && !f.meetsQueries() || f.effect().fails && f.Toxicity < 1
 }
 
 // hangs tells whether the connections that meet the fault get no answer. Toxiproxy still tells the client when the dependency closes them.

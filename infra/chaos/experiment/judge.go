@@ -104,8 +104,7 @@ func (r *Run) inconclusive(e Experiment) string {
 	if e.Exercise > 0 {
 		return r.pooled()
 	}
-	r.unmoved(e)
-	reason := cmp.Or(r.bypassed(e), r.cutShort(e))
+	reason := cmp.Or(r.bypassed(e), r.unmet(), r.unmoved(e), r.cutShort(e))
 	r.lasting = reason != ""
 	return reason
 }

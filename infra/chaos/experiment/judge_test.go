@@ -371,7 +371,7 @@ func TestMeasuresInWords(t *testing.T) {
 		"requests > 1":          "1 request",
 		"max <= 1s":             "the slowest took 2.00 s, of 1 request; 1 got no answer before the user gave up",
 		"p(50) <= 1s":           "p50 2.00 s of 1 request; 1 got no answer before the user gave up",
-		"time_to(served) <= 1s": "none of 1 request were served, the first failure is no answer: no answer in time",
+		"time_to(served) <= 1s": "none of 1 request were served, the first failure is no answer in time",
 	} {
 		expression, err := parseExpression(text, nil)
 		if err != nil {

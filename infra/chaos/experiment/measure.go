@@ -70,9 +70,9 @@ var measures = map[string]measure{
 			if i > 0 {
 				return checkOutcome(arg)
 			}
-			if p, err := strconv.ParseFloat(arg, 64); err != nil || !(p >= 0 && p <= 100) {
-				return fmt.Errorf("%q is not a percentile; expected a number from 0 to 100", arg)
-			} else if p > 0 && p < 1 {
+			if p, err := strconv.ParseFloat(arg, 64); err != nil || !(p > 0 && p <= 100) {
+				return fmt.Errorf("%q is not a percentile; expected a number above 0, up to 100", arg)
+			} else if p < 1 {
 				return fmt.Errorf("p(%s) is the %sth percentile; did you mean p(%.6g)?", arg, arg, 100*p)
 			}
 			return nil
@@ -267,6 +267,8 @@ func (r *Run) firstOther(answers []Answer, names []string) string {
 // statusText is what a user got, in a word or two, and how wrong answers in the same phase differed.
 func (r *Run) statusText(a Answer) string {
 	switch {
+	case a.gaveUp():
+		return a.Error
 	case a.Status == 0:
 		return strings.TrimSuffix("no answer: "+a.Error, ": ")
 	case a.Wrong:

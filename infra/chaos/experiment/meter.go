@@ -24,6 +24,7 @@ type Meter struct {
 	token    [16]byte // The first bytes of a canary.
 	dials    atomic.Int64
 	answers  atomic.Int64            // Those with rows, while answers are interrupted.
+	met      atomic.Int64            // Queries that met a fault of queries.
 	expected atomic.Int64            // Canaries that may still come.
 	refuses  atomic.Pointer[refusal] // Unless nil, connections are refused.
 	holds    atomic.Bool             // A connection that the dependency closes stays open for its client, as in a black hole.
@@ -270,7 +271,7 @@ func (m *Meter) greet(client net.Conn) (first []byte, canary bool) {
 		return hello[:n], false
 	}
 	m.expected.Add(-1)
-	if m.refuses.Load() != nil {
+	if refusal := m.refuses.Load(); refusal != nil && refusal.query == "" {
 		return nil, true
 	}
 	const limit = 10 * time.Second

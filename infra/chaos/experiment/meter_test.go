@@ -165,8 +165,11 @@ func TestMeterLocksTables(t *testing.T) {
 	}
 	c := &canaries{addr: meter.Addr(), meter: meter}
 	meter.refuse(&refusal)
-	if felt := c.feel(t.Context(), Phase{}, []Fault{faultOf(locked)}); felt.missing() != "" {
-		t.Errorf("got %+v, want that probes feel it", felt)
+	if felt := c.feel(t.Context(), Phase{}, nil); felt.missing() != "" {
+		t.Errorf("got %+v, want that probes pass, which are no queries", felt)
+	}
+	if got := meter.met.Load(); got != 2 {
+		t.Errorf("got %d queries that met the lock, want 2", got)
 	}
 	if err := meter.Close(); err != nil {
 		t.Errorf("close: %v", err)

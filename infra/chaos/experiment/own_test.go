@@ -1,6 +1,7 @@
 package experiment
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"net"
@@ -27,8 +28,12 @@ type shop struct {
 	patience time.Duration
 	// cached says that the next answer is kept, and known that there is one.
 	cached, known atomic.Bool
-	// learns says that a slow answer makes it keep the next one, lies that it answers something wrong instead of 503.
-	learns, lies bool
+	// learns says that a slow answer makes it keep the next one, lies that it answers something wrong instead of 503, and drains that
+	// it reads all that the dependency says.
+	learns, lies, drains bool
+	// greeted is how many bytes the dependency says first, asks what the service says then; empty is hello.
+	greeted int
+	asks    string
 }
 
 // ServeHTTP answers with what the dependency says, or with 503.
@@ -46,8 +51,13 @@ func (s *shop) ServeHTTP(w http.ResponseWriter, _ *http.Request) {
 		if s.patience > 0 {
 			_ = conn.SetDeadline(time.Now().Add(s.patience))
 		}
-		_, _ = io.WriteString(conn, "hello")
-		_, err = io.ReadFull(conn, make([]byte, 5))
+		_, err = io.ReadFull(conn, make([]byte, s.greeted))
+		_, _ = io.WriteString(conn, cmp.Or(s.asks, "hello"))
+		if err == nil && s.drains {
+			_, err = io.ReadAll(conn)
+		} else if err == nil {
+			_, err = io.ReadFull(conn, make([]byte, 5))
+		}
 	}
 	if s.learns && time.Since(begin) > 250*time.Millisecond {
 		s.cached.Store(true)
@@ -197,10 +207,10 @@ func TestFaultsThatSpareEverybody(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for row, want := range map[int]int{0: 1, 1: 0} {
+	for row, want := range map[int]string{0: `in "fault", no connection met the fault`, 1: ""} {
 		run := &Run{Phases: []Span{{Name: "calm"}, {Name: "fault", row: row}, {Name: "calm again"}}}
-		if run.unmoved(e); len(run.Notes) != want || want > 0 && !strings.HasPrefix(run.Notes[0], `in "fault", no connection met the fault`) {
-			t.Errorf("%d closed: got %q, want %d notes", row, run.Notes, want)
+		if got := run.unmoved(e); !strings.HasPrefix(got, want) || (got == "") != (want == "") {
+			t.Errorf("%d closed: got %q, want %q", row, got, want)
 		}
 	}
 }
@@ -248,6 +258,101 @@ func TestFaultsThatNoAnswerShows(t *testing.T) {
 	}
 }
 
+// says listens, and says something to everyone who connects, before it answers as echo does, without hanging up.
+func says(t *testing.T, greeting string) string {
+	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { listener.Close() })
+	go func() {
+		for {
+			conn, err := listener.Accept()
+			if err != nil {
+				return
+			}
+			go func() {
+				defer conn.Close()
+				_, _ = io.WriteString(conn, greeting)
+				_, _ = io.Copy(conn, conn)
+			}()
+		}
+	}()
+	return listener.Addr().String()
+}
+
+// A fault of MySQL's protocol does nothing to another dependency: a service without a timeout must not pass because tables are locked
+// that do not exist.
+func TestFaultsThatNeedMySQL(t *testing.T) {
+	silent, mail := says(t, ""), says(t, "220 mail.example.org ready\r\n")
+	for _, test := range []struct{ fault, upstream string }{{denied, mail}, {locked, mail}, {truncated, mail}, {interrupted, mail}, {locked, silent}} {
+		for key, place := range map[string]string{"fault": "8:27", "faults": "8:61"} {
+			t.Run(fmt.Sprint(test.fault, key), func(t *testing.T) {
+				t.Parallel()
+				s := &shop{dependency: test.upstream, listen: require.FreeAddress(t)}
+				written := map[string]string{"fault": test.fault, "faults": "[{type: latency, latency: 50ms}, {type: " + test.fault + "}]"}[key]
+				_, err := observed(t, s.text(t, "{phase: fault, "+key+": "+written+", duration: 500ms, load: {rate: 20}}", "max <= 9s"))
+				want := "shop.yaml:" + place + ": " + test.fault + " needs MySQL, but " + test.upstream + " does not greet as MySQL does"
+				if err == nil || !strings.HasPrefix(err.Error(), want) {
+					t.Errorf("got %v, want %s", err, want)
+				}
+			})
+		}
+	}
+}
+
+// A fault of queries that no query meets proves nothing: a service that has none, or whose connections are encrypted.
+func TestFaultsOfQueriesThatNoQueryMeets(t *testing.T) {
+	greeting := refusals[denied].greeting
+	const query = "\x1b\x00\x00\x00\x03select name from airports"
+	for _, test := range []struct {
+		what, asks string
+		patience   time.Duration
+		want       Verdict
+		reason     string
+	}{
+		{"no query", "", 0, Inconclusive, `no query of the service met locked in "fault"`},
+		{"a ping", "\x01\x00\x00\x00\x0e", 0, Inconclusive, `no query of the service met locked in "fault"`},
+		{"a query", query, 200 * time.Millisecond, Passed, ""},
+		{"a query without a timeout", query, 0, Failed, "the user gave up"},
+	} {
+		t.Run(test.what, func(t *testing.T) {
+			t.Parallel()
+			s := &shop{dependency: says(t, greeting), listen: require.FreeAddress(t), patience: test.patience, greeted: len(greeting), asks: test.asks}
+			run := s.run(t, "{phase: fault, fault: locked, duration: 500ms, load: {rate: 40, patience: 2s}}", "max <= 1900ms")
+			if run.Verdict != test.want || !strings.Contains(run.Reason, test.reason) {
+				t.Errorf("got %s: %s, want %s: %s", run.Verdict, run.Reason, test.want, test.reason)
+			}
+			met, want := *run.Felt[1].Queries, int64(0)
+			if test.want != Inconclusive {
+				want = 20
+			}
+			if met != want {
+				t.Errorf("got %s, want %d", run.Felt[1].Text("service"), want)
+			}
+		})
+	}
+}
+
+// Toxiproxy resets every connection at its end, also those that toxicity spares. That is no failure of the service or of a probe,
+// unless the dependency closes its connections, and the service reads up to the end.
+func TestResetsOfAShare(t *testing.T) {
+	for _, closes := range []bool{false, true} {
+		s := &shop{dependency: says(t, ""), listen: require.FreeAddress(t), patience: time.Second}
+		if closes {
+			s.dependency, s.drains = echo(t), true
+		}
+		run := s.run(t, "{phase: fault, fault: {type: reset_peer, timeout: 50ms, toxicity: 0.3}, duration: 2s, load: {rate: 50}}", "rate(served) >= 40%")
+		if failed := run.Felt[1].Failed; failed == 0 || failed == run.Felt[1].Probes {
+			t.Errorf("closes: %t: got %s, want a share", closes, run.Felt[1].Text("service"))
+		}
+		if want := map[bool]Verdict{false: Passed, true: Inconclusive}[closes]; run.Verdict != want || closes && !strings.Contains(run.Reason, "also reset connections that toxicity spares") {
+			t.Errorf("closes: %t: got %s: %s, want %s", closes, run.Verdict, run.Reason, want)
+		}
+	}
+}
+
 // What only a run shows to be a mistake of the file has a place in it, too.
 func TestMistakesThatARunShows(t *testing.T) {
 	others, err := toxi.Start(t.Context(), toxi.Options{APIAddr: "127.0.0.1:0", Listen: "127.0.0.1:0", Upstream: "127.0.0.1:1"})
@@ -260,6 +365,7 @@ func TestMistakesThatARunShows(t *testing.T) {
 		what, api, old, new, want string
 	}{
 		{"nothing upstream", "", "upstream: \"" + busy, "upstream: \"" + dead, ":5:62: nothing listens on " + dead + "; start the dependency, or correct upstream"},
+		{"nobody's name", "", "upstream: \"" + busy, "upstream: \"nobody.invalid:6379", ":5:62: there is no host nobody.invalid, or this computer does not know it; correct upstream"},
 		{"the port is taken", "", "LISTEN", taken, ":5:33: open the proxy stock: port " + strings.TrimPrefix(taken, "127.0.0.1:") + " is taken"},
 		{"not of this computer", "", "LISTEN", "192.0.2.1:6380", ":5:33: open the proxy stock: cannot listen on 192.0.2.1:6380: "},
 		{"no Toxiproxy", "http://" + dead, "", "", ":4:18: no Toxiproxy answers at http://" + dead + "; start it, correct the address, or delete the toxiproxy key"},

@@ -19,6 +19,16 @@ type conversation struct {
 	asked    atomic.Bool
 }
 
+// greets tells whether a server speaks first, and as MySQL does: with a greeting of its protocol's version 10, or with an error.
+func greets(server net.Conn) bool {
+	const patience = 5 * time.Second // Where names are slow to resolve, so is the greeting.
+	const version, failed = 0x0a, 0xff
+	_ = server.SetReadDeadline(time.Now().Add(patience))
+	var begin [5]byte // A length, a number, which is 0, and what it is.
+	_, err := io.ReadFull(server, begin[:])
+	return err == nil && begin[3] == 0 && (begin[4] == version || begin[4] == failed)
+}
+
 // queries are what the client sends. While tables are locked, a query waits.
 type queries struct{ *conversation }
 
@@ -44,6 +54,9 @@ func (q queries) Read(buffer []byte) (int, error) {
 	}
 	if q.asked.Store(table && command != comPrepare); !table {
 		return n, err
+	}
+	if q.meter.meets(locked) {
+		q.meter.met.Add(1)
 	}
 	const pace = 10 * time.Millisecond
 	for q.meter.meets(locked) && n < len(buffer) && err == nil {
@@ -80,8 +93,9 @@ func (a answers) Read(buffer []byte) (n int, err error) {
 			case middle == 0, interrupts && a.meter.answers.Add(1)%2 == 1:
 				return n, err
 			case interrupts:
-				return end, io.EOF
+				middle = end
 			}
+			a.meter.met.Add(1)
 			return middle, io.EOF
 		}
 		_ = a.server.SetReadDeadline(time.Now().Add(patience))

@@ -1,12 +1,14 @@
 package experiment
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"slices"
 	"strings"
 
 	"chaosworkshop/infra/internal/stats"
+	"chaosworkshop/infra/lab/toxi"
 )
 
 // bypassed says that no fault of a proxy can have reached the app, which sent nothing through it meanwhile. Where only some phases
@@ -59,10 +61,35 @@ func (r *Run) bypassed(e Experiment) string {
 	return ""
 }
 
-// unmoved notes the phases in which no connection met a fault that spares users, and where nobody can count the connections, those in
-// which the answers show no fault.
-func (r *Run) unmoved(e Experiment) {
+// unmet says that no query of the service met the faults that are for queries. Where only some phases are like that, a note says so.
+func (r *Run) unmet() string {
+	met, missed := false, []string{}
+	for _, felt := range r.Felt {
+		span, _ := r.phase(felt.Phase)
+		switch {
+		case felt.Queries == nil || slices.Contains(span.Unused, cmp.Or(felt.Proxy, toxi.ProxyName)): // The latter is told already.
+		case *felt.Queries > 0:
+			met = true
+		default:
+			missed = append(missed, fmt.Sprintf("%s in %q", felt.Fault, felt.Phase))
+		}
+	}
+	if len(missed) == 0 {
+		return ""
+	}
+	reason := fmt.Sprintf("no query of the service met %s; such a fault is for SELECT statements that read a table, over connections without TLS and without compression", strings.Join(missed, " and "))
+	if !met {
+		return reason
+	}
+	r.Notes = append(r.Notes, reason)
+	return ""
+}
+
+// unmoved says that no connection met a fault that spares users. It notes the phases that are like that, and where nobody can count
+// connections, those in which the answers show no fault.
+func (r *Run) unmoved(e Experiment) string {
 	slowest := stats.Percentile(Latencies(r.Of(e.Method[0].Name)), 100)
+	met, missed := false, []string{}
 	for _, phase := range e.Method {
 		late, chance := 20.0, 0.0
 		for _, fault := range phase.Faults {
@@ -74,8 +101,9 @@ func (r *Run) unmoved(e Experiment) {
 		}
 		lonely := slices.ContainsFunc(phase.Faults, func(f Fault) bool { return refusals[f.Type].spares })
 		if span, ran := r.phase(phase.Name); ran && lonely && span.row == 0 {
-			r.Notes = append(r.Notes, fmt.Sprintf("in %q, no connection met the fault, which spares those opened while a user waits; "+
-				"send fewer requests a second, or let the service check its dependency", phase.Name))
+			missed = append(missed, fmt.Sprintf("%q", phase.Name))
+		} else if lonely && ran {
+			met = true
 		}
 		answers := r.Of(phase.Name)
 		moved := count(answers, func(a Answer) bool { return !a.Served() || a.Latency > slowest+late })
@@ -84,15 +112,26 @@ func (r *Run) unmoved(e Experiment) {
 				"because the experiment cannot count connections through your own Toxiproxy", phase.Name))
 		}
 	}
+	if len(missed) == 0 {
+		return ""
+	}
+	reason := fmt.Sprintf("in %s, no connection met the fault, which spares those opened while a user waits; "+
+		"send fewer requests a second, or let the service check its dependency", strings.Join(missed, " and "))
+	if !met {
+		return reason
+	}
+	r.Notes = append(r.Notes, reason)
+	return ""
 }
 
-// cutShort says that a fault let far fewer connections hang than it should, because the dependency closed them first. Where the
-// fault affects all connections, the meter keeps those open.
+// cutShort says that a fault of a share of the connections did something else, because the dependency closes them: far fewer hung than
+// should, or those that toxicity spares were reset. Where a fault lets all connections hang, the meter keeps them open.
 func (r *Run) cutShort(e Experiment) string {
 	for _, phase := range e.Method {
 		span, _ := r.phase(phase.Name)
 		for _, fault := range phase.Faults {
-			if !fault.hangs() || fault.Toxicity == 1 {
+			resets := fault.Type == "reset_peer"
+			if !fault.hangs() && !resets || fault.Toxicity == 1 {
 				continue
 			}
 			for _, proxy := range e.Proxies {
@@ -105,7 +144,13 @@ func (r *Run) cutShort(e Experiment) string {
 						}
 					}
 				}
-				if fault.hits(proxy.Name) && atMost(all-closed, all, 0.9*fault.Toxicity) < 0.001 {
+				const many = 0.1 // Of the connections; fewer are closed for other reasons.
+				switch {
+				case !fault.hits(proxy.Name):
+				case resets && float64(closed) > many*float64(all):
+					return fmt.Sprintf("in %q, %s also reset connections that toxicity spares, because the dependency closes its connections (%d of %d through the proxy %s); "+
+						"use fault: {type: timeout, timeout: 100ms, toxicity: %v}", phase.Name, fault, closed, all, proxy.Name, fault.Toxicity)
+				case !resets && atMost(all-closed, all, 0.9*fault.Toxicity) < 0.001:
 					return fmt.Sprintf("in %q, %s did not test a timeout, because the dependency closed %d of %d connections through the proxy %s; "+
 						"use fault: {type: latency, latency: 30s, toxicity: %v}", phase.Name, fault, closed, all, proxy.Name, fault.Toxicity)
 				}

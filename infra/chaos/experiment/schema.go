@@ -1,6 +1,7 @@
 package experiment
 
 import (
+	"cmp"
 	_ "embed"
 	"encoding/json"
 	"fmt"
@@ -53,8 +54,19 @@ type rule struct {
 	Minimum    *float64         `json:"minimum"`
 	Maximum    *float64         `json:"maximum"`
 	Defs       map[string]*rule `json:"$defs"`
+	// Description begins with onlyOurs if the key is not for users.
+	Description string `json:"description"`
 
 	never bool // The schema false.
+}
+
+const onlyOurs = "The workshop's own experiments only"
+
+// keys are those that users may write.
+func (r *rule) keys() []string {
+	return slices.DeleteFunc(slices.Sorted(maps.Keys(r.Properties)), func(name string) bool {
+		return strings.HasPrefix(r.Properties[name].Description, onlyOurs)
+	})
 }
 
 // UnmarshalJSON also reads the schema false.
@@ -91,10 +103,14 @@ var schemaOf = sync.OnceValue(func() *rule {
 // validate says where a file differs from the schema; nil where it does not.
 func validate(file *yaml.Node) *Problem { return schemaOf().check(file, schemaOf(), "the file") }
 
-// examples end the message about a value of the wrong type, by the format of the right one.
+// examples end the message about a value of the wrong type, by the format of the right one, or by its key.
 var examples = map[string]string{
 	"duration": " with a unit, such as 2s", "outcome": `, such as served or "502" in quotes`, "expression": ", such as p(99) < 100ms",
 	"address": `, such as "127.0.0.1:6380"`, "time": ", such as 200ms", "share": ", such as 0.3 for 30%",
+	"configuration": ", such as {TIMEOUT: 1s}", "target": ", such as {url: http://127.0.0.1:8080}", "env": `, such as {REDIS: "127.0.0.1:6380"}`,
+	"requests": ", such as [{path: /orders}]", "headers": ", such as {Accept: application/json}", "right": ", such as {status: 200}",
+	"status": ", such as 200; without it, every 2xx is right", "probe": `, such as {send: "PING\r\n"}`, "load": ", such as {rate: 20}",
+	"faults": ", such as [blackhole, slow]; a single one is fault: blackhole", "hints": ", such as [Bound every wait.]",
 }
 
 // check compares a node, which what names, with the rule.
@@ -108,7 +124,7 @@ func (r *rule) check(node *yaml.Node, root *rule, what string) *Problem {
 	if is := kindOf(node); is == "string" && slices.Equal(r.Type, words{"object"}) && joined(node) {
 		return problem(node, "%s is text; expected a space after the colon in %q", what, node.Value)
 	} else if len(r.Type) > 0 && !slices.ContainsFunc(r.Type, func(kind string) bool { return fits(is, kind) }) {
-		return problem(node, "%s is %s; expected %s%s", what, article(is), either(r.Type), examples[r.Format])
+		return problem(node, "%s is %s; expected %s%s", what, article(is), either(r.Type), examples[cmp.Or(r.Format, what)])
 	}
 	switch node.Kind {
 	case yaml.MappingNode:
@@ -147,7 +163,13 @@ func (r *rule) checkMapping(node *yaml.Node, root *rule, what string) *Problem {
 			next = r.More
 		}
 		if next == nil || next.never {
-			return problem(key, "%s has no key %q; %s", what, key.Value, instead(key.Value, slices.Sorted(maps.Keys(r.Properties))))
+			if strings.Contains(key.Value, "\u00a0") {
+				return problem(key, "a key of %s has a no-break space; type a space in its place", what)
+			}
+			if i > 0 && node.Style&yaml.FlowStyle != 0 && value.Kind == yaml.ScalarNode && value.Value == "" {
+				return problem(key, "%s has no key %q; if the comma belongs to %q, put that value in quotes", what, key.Value, node.Content[i-2].Value)
+			}
+			return problem(key, "%s has no key %q; %s", what, key.Value, instead(key.Value, r.keys()))
 		}
 		if wrong := next.check(value, root, key.Value); wrong != nil {
 			return wrong

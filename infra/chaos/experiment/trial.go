@@ -102,7 +102,7 @@ func observe(ctx context.Context, e Experiment, lab lab, run *Run) (err error) {
 	run.Started = time.Now()
 	t := &trial{lab: lab, run: run, start: run.Started}
 	defer func() { err = errors.Join(err, t.close()) }()
-	if err := t.open(ctx); err != nil {
+	if err := t.open(ctx, e); err != nil {
 		return err
 	}
 	defer func() {
@@ -138,7 +138,7 @@ func observe(ctx context.Context, e Experiment, lab lab, run *Run) (err error) {
 func (t *trial) now() float64 { return stats.Milliseconds(time.Since(t.start)) }
 
 // open starts the parts, from the dependencies to the app.
-func (t *trial) open(ctx context.Context) (err error) {
+func (t *trial) open(ctx context.Context, e Experiment) (err error) {
 	if err := t.openProxies(ctx); err != nil {
 		return err
 	}
@@ -151,10 +151,18 @@ func (t *trial) open(ctx context.Context) (err error) {
 		if path.meter == nil {
 			break
 		}
-		if conn, closed := net.DialTimeout("tcp", path.Upstream, time.Second); closed == nil {
-			conn.Close()
-		} else {
+		conn, closed := net.DialTimeout("tcp", path.Upstream, time.Second)
+		if name, ok := errors.AsType[*net.DNSError](closed); ok {
+			return t.mistake(fmt.Sprintf("there is no host %s, or this computer does not know it; correct upstream", name.Name), "proxies", strconv.Itoa(i), "upstream")
+		}
+		if closed != nil {
 			return t.mistake(fmt.Sprintf("nothing listens on %s; start the dependency, or correct upstream", path.Upstream), "proxies", strconv.Itoa(i), "upstream")
+		}
+		fault, at := e.forMySQL(path.Name)
+		understood := at == nil || greets(conn)
+		if conn.Close(); !understood {
+			return t.mistake(fmt.Sprintf("%s needs MySQL, but %s does not greet as MySQL does; use another fault, such as blackhole, or name the proxies in front of MySQL: {type: %s, proxies: [NAME]}",
+				fault, path.Upstream, fault), at...)
 		}
 	}
 	if err != nil {
@@ -265,10 +273,10 @@ func (t *trial) conduct(ctx context.Context, phase Phase) error {
 	dials := t.dials()
 	t.stall.Store(0)
 	var group sync.WaitGroup
-	used := map[*path]int64{}
+	used, met := map[*path]int64{}, map[*path]int64{}
 	for _, path := range t.paths {
 		if path.meter != nil {
-			used[path] = path.meter.use()
+			used[path], met[path] = path.meter.use(), path.meter.met.Load()
 		}
 		if phase.Changed {
 			path.meter.upstream.Store(&t.upstream)
@@ -277,19 +285,11 @@ func (t *trial) conduct(ctx context.Context, phase Phase) error {
 		if err != nil {
 			return err
 		}
-		faults := path.faults
-		feel := func() {
-			felt := path.feel(ctx, phase, faults)
-			if len(t.paths) > 1 || path.Name != toxi.ProxyName {
-				felt.Proxy = path.Name
-			}
-			t.mutex.Lock()
-			defer t.mutex.Unlock()
-			t.run.Felt = append(t.run.Felt, felt)
-		}
+		faults := slices.DeleteFunc(slices.Clone(path.faults), Fault.meetsQueries)
+		feel := func() { t.felt(path, path.feel(ctx, phase, faults)) }
 		if calm {
 			feel() // Before the load, which it measures the usual latency for.
-		} else if changed {
+		} else if changed && (len(faults) > 0 || len(path.faults) == 0) {
 			group.Go(feel)
 		}
 	}
@@ -315,6 +315,10 @@ func (t *trial) conduct(ctx context.Context, phase Phase) error {
 		if path.meter.use() == used[path] && (phase.Rate > 0 || phase.Health) {
 			span.Unused = append(span.Unused, path.Name)
 		}
+		if faults := slices.DeleteFunc(slices.Clone(phase.Faults), func(f Fault) bool { return !f.hits(path.Name) || !f.meetsQueries() }); len(faults) > 0 {
+			queries := path.meter.met.Load() - met[path]
+			t.felt(path, Felt{Phase: phase.Name, Fault: describe(faults), Queries: &queries})
+		}
 		luck, row := path.meter.luck()
 		span.luck, span.row = span.luck || luck, max(span.row, row)
 	}
@@ -334,6 +338,16 @@ func (t *trial) conduct(ctx context.Context, phase Phase) error {
 		t.run.Broken = "Toxiproxy hung and was rebuilt during the phase " + phase.Name
 	}
 	return nil
+}
+
+// felt adds to the run what was felt on a path.
+func (t *trial) felt(path *path, felt Felt) {
+	if len(t.paths) > 1 || path.Name != toxi.ProxyName {
+		felt.Proxy = path.Name
+	}
+	t.mutex.Lock()
+	defer t.mutex.Unlock()
+	t.run.Felt = append(t.run.Felt, felt)
 }
 
 // lift ends the faults after a while, so that the answers that are still due then come without them.
@@ -379,9 +393,9 @@ func (t *trial) inject(ctx context.Context, path *path, phase Phase) (changed bo
 		path.meter.holds.Store(slices.ContainsFunc(faults, func(f Fault) bool { return f.hangs() && f.Toxicity == 1 }))
 	}
 	for i, fault := range faults {
-		refusal, own := refusals[fault.Type]
 		switch {
-		case own:
+		case fault.own():
+			refusal := refusals[fault.Type]
 			if refusal.spares {
 				refusal.most = t.unlucky
 			}

@@ -167,7 +167,7 @@ func TestPlotsShowTheLimits(t *testing.T) {
 			continue
 		}
 		for i, ms := range []float64{1000, 5000} {
-			share := eval[float64](page, fmt.Sprintf("1 - (4 + (%s.height / devicePixelRatio - 8) * Math.log(%v) / Math.log(16000)) / (%[1]s.height / devicePixelRatio)",
+			share := eval[float64](page, fmt.Sprintf("1 - (4 + (%s.height / devicePixelRatio - 8) * Math.log(%v) / Math.log(30000)) / (%[1]s.height / devicePixelRatio)",
 				inLane(number, ".plot canvas"), ms))
 			if got := page.pixels(number, ".plot canvas", "ink", 0.6, share-0.03, share+0.03) > 30; got != want[i] {
 				t.Errorf("lane %d has a line at %v ms: %v, want %v", number, ms, got, want[i])

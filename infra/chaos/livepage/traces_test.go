@@ -55,7 +55,7 @@ func TestAClickOnAPointShowsItsRequest(t *testing.T) {
 		place := eval[[]float64](page, fmt.Sprintf(`(() => {
 			const { left, top, width, height } = %s.getBoundingClientRect();
 			const scale = 3.6 * parseFloat(getComputedStyle(document.documentElement).fontSize);
-			return [left + scale + ((width - scale) * (%v - 20000 + 60000)) / 60000, top + height * (1 - Math.log(%v) / Math.log(16000))];
+			return [left + scale + ((width - scale) * (%v - 20000 + 60000)) / 60000, top + height * (1 - Math.log(%v) / Math.log(30000))];
 		})()`, inLane(3, ".plot"), at, took))
 		page.run(chromedp.MouseClickXY(place[0]+6, place[1]-5))
 	}

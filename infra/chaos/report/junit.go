@@ -39,8 +39,8 @@ type fault struct {
 	Text    string `xml:",chardata"`
 }
 
-// WriteJUnit writes a run for CI systems: a failure for each check that did not hold, an error if there is no verdict,
-// and a skipped test for each note.
+// WriteJUnit writes a run for CI systems: a failure for each check that did not hold, and a skipped test for each note. If there is no
+// verdict, that is an error, and the checks are skipped.
 func WriteJUnit(out io.Writer, journal experiment.Journal) error {
 	run := journal.Run
 	made := suite{
@@ -53,13 +53,23 @@ func WriteJUnit(out io.Writer, journal experiment.Journal) error {
 			for _, answer := range check.Examples {
 				lines = append(lines, run.Story(answer))
 			}
-			one.Failure = &fault{check.Measured, strings.Join(append(lines, check.Hints...), "\n")}
+			if check.Why != "" {
+				lines = append(lines, "why: "+check.Why)
+			}
+			for _, hint := range check.Hints {
+				lines = append(lines, "look at: "+hint)
+			}
+			one.Failure = &fault{check.Measured, strings.Join(lines, "\n")}
 			made.Failures++
+		}
+		if run.Verdict == experiment.Inconclusive {
+			one.Skipped = &fault{Message: fmt.Sprintf("no verdict; measured: %s, required: %s", check.Measured, check.Required)}
+			made.Skipped++
 		}
 		made.Cases = append(made.Cases, one)
 	}
 	if run.Verdict == experiment.Inconclusive || run.Died != "" {
-		made.Cases = append(made.Cases, test{Class: journal.Experiment.ID, Name: "verdict", Time: made.Time, Error: &fault{Message: run.Reason}})
+		made.Cases = append(made.Cases, test{Class: journal.Experiment.ID, Name: "verdict", Time: made.Time, Error: &fault{run.Reason, run.Reason}})
 		made.Errors++
 	}
 	for _, note := range run.Notes {
@@ -96,7 +106,7 @@ func WriteError(out io.Writer, id string, begin time.Time, err error) error {
 	lasted := seconds(stats.Milliseconds(time.Since(begin)))
 	return suite{
 		Name: id, Errors: 1, Time: lasted, Started: begin.UTC().Format(stamp),
-		Cases: []test{{Class: id, Name: "verdict", Time: lasted, Error: &fault{Message: err.Error()}}},
+		Cases: []test{{Class: id, Name: "verdict", Time: lasted, Error: &fault{err.Error(), err.Error()}}},
 	}.write(out)
 }
 

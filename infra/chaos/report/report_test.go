@@ -129,7 +129,7 @@ func TestJUnitTimesAndClasses(t *testing.T) {
 	if err := errors.Join(WriteJUnit(&run, journal), WriteError(&failed, "shop", time.Now().Add(-2*time.Second), errors.New("no such file"))); err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{`name="before" time="1.000"`, `name="in time" time="6.500"`, `name="after" time="4.000"`, `classname="shop" name="verdict" time="7.500"`, `name="note" time="0.000"`} {
+	for _, want := range []string{`name="before" time="1.000"`, `name="in time" time="6.500"`, `name="after" time="4.000"`, `classname="shop" name="verdict" time="7.500"`, `skipped message="no verdict; measured: `, `errors="1" skipped="4"`, `name="note" time="0.000"`} {
 		if !strings.Contains(run.String(), want) {
 			t.Errorf("got %s, want %s", run.String(), want)
 		}

@@ -2,7 +2,7 @@
 
 /** The scale, in milliseconds: from as fast as any query to longer than any client waits. */
 const lowest = 1;
-const highest = 16000;
+const highest = 30000;
 const levels = { 10: '10 ms', 100: '100 ms', 1000: '1 s', 10000: '10 s' };
 
 /**
