@@ -125,12 +125,10 @@ func (f Fault) check() error {
 			return fmt.Errorf("%s needs %q, such as {type: %s, %s}", f.Name, known[0], f.Name, numbers[f.Type])
 		}
 	}
-	const least = 5 // Milliseconds.
-	effect := f.effect()
 	switch {
 	case f.Type == "slicer" && f.Attributes["size_variation"] >= f.Attributes["average_size"]:
 		return fmt.Errorf("size_variation must be less than average_size")
-	case !effect.fails && effect.late < least:
+	case !f.effect().fails && f.effect().late < least:
 		return fmt.Errorf("%s is too weak to be told from noise; choose larger numbers", f.Name)
 	}
 	return nil
@@ -177,6 +175,23 @@ func (f Fault) spares() bool {
 
 // hangs tells whether the connections that meet the fault get no answer. Toxiproxy still tells the client when the dependency closes them.
 func (f Fault) hangs() bool { return f.Type == "timeout" && f.Stream == "downstream" }
+
+// least is how late an answer must be, in milliseconds, to be told from noise.
+const least = 5
+
+// bites tells whether the fault can do anything to a connection that carries so many bytes.
+func (f Fault) bites(bytes float64) bool {
+	at := func(name string) float64 { return float64(f.Attributes[name]) }
+	switch f.Type {
+	case "limit_data":
+		return bytes >= at("bytes")
+	case "bandwidth":
+		return bytes/at("rate")/1.024 >= least
+	case "slicer":
+		return (bytes/at("average_size")-1)*at("delay")/1000 >= least
+	}
+	return true
+}
 
 // effect is what a probe of three short replies meets.
 type effect struct {

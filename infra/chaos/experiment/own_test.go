@@ -302,6 +302,65 @@ func TestFaultsThatNeedMySQL(t *testing.T) {
 	}
 }
 
+// Faults that change late move every measurement of their phase: there is no verdict. Somebody else's Toxiproxy may be far away.
+func TestFaultsThatChangeLate(t *testing.T) {
+	for _, test := range []struct {
+		took time.Duration
+		api  string
+		want string
+	}{
+		{promptly, "", ""},
+		{600 * time.Millisecond, "", "changing the faults took Toxiproxy 600 ms; close other programs"},
+		{600 * time.Millisecond, "http://127.0.0.1:8474", ""},
+	} {
+		trial := &trial{lab: lab{api: test.api}, run: &Run{}}
+		trial.changed(test.took)
+		if got := trial.run.inconclusive(Experiment{Exercise: 1}); test.want != "" && !strings.HasPrefix(got, test.want) || (trial.run.Broken == "") != (test.want == "") {
+			t.Errorf("%s, %q: got %q, want %q", test.took, test.api, trial.run.Broken, test.want)
+		}
+	}
+}
+
+// A fault that may have spared all connections of a phase proves nothing if no answer shows it: one for a share of few connections, or
+// for more bytes than the dependency sends.
+func TestFaultsThatMayHaveSparedAll(t *testing.T) {
+	for _, test := range []struct {
+		fault string
+		dials int
+		want  string
+	}{
+		{"{type: latency, latency: 300ms, toxicity: 0.3}", 3, "no answer shows latency latency=300 toxicity=0.3, which may have spared all connections (3)"},
+		{"{type: latency, latency: 300ms, toxicity: 0.3}", 20, ""},
+		{"{type: timeout, timeout: 0, toxicity: 0.05}", 40, "which may have spared all connections (40)"},
+		{"{type: latency, latency: 300ms}", 1, ""},
+		{"{type: limit_data, bytes: 200}", 20, "limit_data bytes=200 had no effect: no connection through the proxy stock carried more than 100 bytes"},
+		{"{type: limit_data, bytes: 200, stream: upstream}", 20, "carried more than 10 bytes"},
+		{"{type: limit_data, bytes: 100}", 20, ""},
+		{"{type: bandwidth, rate: 100}", 20, "had no effect"},
+		{"trickle", 20, ""},
+		{"{type: slicer, average_size: 128, delay: 10ms}", 20, "had no effect"},
+		{"{type: slicer, average_size: 50, delay: 10ms}", 20, ""},
+		{"slowclose", 20, "the service itself closes its connections"},
+		{"outage", 20, ""},
+	} {
+		s := &shop{dependency: "127.0.0.1:1", listen: "127.0.0.1:2"}
+		e, err := read("shop.yaml", []byte(s.text(t, "{phase: fault, fault: "+test.fault+", duration: 1s, load: {rate: 20}}", "max <= 1s")), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, moves := range []bool{false, true} {
+			run := &Run{Phases: []Span{{Name: "calm", To: 1}, {Name: "fault", From: 2, To: 3}, {Name: "calm again", From: 4, To: 5}}}
+			for range test.dials {
+				run.Dials = append(run.Dials, Dial{Proxy: "stock", At: 2.5, Sent: 10, Received: 100})
+			}
+			run.Answers = []Answer{{Phase: "calm", Status: 200, Latency: 1}, {Phase: "fault", Status: 200, Latency: map[bool]float64{false: 2, true: 1000}[moves]}}
+			if got := run.unmoved(e); moves && got != "" || !moves && (!strings.Contains(got, test.want) || (got == "") != (test.want == "")) {
+				t.Errorf("%s, an answer shows it: %t: got %q, want %q", test.fault, moves, got, test.want)
+			}
+		}
+	}
+}
+
 // A fault of queries that no query meets proves nothing: a service that has none, or whose connections are encrypted.
 func TestFaultsOfQueriesThatNoQueryMeets(t *testing.T) {
 	greeting := refusals[denied].greeting

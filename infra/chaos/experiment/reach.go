@@ -85,8 +85,9 @@ func (r *Run) unmet() string {
 	return ""
 }
 
-// unmoved says that no connection met a fault that spares users. It notes the phases that are like that, and where nobody can count
-// connections, those in which the answers show no fault.
+// unmoved says that no answer shows a fault that may have spared all connections of a phase, or that no connection met a fault that
+// spares users. Where only some phases are like the latter, a note says so, and where nobody can count connections, a note names those
+// in which the answers show no fault.
 func (r *Run) unmoved(e Experiment) string {
 	slowest := stats.Percentile(Latencies(r.Of(e.Method[0].Name)), 100)
 	met, missed := false, []string{}
@@ -105,11 +106,16 @@ func (r *Run) unmoved(e Experiment) string {
 		} else if lonely && ran {
 			met = true
 		}
-		answers := r.Of(phase.Name)
+		answers := append(r.Of(phase.Name), r.health(phase.Name)...)
 		moved := count(answers, func(a Answer) bool { return !a.Served() || a.Latency > slowest+late })
 		if e.API != "" && float64(moved) < chance/4*float64(len(answers)) {
 			r.Notes = append(r.Notes, fmt.Sprintf("the answers in %q look the same as without a fault; check that your service connects to the proxy, "+
 				"because the experiment cannot count connections through your own Toxiproxy", phase.Name))
+		}
+		for _, proxy := range e.Proxies {
+			if weak := r.weak(phase, proxy.Name); e.API == "" && moved == 0 && weak != "" {
+				return weak
+			}
 		}
 	}
 	if len(missed) == 0 {
@@ -121,6 +127,37 @@ func (r *Run) unmoved(e Experiment) string {
 		return reason
 	}
 	r.Notes = append(r.Notes, reason)
+	return ""
+}
+
+// weak says that a fault may have done nothing to any connection through a proxy in a phase: it is for a share of the connections, and
+// there were few, or the service gets too few bytes for it.
+func (r *Run) weak(phase Phase, proxy string) string {
+	const likely = 0.05
+	span, _ := r.phase(phase.Name)
+	for _, fault := range phase.Faults {
+		dials, dropped, most := 0, false, int64(0)
+		for _, dial := range r.Dials {
+			if dial.Proxy != proxy || dial.At > span.To || dial.End > 0 && dial.End < span.From {
+				continue
+			}
+			bytes := dial.Received
+			if fault.Stream == "upstream" {
+				bytes = dial.Sent
+			}
+			dials, dropped, most = dials+1, dropped || dial.Dropped, max(most, bytes)
+		}
+		switch {
+		case dials == 0 || !fault.hits(proxy):
+		case fault.Type == "slow_close" && !dropped:
+			return fmt.Sprintf("in %q, %s had no effect, because the service itself closes its connections through the proxy %s; use another fault, such as {type: latency, latency: 300ms}", phase.Name, fault, proxy)
+		case !fault.bites(float64(most)):
+			return fmt.Sprintf("in %q, %s had no effect: no connection through the proxy %s carried more than %d bytes; choose numbers for so few, or use another fault", phase.Name, fault, proxy, most)
+		case math.Pow(1-fault.Toxicity, float64(dials)) > likely:
+			return fmt.Sprintf("in %q, no answer shows %s, which may have spared all connections (%d) through the proxy %s; use toxicity: 1, or let the service open more connections",
+				phase.Name, fault, dials, proxy)
+		}
+	}
 	return ""
 }
 

@@ -376,13 +376,7 @@ func (t *trial) inject(ctx context.Context, path *path, phase Phase) (changed bo
 	}
 	before := path.faults
 	path.faults = faults
-	defer func(start time.Time) {
-		if took := time.Since(start); took > promptly && t.api == "" {
-			t.mutex.Lock()
-			defer t.mutex.Unlock()
-			t.run.Broken = cmp.Or(t.run.Broken, fmt.Sprintf("changing the faults took Toxiproxy %s; close other programs and run the experiment again", Duration(stats.Milliseconds(took))))
-		}
-	}(time.Now())
+	defer func(start time.Time) { t.changed(time.Since(start)) }(time.Now())
 	if len(before) > 0 {
 		if err := t.toxi.Calm(ctx, path.Name); err != nil {
 			return true, err
@@ -413,6 +407,16 @@ func (t *trial) inject(ctx context.Context, path *path, phase Phase) (changed bo
 		}
 	}
 	return true, nil
+}
+
+// changed says how long a change of the faults took.
+func (t *trial) changed(took time.Duration) {
+	if took <= promptly || t.api != "" {
+		return
+	}
+	t.mutex.Lock()
+	defer t.mutex.Unlock()
+	t.run.Broken = cmp.Or(t.run.Broken, fmt.Sprintf("changing the faults took Toxiproxy %s; close other programs and run the experiment again", Duration(stats.Milliseconds(took))))
 }
 
 // meters are those behind the trial's proxies; none on somebody else's Toxiproxy.
