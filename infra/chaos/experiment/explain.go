@@ -15,6 +15,9 @@ func (f figure) examples(fewer bool, limit float64) []Answer {
 	if f.is != nil {
 		fewer = fewer || math.IsInf(f.value, 1) // It took for ever because there was none.
 		found = slices.DeleteFunc(found, func(a Answer) bool { return f.is(a) == fewer })
+		if failures := slices.DeleteFunc(slices.Clone(found), Answer.Served); fewer && len(failures) > 0 {
+			return failures // They tell more than those that were served instead.
+		}
 		return found
 	}
 	slices.SortStableFunc(found, func(a, b Answer) int { return cmp.Compare(b.Latency, a.Latency) })

@@ -12,7 +12,10 @@ func (r *Run) judge(e Experiment) {
 	r.Notes = slices.Clone(e.Warnings)
 	r.Checks = []Check{e.steadyState("steady state before the fault", before, r,
 		"Run the "+e.Subject()+", and send one of its requests by hand with curl. What does it answer, and what does it log?",
-		"`git diff` shows what you have changed since it last worked.")}
+		map[bool]string{
+			true:  "`git diff` shows what you have changed since it last worked.",
+			false: "If that is the answer that users should get, correct `right` in the file.",
+		}[e.Exercise > 0])}
 	if r.Checks[0].Passed {
 		for _, tolerance := range e.Tolerances {
 			check := tolerance.Expect.check(scope{r, tolerance.Phases, e.names})

@@ -85,9 +85,9 @@ func (r *Run) unmet() string {
 	return ""
 }
 
-// unmoved says that no answer shows a fault that may have spared all connections of a phase, or that no connection met a fault that
-// spares users. Where only some phases are like the latter, a note says so, and where nobody can count connections, a note names those
-// in which the answers show no fault.
+// unmoved says that a fault had no effect on any connection, that it may have spared all of them and no answer shows it, or that no
+// connection met one that spares users. Where only some phases are like the last, a note says so, and where nobody can count
+// connections, a note names the phases in which the answers show no fault.
 func (r *Run) unmoved(e Experiment) string {
 	slowest := stats.Percentile(Latencies(r.Of(e.Method[0].Name)), 100)
 	met, missed := false, []string{}
@@ -113,7 +113,7 @@ func (r *Run) unmoved(e Experiment) string {
 				"because the experiment cannot count connections through your own Toxiproxy", phase.Name))
 		}
 		for _, proxy := range e.Proxies {
-			if weak := r.weak(phase, proxy.Name); e.API == "" && moved == 0 && weak != "" {
+			if weak := r.weak(phase, proxy.Name, moved > 0); e.API == "" && weak != "" {
 				return weak
 			}
 		}
@@ -130,9 +130,10 @@ func (r *Run) unmoved(e Experiment) string {
 	return ""
 }
 
-// weak says that a fault may have done nothing to any connection through a proxy in a phase: it is for a share of the connections, and
-// there were few, or the service gets too few bytes for it.
-func (r *Run) weak(phase Phase, proxy string) string {
+// weak says that a fault did nothing to any connection through a proxy in a phase, because too few bytes passed, or that it may have
+// done nothing, because it is for a share of the connections, and there were few. The latter matters unless the answers show the only
+// fault of the phase.
+func (r *Run) weak(phase Phase, proxy string, shown bool) string {
 	const likely = 0.05
 	span, _ := r.phase(phase.Name)
 	for _, fault := range phase.Faults {
@@ -153,8 +154,9 @@ func (r *Run) weak(phase Phase, proxy string) string {
 			return fmt.Sprintf("in %q, %s had no effect, because the service itself closes its connections through the proxy %s; use another fault, such as {type: latency, latency: 300ms}", phase.Name, fault, proxy)
 		case !fault.bites(float64(most)):
 			return fmt.Sprintf("in %q, %s had no effect: no connection through the proxy %s carried more than %d bytes; choose numbers for so few, or use another fault", phase.Name, fault, proxy, most)
+		case shown && len(phase.Faults) == 1:
 		case math.Pow(1-fault.Toxicity, float64(dials)) > likely:
-			return fmt.Sprintf("in %q, no answer shows %s, which may have spared all connections (%d) through the proxy %s; use toxicity: 1, or let the service open more connections",
+			return fmt.Sprintf("in %q, %s may have spared all connections (%d) through the proxy %s; use toxicity: 1, or let the service open more connections",
 				phase.Name, fault, dials, proxy)
 		}
 	}
