@@ -66,6 +66,9 @@ func runExperiment(command *cobra.Command, flags experimentFlags) error {
 	}
 	begin := time.Now()
 	noRun := func(err error) error {
+		if flags.html != "" {
+			_ = os.Remove(flags.html) // The page of an earlier run says nothing about this one.
+		}
 		if flags.junit == "" {
 			return err
 		}
@@ -121,8 +124,11 @@ func printBroken(out io.Writer, run *experiment.Run) {
 		if !full {
 			check.Examples, check.Why, hints = nil, "", nil
 		}
-		full = false
 		printLesson(out, run, check, hints)
+		if full && run.Words != "" {
+			cli.Pair(out, "the service", run.Words)
+		}
+		full = false
 	}
 }
 

@@ -30,6 +30,8 @@ type Felt struct {
 	Failed   int `json:"failed"`
 	Late     int `json:"late"`
 	Required int `json:"required,omitempty"`
+	// failing is how many of them must fail, for a delay beside the fault does not show it.
+	failing int
 	// Closed is how many did not hang as they should, because the dependency closed them at once.
 	Closed int `json:"closedByDependency,omitempty"`
 	// Median and Slowest are latencies of the successful probes, in milliseconds.
@@ -81,6 +83,9 @@ func (c *canaries) feel(ctx context.Context, phase Phase, faults []Fault) Felt {
 		}
 		n, least := c.required(fault)
 		felt.Probes, felt.Required = max(felt.Probes, n), max(felt.Required, least)
+		if e.fails {
+			felt.failing = max(felt.failing, least)
+		}
 	}
 	if c.meter != nil {
 		c.meter.expect(felt.Probes)
@@ -216,7 +221,7 @@ func (f Felt) Text(subject string) string {
 	if f.Queries != nil {
 		return fmt.Sprintf("%s: it met %d of the %s's queries", fault, *f.Queries, subject)
 	}
-	return fmt.Sprintf("%s: of %d new connections next to the %s, %d failed and %d were late", fault, f.Probes, subject, f.Failed, f.Late)
+	return fmt.Sprintf("%s: of %d probes, %d failed and %d were late", fault, f.Probes, f.Failed, f.Late)
 }
 
 // missing says why the injection is not verified; empty when it is.
@@ -231,8 +236,8 @@ func (f Felt) missing() string {
 			f.Fault, on, f.Closed, f.Probes)
 	case f.Fault == "" && f.Failed > 0:
 		return fmt.Sprintf("without a fault, %d of %d probes through the proxy%s failed: %s", f.Failed, f.Probes, on, f.Error)
-	case f.Fault != "" && f.Failed+f.Late < f.Required:
-		return fmt.Sprintf("injection of %s not verified%s: of %d new connections, %d failed and %d were late, required: at least %d; is the toxic in place, and on this proxy?",
+	case f.Fault != "" && (f.Failed+f.Late < f.Required || f.Failed < f.failing):
+		return fmt.Sprintf("injection of %s not verified%s: of %d new connections, %d failed and %d were late, required: at least %d; is the toxic in place, on this proxy, and strong enough for the probe?",
 			f.Fault, on, f.Probes, f.Failed, f.Late, f.Required)
 	}
 	return ""

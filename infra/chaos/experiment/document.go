@@ -200,13 +200,27 @@ func parse(text []byte) (*yaml.Node, error) {
 	}
 	switch {
 	case err != nil:
-		return nil, problem(&yaml.Node{}, "this is not YAML: %v", err)
+		return nil, problem(placeOf(string(text), err), "this is not YAML: %s", strings.TrimPrefix(err.Error(), "yaml: "))
 	case len(found) > 1:
 		return nil, problem(&found[1], "expected one experiment in a file; put the next one in a file of its own")
 	case len(found) == 0 || len(found[0].Content) == 0:
 		return nil, problem(&yaml.Node{}, "the file is empty; `make experiment NEW=1 FILE=my.yaml` creates one to start from")
 	}
 	return found[0].Content[0], nil
+}
+
+// unknown is the complaint about an alias without an anchor, which names no place.
+var unknown = regexp.MustCompile(`unknown anchor '(\w+)'`)
+
+// placeOf is where an alias is that the error names; otherwise the beginning.
+func placeOf(text string, err error) *yaml.Node {
+	if found := unknown.FindStringSubmatch(err.Error()); found != nil {
+		if before, _, ok := strings.Cut(text, "*"+found[1]); ok {
+			line := before[strings.LastIndex(before, "\n")+1:]
+			return &yaml.Node{Line: strings.Count(before, "\n") + 1, Column: utf8.RuneCountInString(line) + 1}
+		}
+	}
+	return &yaml.Node{}
 }
 
 // documents are those of a text in YAML, the first two at most.
@@ -325,6 +339,11 @@ func (r *reader) experiment(file string) (e Experiment, err error) {
 	under := func(name string) bool {
 		return slices.ContainsFunc(e.Method, func(p Phase) bool { return len(p.Faults) > 0 && (name == "" || p.Name == name) })
 	}
+	for _, name := range slices.Sorted(maps.Keys(d.Configuration)) {
+		if !uses(r.root, name) && d.Exercise == 0 {
+			e.Warnings = append(e.Warnings, e.mistake(fmt.Sprintf("nothing uses %q", name), "configuration", name).Error())
+		}
+	}
 	switch looks := func(t Tolerance) bool { return slices.ContainsFunc(t.Phases, under) }; {
 	case d.Exercise > 0:
 	case !under(""):
@@ -333,6 +352,22 @@ func (r *reader) experiment(file string) (e Experiment, err error) {
 		e.Warnings = append(e.Warnings, e.mistake("no tolerance covers a phase with a fault, so the verdict ignores what users get during the fault; add a tolerance for such a phase", "tolerances").Error())
 	}
 	return e, nil
+}
+
+// uses tells whether a value below a node has a name in it, outside the configuration itself.
+func uses(node *yaml.Node, name string) bool {
+	if node.Kind == yaml.ScalarNode {
+		return slices.Contains(anyWord.FindAllString(node.Value, -1), name)
+	}
+	for i, child := range node.Content {
+		if node.Kind == yaml.MappingNode && (i%2 == 0 || node.Content[i-1].Value == "configuration") {
+			continue
+		}
+		if uses(child, name) {
+			return true
+		}
+	}
+	return false
 }
 
 // configure adds the names of the configuration.
@@ -450,6 +485,7 @@ func (r *reader) fault(node *yaml.Node, e Experiment) (Fault, error) {
 			{Kind: yaml.ScalarNode, Value: "type", Line: node.Line, Column: node.Column}, node,
 		}}
 		if wrong := schemaOf().Defs["fault"].check(node, nil, "fault"); wrong != nil {
+			wrong.Text = strings.Replace(wrong.Text, "type is", "fault is", 1)
 			return Fault{}, wrong
 		}
 	}
@@ -706,7 +742,26 @@ func (r *reader) tolerance(one toleranceDocument, e Experiment) (Tolerance, erro
 	if made.Expect, err = r.expression(one.Expect, e); err != nil {
 		return made, err
 	}
-	return made, measurable(one.Expect, made.Phases, e)
+	return made, cmp.Or(measurable(one.Expect, made.Phases, e), missable(one.Expect, made, r.names, e))
+}
+
+// missable says which upper limit of a tolerance is as large as the number of requests in its phases.
+func missable(t text, made Tolerance, names names, e Experiment) error {
+	most := 0.0
+	for _, phase := range e.Method {
+		if slices.Contains(made.Phases, phase.Name) {
+			most += float64(phase.Rate) * phase.For.Seconds()
+			if phase.Health || e.Exercise > 0 {
+				return nil // Nobody knows how many checks there are, or what the settings of an app will be.
+			}
+		}
+	}
+	for _, c := range made.Expect.clauses {
+		if c.op[0] == '<' && oneNumber.MatchString(c.left.text) && !c.right.measured && c.right.eval(scope{names: names}).value >= most {
+			return problem(t.node, "there are no more than %.0f requests, so %s %s %s cannot be missed; expected a smaller limit", most, c.left.text, c.op, c.right.text)
+		}
+	}
+	return nil
 }
 
 // measureText is a measure in an expression, with its arguments.

@@ -134,7 +134,7 @@ func TestMistakesHaveAPlace(t *testing.T) {
 		{"p(99) <", "p(101) <", `shop.yaml:25:15: "101" is not a percentile`},
 		{"< BOUND + 100ms", "< BOUND + 100", "shop.yaml:25:29: 100 is not a duration, such as 100ms, as BOUND is"},
 		{"< BOUND + 100ms", "< 5", "shop.yaml:25:21: 5 is not a duration"},
-		{"rate(served) >=", "rate(served) =>", "shop.yaml:25:52: expected a comparison"},
+		{"rate(served) >=", "rate(served) =>", `shop.yaml:25:52: there is no "=>"; did you mean ">="?`},
 		{"p(99) <", "speed <", `shop.yaml:25:13: there is no measure or name "speed"; expected one of at_once, connections_at_once, connections_before, connections_left, count, dials, dials_at_once, dials_per_check, dials_per_request, max, p, rate, requests, retry_after_error, time_to, BOUND`},
 		{"rate(served)", "rate(srved)", `shop.yaml:25:44: there is no outcome "srved"; did you mean "served"?`},
 		{">= 90%", ">= 90% or", `shop.yaml:25:59: there is no "or"; name all outcomes in one measure`},
@@ -152,6 +152,21 @@ func TestMistakesHaveAPlace(t *testing.T) {
 		{"dials_per_request <= 3", "p(0) <= 1s", `shop.yaml:28:15: "0" is not a percentile`},
 		{"  - name: few connections\n    phase: [slow, calm again]\n    expect: dials_per_request <= 3\n", "  - {name: few, phase: slow, expect: rate(served, 503) == 1}\n",
 			`shop.yaml:26:51: an entry of tolerances has no key "503) == 1"; if the comma belongs to "expect", put that value in quotes`},
+		{"dials_per_request <= 3", "max =< 1s", `shop.yaml:28:17: there is no "=<"; did you mean "<="?`},
+		{"dials_per_request <= 3", "max ≤ 1s", `shop.yaml:28:17: there is no "≤"; did you mean "<="?`},
+		{"dials_per_request <= 3", "rate(served) > 100%", "shop.yaml:28:28: no run can have rate(served) > 100%"},
+		{"dials_per_request <= 3", "max < 0ms", "shop.yaml:28:19: no run can have max < 0ms"},
+		{"dials_per_request <= 3", "requests >= 1", "shop.yaml:28:13: the load decides how many requests there are"},
+		{"dials_per_request <= 3", "rate(admitted, 503, unanswered) == 1", "shop.yaml:28:13: every answer has one of these outcomes"},
+		{"dials_per_request <= 3", "rate(2xx, 3xx, 4xx, 5xx, unanswered) == 1", "shop.yaml:28:13: every answer has one of these outcomes"},
+		{"dials_per_request <= 3", "count(unanswered) <= 26", "shop.yaml:28:13: there are no more than 26 requests, so count(unanswered) <= 26 cannot be missed"},
+		{"dials_per_request <= 3", "at_once(served) < 100", "shop.yaml:28:13: there are no more than 26 requests"},
+		{"fault: {type: latency, latency: 300ms, toxicity: 0.5, proxies: [redis]}", "fault: blackhol", `shop.yaml:15:12: fault is "blackhol"; did you mean "blackhole"?`},
+		{"fault: {type: latency, latency: 300ms, toxicity: 0.5, proxies: [redis]}", "fault: [blackhole]", "shop.yaml:15:12: fault is a list; expected text or a group of keys, such as blackhole or {type: latency, latency: 300ms}; a list is faults"},
+		{"latency, latency: 300ms", "slow_close, delay: 500ms, stream: upstream", "shop.yaml:15:12: slow_close delays the end of what the dependency sends; remove stream: upstream"},
+		{"latency, latency: 300ms", "reset_peer, timeout: 5s", "shop.yaml:15:12: reset_peer stays until its timeout is over, even when Toxiproxy removes it; expected at most 400 ms"},
+		{"load: {rate: 10, patience: 3s}", "load: *users", "shop.yaml:17:11: this is not YAML: unknown anchor 'users' referenced"},
+		{"    expect: dials_per_request <= 3\n", "", `shop.yaml:26:5: an entry of tolerances lacks "expect", such as p(99) < 100ms`},
 		{"title: A slow shop", "// A shop\ntitle: A slow shop", "shop.yaml:1:1: this is not YAML: a comment begins with #"},
 		{"title: A slow shop\n", "\u00a0\u00a0title: A slow shop\n", "shop.yaml:1:1: a key of the file has a no-break space; type a space in its place"},
 		{"upstream: \"127.0.0.1:6379\"", "upstream: \"127.0.0.1:6379", "shop.yaml:9:55: this is not YAML: found unexpected end of stream; a quote or a bracket has no end"},
@@ -210,8 +225,12 @@ func TestHypothesis(t *testing.T) {
 	}
 }
 
-// An experiment that looks only at what comes after the fault is allowed, with a warning.
-func TestNoToleranceLooksAtTheFault(t *testing.T) {
+// An experiment that looks only at what comes after the fault is allowed, with a warning, and so is a name that nothing uses.
+func TestWarnings(t *testing.T) {
+	unused := strings.NewReplacer("BOUND: 800ms", "BOUND: 800ms, PRICE: 3")
+	if e, err := read("shop.yaml", []byte(unused.Replace(valid)), nil); err != nil || len(e.Warnings) != 1 || e.Warnings[0] != `shop.yaml:2:38: nothing uses "PRICE"` {
+		t.Errorf("got %v, %q, want one warning", err, e.Warnings)
+	}
 	after := strings.NewReplacer("phase: slow\n    expect", "phase: calm again\n    expect", "[slow, calm again]", "calm again")
 	for text, want := range map[string]int{valid: 0, after.Replace(valid): 1} {
 		e, err := read("shop.yaml", []byte(text), nil)

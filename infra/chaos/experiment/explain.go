@@ -9,9 +9,9 @@ import (
 )
 
 // examples are the answers that show best why a comparison failed, the best first. fewer says that there were too few of
-// those looked for, so that the others are the ones to show. An answer that took no longer than limit, in milliseconds, is none.
+// those looked for, so that the others are the ones to show. An answer that took no longer than limit, in milliseconds, is none, unless its user gave up.
 func (f figure) examples(fewer bool, limit float64) []Answer {
-	found := slices.DeleteFunc(slices.Clone(f.answers), func(a Answer) bool { return a.Latency <= limit })
+	found := slices.DeleteFunc(slices.Clone(f.answers), func(a Answer) bool { return a.Latency <= limit && !a.gaveUp() })
 	if f.is != nil {
 		fewer = fewer || math.IsInf(f.value, 1) // It took for ever because there was none.
 		found = slices.DeleteFunc(found, func(a Answer) bool { return f.is(a) == fewer })
@@ -60,6 +60,7 @@ func (r *Run) Story(a Answer) string {
 	}
 	beside := count(r.Answers, func(b Answer) bool { return !b.Health && b != a && b.At <= a.end() && b.end() >= a.At })
 	switch {
+	case len(r.Dials) == 0: // Nobody counts them on somebody else's Toxiproxy.
 	case len(dials) == 0:
 		text += "; no connection opened meanwhile"
 	case len(dials) > most:

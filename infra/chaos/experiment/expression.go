@@ -145,6 +145,11 @@ func (p *parser) clause() clause {
 		p.possible(left, right, op)
 		return clause{left, right, op}
 	}
+	for wrong, op := range map[string]string{"=<": "<=", "≤": "<=", "=>": ">=", "≥": ">="} {
+		if strings.HasPrefix(p.text[p.at:], wrong) {
+			p.fail(p.at, "there is no %q; did you mean %q?", wrong, op)
+		}
+	}
 	p.fail(p.at, "expected a comparison: %s", strings.Join(operators, ", "))
 	return clause{}
 }
@@ -158,8 +163,11 @@ func (p *parser) same(left, right term) {
 	p.fail(right.at, "%s is not %s, as %s is", right.text, kinds[left.duration], left.text)
 }
 
-// oneShare is a rate that nothing is added to.
-var oneShare = regexp.MustCompile(`^rate\([^()]*\)$`)
+// oneShare is a rate that nothing is added to, and oneNumber a number of requests.
+var (
+	oneShare  = regexp.MustCompile(`^rate\([^()]*\)$`)
+	oneNumber = regexp.MustCompile(`^(count|at_once)\([^()]*\)$`)
+)
 
 // possible refuses a limit that every run keeps, or none: most are a slip of the unit.
 func (p *parser) possible(left, right term, op string) {
@@ -178,6 +186,10 @@ func (p *parser) possible(left, right term, op string) {
 		p.fail(right.at, "%s is more than all; a share is 0%% to 100%%, or 0 to 1", right.text)
 	case share && limit == 1 && op == "<=":
 		p.fail(right.at, "every share is at most 1, which is all of them; did you mean 1%%?")
+	case share && limit == 1 && op == ">", limit == 0 && op == "<" && right.literal:
+		p.fail(right.at, "no run can have %s %s %s; expected a limit that can be kept", left.text, op, right.text)
+	case left.text == "requests":
+		p.fail(left.at, "the load decides how many requests there are; expected a measure of what becomes of them, such as rate(served)")
 	case limit == 0 && op == ">=" && right.literal:
 		p.fail(right.at, "%s is always at least 0; expected a limit that can be missed", left.text)
 	}
@@ -351,6 +363,9 @@ func (p *parser) measure(begin int, name string, m measure) term {
 	if len(args) < m.least || len(args) > m.most {
 		p.fail(begin, "%s takes %s", name, m.takes)
 	}
+	if slices.Contains([]string{"rate", "count", "at_once"}, name) && areAll(args) {
+		p.fail(begin, "every answer has one of these outcomes, so nothing can be missed; leave some out")
+	}
 	return term{
 		at: begin, text: strings.TrimSpace(p.text[begin:p.at]), duration: m.duration, measured: true,
 		eval: func(s scope) figure { return m.eval(s, args) },
@@ -450,6 +465,7 @@ func (c clause) check(s scope) Check {
 	upper := c.op[0] == '<'
 	if check.Passed && upper && left.endless {
 		check.Passed, check.certain = false, true
+		check.Measured += ", which counts as infinitely slow"
 	}
 	switch {
 	case check.Passed, check.certain:

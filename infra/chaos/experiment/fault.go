@@ -126,6 +126,10 @@ func (f Fault) check() error {
 		}
 	}
 	switch {
+	case f.Type == "slow_close" && f.Stream == "upstream":
+		return fmt.Errorf("slow_close delays the end of what the dependency sends; remove stream: upstream")
+	case f.Type == "reset_peer" && f.Attributes["timeout"] > longestReset:
+		return fmt.Errorf("reset_peer stays until its timeout is over, even when Toxiproxy removes it; expected at most %d ms", longestReset)
 	case f.Type == "slicer" && f.Attributes["size_variation"] >= f.Attributes["average_size"]:
 		return fmt.Errorf("size_variation must be less than average_size")
 	case !f.effect().fails && f.effect().late < least:
@@ -175,6 +179,9 @@ func (f Fault) spares() bool {
 
 // hangs tells whether the connections that meet the fault get no answer. Toxiproxy still tells the client when the dependency closes them.
 func (f Fault) hangs() bool { return f.Type == "timeout" && f.Stream == "downstream" }
+
+// longestReset is the longest timeout of a reset, in milliseconds, after which the next phase still begins in time.
+const longestReset = 400
 
 // least is how late an answer must be, in milliseconds, to be told from noise.
 const least = 5

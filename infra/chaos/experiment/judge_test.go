@@ -529,7 +529,7 @@ func TestWhoGaveUpKeepsNoLimit(t *testing.T) {
 // What shows that answers came too late is late itself.
 func TestExamplesAreThoseThatBreakTheLimit(t *testing.T) {
 	run := &Run{Phases: []Span{{Name: "slow"}}, Answers: []Answer{{Phase: "slow", Status: 503, Latency: 5}, {Phase: "slow", Status: 200, Latency: 2500}, {Phase: "slow", Status: 200, Latency: 100}}}
-	for text, want := range map[string]float64{"max <= 2s": 2500, "count(504) >= 1": 5, "rate(served) == 1": 5} {
+	for text, want := range map[string]float64{"max <= 2s": 2500, "count(504) >= 1": 5, "rate(served) == 1": 5, "p(95, 503) <= 1ms": 5, "max(unanswered) <= 1s": 5} {
 		expression, err := parseExpression(text, nil)
 		if err != nil {
 			t.Fatal(err)
@@ -537,5 +537,13 @@ func TestExamplesAreThoseThatBreakTheLimit(t *testing.T) {
 		if got := expression.check(scope{run, []string{"slow"}, nil}).examples; len(got) != 1 || got[0].Latency != want {
 			t.Errorf("%s: got %+v, want the answer that took %v ms", text, got, want)
 		}
+	}
+	impatient := &Run{Phases: []Span{{Name: "slow"}}, Answers: []Answer{{Phase: "slow", Latency: 1000, Error: load.GaveUp}}}
+	expression, err := parseExpression("max <= 2s", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if check := expression.check(scope{impatient, []string{"slow"}, nil}); check.Passed || len(check.examples) != 1 || !strings.HasSuffix(check.Measured, "which counts as infinitely slow") {
+		t.Errorf("got %+v, want a failure that shows who gave up after a second", check)
 	}
 }

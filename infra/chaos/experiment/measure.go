@@ -116,8 +116,11 @@ var measures = map[string]measure{
 		made.text = fmt.Sprintf("%s still open a quarter of a second later, %d before the fault", howMany(int(made.value), "connection"), s.run.first().Left)
 		return s.filled(made)
 	}},
-	"connections_before": {metered: true, eval: func(s scope, _ []string) figure { return figure{value: float64(s.run.first().Left)} }},
-	"retry_after_error":  {asked: true, duration: true, eval: retryAfterError},
+	"connections_before": {metered: true, eval: func(s scope, _ []string) figure {
+		left := s.run.first().Left
+		return figure{value: float64(left), text: howMany(left, "connection") + " open before the fault"}
+	}},
+	"retry_after_error": {asked: true, duration: true, eval: retryAfterError},
 	"bound": {duration: true, workshop: true, eval: func(s scope, _ []string) figure {
 		name := "TIMEOUT"
 		if s.run.Stage > 2 {
@@ -288,6 +291,9 @@ func latency(s scope, p float64, format string, names []string) figure {
 	answers := s.asked(names)
 	if len(names) > 0 {
 		answers = slices.DeleteFunc(answers, func(a Answer) bool { return !anyOf(names)(a) })
+	}
+	if asked := s.asked(names); len(answers) == 0 && len(asked) > 0 {
+		return figure{missing: fmt.Sprintf("none of %s %s", howMany(len(asked), kindOfAsked(names)), Outcome(names[0]).words()), value: math.Inf(1), answers: asked, is: anyOf(names)}
 	}
 	value := stats.Percentile(Latencies(answers), p)
 	made := figure{value: value, median: stats.Percentile(Latencies(answers), 50), text: fmt.Sprintf(format, Duration(value), howMany(len(answers), kindOfAsked(names))), answers: answers}

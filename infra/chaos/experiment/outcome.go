@@ -49,6 +49,22 @@ func (o Outcome) has(a Answer) bool {
 	return !a.Health && strings.HasPrefix(fmt.Sprint(a.Status), strings.TrimSuffix(string(o), "xx")) && a.Status >= 100
 }
 
+// areAll tells whether every answer has one of the outcomes, so that nothing about them can be missed.
+func areAll(names []string) bool {
+	health := Outcome(names[0]).health()
+	for status := 199; status < 600; status++ {
+		for _, one := range []Answer{{}, {Wrong: true}, {RetryAfter: 1}, {Says: "Healthy"}} {
+			if one.Status, one.Health = status, health; status == 199 {
+				one = Answer{Health: health} // No answer.
+			}
+			if one.Wrong = one.Wrong && status < 400; !anyOf(names)(one) {
+				return false
+			}
+		}
+	}
+	return true
+}
+
 // words say that requests had the outcome.
 func (o Outcome) words() string {
 	if named, ok := outcomes[o]; ok {

@@ -21,7 +21,7 @@ type conversation struct {
 
 // greets tells whether a server speaks first, and as MySQL does: with a greeting of its protocol's version 10, or with an error.
 func greets(server net.Conn) bool {
-	const patience = 5 * time.Second // Where names are slow to resolve, so is the greeting.
+	const patience = 3 * time.Second // Where names are slow to resolve, so is the greeting.
 	const version, failed = 0x0a, 0xff
 	_ = server.SetReadDeadline(time.Now().Add(patience))
 	var begin [5]byte // A length, a number, which is 0, and what it is.

@@ -26,8 +26,7 @@ func (r *Run) bypassed(e Experiment) string {
 				continue
 			}
 			opened := func(d Dial) bool { return d.Proxy == proxy.Name && span.holds(d.At) }
-			hard := func(f Fault) bool { return hits(f) && !f.spares() }
-			fresh := slices.ContainsFunc(r.Dials, opened) || slices.ContainsFunc(phase.Faults, hard)
+			fresh := slices.ContainsFunc(r.Dials, opened) || !slices.ContainsFunc(phase.Faults, func(f Fault) bool { return hits(f) && f.spares() })
 			if slices.ContainsFunc(phase.Faults, func(f Fault) bool { return hits(f) && (f.Type == "" || f.Stream == "upstream") }) {
 				span = r.Phases[len(r.Phases)-1] // What a closed port or a fault on the way there holds back cannot be counted, only what comes afterwards.
 			}
@@ -61,6 +60,27 @@ func (r *Run) bypassed(e Experiment) string {
 	return ""
 }
 
+// skipped says that no phase with a fault took place. Where only some of them did not, a note says so.
+func (r *Run) skipped(e Experiment) string {
+	ran, missed := false, []string{}
+	for _, phase := range e.Method {
+		if _, took := r.phase(phase.Name); len(phase.Faults) > 0 && took {
+			ran = true
+		} else if len(phase.Faults) > 0 {
+			missed = append(missed, fmt.Sprintf("%q", phase.Name))
+		}
+	}
+	if len(missed) == 0 || !r.Checks[0].Passed || r.Died != "" {
+		return ""
+	}
+	reason := fmt.Sprintf("%s did not take place, because no answer had the outcome of only-after", strings.Join(missed, " and "))
+	if !ran {
+		return reason + ", so there was no fault"
+	}
+	r.Notes = append(r.Notes, reason)
+	return ""
+}
+
 // unmet says that no query of the service met the faults that are for queries. Where only some phases are like that, a note says so.
 func (r *Run) unmet() string {
 	met, missed := false, []string{}
@@ -90,7 +110,8 @@ func (r *Run) unmet() string {
 // connections, a note names the phases in which the answers show no fault.
 func (r *Run) unmoved(e Experiment) string {
 	slowest := stats.Percentile(Latencies(r.Of(e.Method[0].Name)), 100)
-	met, missed := false, []string{}
+	met, missed, alike := false, []string{}, []string{}
+	broken, certain := 0, true // The phases with a fault, and whether those alike have one that nothing but a cache can hide.
 	for _, phase := range e.Method {
 		late, chance := 20.0, 0.0
 		for _, fault := range phase.Faults {
@@ -108,15 +129,27 @@ func (r *Run) unmoved(e Experiment) string {
 		}
 		answers := append(r.Of(phase.Name), r.health(phase.Name)...)
 		moved := count(answers, func(a Answer) bool { return !a.Served() || a.Latency > slowest+late })
+		if len(phase.Faults) > 0 {
+			broken++
+		}
+		const few = 0.02 // Of the answers; a busy computer makes some late.
 		if e.API != "" && float64(moved) < chance/4*float64(len(answers)) {
-			r.Notes = append(r.Notes, fmt.Sprintf("the answers in %q look the same as without a fault; check that your service connects to the proxy, "+
-				"because the experiment cannot count connections through your own Toxiproxy", phase.Name))
+			alike = append(alike, fmt.Sprintf("%q", phase.Name))
+			certain = certain && chance >= 0.75 && float64(moved) <= few*float64(len(answers))
 		}
 		for _, proxy := range e.Proxies {
-			if weak := r.weak(phase, proxy.Name, moved > 0); e.API == "" && weak != "" {
+			if weak := r.weak(e, phase, proxy.Name); e.API == "" && weak != "" {
 				return weak
 			}
 		}
+	}
+	if len(alike) > 0 {
+		reason := fmt.Sprintf("the answers in %s look the same as without a fault; check that your service connects to the proxy, "+
+			"because the experiment cannot count connections through your own Toxiproxy", strings.Join(alike, " and "))
+		if certain && len(alike) == broken {
+			return reason
+		}
+		r.Notes = append(r.Notes, reason)
 	}
 	if len(missed) == 0 {
 		return ""
@@ -132,10 +165,15 @@ func (r *Run) unmoved(e Experiment) string {
 
 // weak says that a fault did nothing to any connection through a proxy in a phase, because too few bytes passed, or that it may have
 // done nothing, because it is for a share of the connections, and there were few. The latter matters unless the answers show the only
-// fault of the phase.
-func (r *Run) weak(phase Phase, proxy string, shown bool) string {
-	const likely = 0.05
+// fault of the phase: not by a little, for the probes of a rare fault are many, and slow a busy computer down.
+func (r *Run) weak(e Experiment, phase Phase, proxy string) string {
+	const likely, little = 0.05, 100 // Milliseconds.
 	span, _ := r.phase(phase.Name)
+	calm := r.Of(e.Method[0].Name)
+	slowest, healthy := stats.Percentile(Latencies(calm), 100), Success(calm) == 1
+	shown := len(phase.Faults) == 1 && slices.ContainsFunc(append(r.Of(phase.Name), r.health(phase.Name)...), func(a Answer) bool {
+		return healthy && !a.Served() || a.Latency > slowest+little
+	})
 	for _, fault := range phase.Faults {
 		dials, dropped, most := 0, false, int64(0)
 		for _, dial := range r.Dials {
@@ -154,7 +192,7 @@ func (r *Run) weak(phase Phase, proxy string, shown bool) string {
 			return fmt.Sprintf("in %q, %s had no effect, because the service itself closes its connections through the proxy %s; use another fault, such as {type: latency, latency: 300ms}", phase.Name, fault, proxy)
 		case !fault.bites(float64(most)):
 			return fmt.Sprintf("in %q, %s had no effect: no connection through the proxy %s carried more than %d bytes; choose numbers for so few, or use another fault", phase.Name, fault, proxy, most)
-		case shown && len(phase.Faults) == 1:
+		case shown:
 		case math.Pow(1-fault.Toxicity, float64(dials)) > likely:
 			return fmt.Sprintf("in %q, %s may have spared all connections (%d) through the proxy %s; use toxicity: 1, or let the service open more connections",
 				phase.Name, fault, dials, proxy)

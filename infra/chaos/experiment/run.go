@@ -29,7 +29,9 @@ type Run struct {
 	// Reason says why in one sentence, as measured and required; empty when passed.
 	Reason string `json:"reason,omitempty"`
 	// Notes say what the verdict does not cover: a phase in which the fault met nothing.
-	Notes   []string `json:"notes,omitempty"`
+	Notes []string `json:"notes,omitempty"`
+	// Words are the end of what a service of the user's own printed, if the experiment started it.
+	Words   string   `json:"words,omitempty"`
 	Checks  []Check  `json:"checks"`
 	Phases  []Span   `json:"phases"`
 	Felt    []Felt   `json:"felt"`

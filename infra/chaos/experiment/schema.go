@@ -109,6 +109,9 @@ var examples = map[string]string{
 	"address": `, such as "127.0.0.1:6380"`, "time": ", such as 200ms", "share": ", such as 0.3 for 30%",
 	"configuration": ", such as {TIMEOUT: 1s}", "target": ", such as {url: http://127.0.0.1:8080}", "env": `, such as {REDIS: "127.0.0.1:6380"}`,
 	"requests": ", such as [{path: /orders}]", "headers": ", such as {Accept: application/json}", "right": ", such as {status: 200}",
+	"title": ", such as Orders survive a slow Redis", "command": ", such as ./shop --quiet", "json": ", such as {$.price: 250}",
+	"steady-state-hypothesis": ", such as {title: everybody is served}", "rollbacks": ", such as [every fault is removed]",
+	"tolerances": ", such as [{name: quick, phase: fault, expect: max <= 1s}]", "fault": ", such as blackhole or {type: latency, latency: 300ms}; a list is faults",
 	"status": ", such as 200; without it, every 2xx is right", "probe": `, such as {send: "PING\r\n"}`, "load": ", such as {rate: 20}",
 	"faults": ", such as [blackhole, slow]; a single one is fault: blackhole", "hints": ", such as [Bound every wait.]",
 }
@@ -131,7 +134,7 @@ func (r *rule) check(node *yaml.Node, root *rule, what string) *Problem {
 		return r.checkMapping(node, root, what)
 	case yaml.SequenceNode:
 		if len(node.Content) < r.MinItems {
-			return problem(node, "%s is empty; expected at least %d entry", what, r.MinItems)
+			return problem(node, "%s is empty; expected at least %d entry%s", what, r.MinItems, examples[what])
 		}
 		for _, item := range node.Content {
 			if wrong := r.Items.check(item, root, "an entry of "+what); wrong != nil {
@@ -177,7 +180,7 @@ func (r *rule) checkMapping(node *yaml.Node, root *rule, what string) *Problem {
 	}
 	for _, name := range r.Required {
 		if !seen[name] {
-			return problem(node, "%s lacks %q", what, name)
+			return problem(node, "%s lacks %q%s", what, name, examples[cmp.Or(r.Properties[name].Format, name)])
 		}
 	}
 	return nil

@@ -111,6 +111,9 @@ func observe(ctx context.Context, e Experiment, lab lab, run *Run) (err error) {
 				run.Dials = append(run.Dials, path.meter.Log(path.Name, t.start)...)
 			}
 		}
+		if t.plain && t.app.PID() > 0 {
+			run.Words = t.app.Words()
+		}
 		run.sort()
 		run.Took = t.now()
 	}()

@@ -59,6 +59,9 @@ func WriteJUnit(out io.Writer, journal experiment.Journal) error {
 			for _, hint := range check.Hints {
 				lines = append(lines, "look at: "+hint)
 			}
+			if run.Words != "" {
+				lines = append(lines, "the service: "+run.Words)
+			}
 			one.Failure = &fault{check.Measured, strings.Join(lines, "\n")}
 			made.Failures++
 		}

@@ -54,10 +54,10 @@ func noteStart(root *cobra.Command, started *bool) {
 	}
 }
 
-// endings are the signals that end the program in order: Ctrl-C, a polite kill, and a terminal that is closed, unless
+// endings are the signals that end the program in order: Ctrl-C, Ctrl-\, a polite kill, and a terminal that is closed, unless
 // the program was started to outlive it (nohup).
 func endings() []os.Signal {
-	signals := []os.Signal{os.Interrupt, syscall.SIGTERM}
+	signals := []os.Signal{os.Interrupt, syscall.SIGQUIT, syscall.SIGTERM}
 	if !signal.Ignored(syscall.SIGHUP) {
 		signals = append(signals, syscall.SIGHUP)
 	}

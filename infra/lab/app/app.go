@@ -223,6 +223,9 @@ func (p *Process) PID() int {
 	return p.command.Process.Pid
 }
 
+// Words are the end of its output in one line, or that it printed nothing.
+func (p *Process) Words() string { return p.words.String() }
+
 // Done is closed when the app has ended; never for one that was already running.
 func (p *Process) Done() <-chan struct{} { return p.done }
 
