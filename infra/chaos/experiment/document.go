@@ -497,6 +497,9 @@ func (r *reader) fault(node *yaml.Node, e Experiment) (Fault, error) {
 	}
 	for i := 0; i+1 < len(node.Content); i += 2 {
 		key, value := node.Content[i], node.Content[i+1]
+		if (fault.own() || fault.Type == "") && (key.Value == "toxicity" || key.Value == "stream") {
+			return fault, problem(key, "%s is for every connection; remove %q", fault.Name, key.Value)
+		}
 		switch key.Value {
 		case "type":
 		case "toxicity":

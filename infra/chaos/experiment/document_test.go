@@ -163,6 +163,8 @@ func TestMistakesHaveAPlace(t *testing.T) {
 		{"dials_per_request <= 3", "at_once(served) < 100", "shop.yaml:28:13: there are no more than 26 requests"},
 		{"fault: {type: latency, latency: 300ms, toxicity: 0.5, proxies: [redis]}", "fault: blackhol", `shop.yaml:15:12: fault is "blackhol"; did you mean "blackhole"?`},
 		{"fault: {type: latency, latency: 300ms, toxicity: 0.5, proxies: [redis]}", "fault: [blackhole]", "shop.yaml:15:12: fault is a list; expected text or a group of keys, such as blackhole or {type: latency, latency: 300ms}; a list is faults"},
+		{"type: latency, latency: 300ms", "type: dropped", `shop.yaml:15:28: dropped is for every connection; remove "toxicity"`},
+		{"type: latency, latency: 300ms, toxicity: 0.5", "type: refused, stream: upstream", `shop.yaml:15:28: refused is for every connection; remove "stream"`},
 		{"latency, latency: 300ms", "slow_close, delay: 500ms, stream: upstream", "shop.yaml:15:12: slow_close delays the end of what the dependency sends; remove stream: upstream"},
 		{"latency, latency: 300ms", "reset_peer, timeout: 5s", "shop.yaml:15:12: reset_peer stays until its timeout is over, even when Toxiproxy removes it; expected at most 400 ms"},
 		{"load: {rate: 10, patience: 3s}", "load: *users", "shop.yaml:17:11: this is not YAML: unknown anchor 'users' referenced"},

@@ -122,16 +122,18 @@ func (r *Run) unmoved(e Experiment) string {
 			}
 		}
 		lonely := slices.ContainsFunc(phase.Faults, func(f Fault) bool { return refusals[f.Type].spares })
-		if span, ran := r.phase(phase.Name); ran && lonely && span.row == 0 {
+		span, ran := r.phase(phase.Name)
+		switch {
+		case !ran || len(phase.Faults) == 0:
+			continue
+		case lonely && span.row == 0:
 			missed = append(missed, fmt.Sprintf("%q", phase.Name))
-		} else if lonely && ran {
+		case lonely:
 			met = true
 		}
+		broken++
 		answers := append(r.Of(phase.Name), r.health(phase.Name)...)
 		moved := count(answers, func(a Answer) bool { return !a.Served() || a.Latency > slowest+late })
-		if len(phase.Faults) > 0 {
-			broken++
-		}
 		const few = 0.02 // Of the answers; a busy computer makes some late.
 		if e.API != "" && float64(moved) < chance/4*float64(len(answers)) {
 			alike = append(alike, fmt.Sprintf("%q", phase.Name))
