@@ -237,8 +237,12 @@ func (f Felt) missing() string {
 	case f.Fault == "" && f.Failed > 0:
 		return fmt.Sprintf("without a fault, %d of %d probes through the proxy%s failed: %s", f.Failed, f.Probes, on, f.Error)
 	case f.Fault != "" && (f.Failed+f.Late < f.Required || f.Failed < f.failing):
-		return fmt.Sprintf("injection of %s not verified%s: of %d new connections, %d failed and %d were late, required: at least %d; is the toxic in place, on this proxy, and strong enough for the probe?",
-			f.Fault, on, f.Probes, f.Failed, f.Late, f.Required)
+		required := fmt.Sprint("at least ", f.Required)
+		if f.failing > f.Failed {
+			required = fmt.Sprintf("at least %d failed", f.failing)
+		}
+		return fmt.Sprintf("injection of %s not verified%s: of %d probes, %d failed and %d were late, required: %s; is the toxic in place, on this proxy, and strong enough for the probe?",
+			f.Fault, on, f.Probes, f.Failed, f.Late, required)
 	}
 	return ""
 }

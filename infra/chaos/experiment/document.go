@@ -451,7 +451,7 @@ func (r *reader) method(e *Experiment) error {
 				return err
 			}
 			for _, other := range phase.Faults {
-				if other.own() && fault.own() && slices.ContainsFunc(proxyNames(*e), func(name string) bool { return other.hits(name) && fault.hits(name) }) {
+				if (other.own() && fault.own() || other.Type == "" || fault.Type == "") && slices.ContainsFunc(proxyNames(*e), func(name string) bool { return other.hits(name) && fault.hits(name) }) {
 					return problem(&node, "%s and %s cannot be active at the same time on one proxy; give each a phase of its own", other.Name, fault.Name)
 				}
 			}

@@ -179,6 +179,7 @@ func TestMistakesHaveAPlace(t *testing.T) {
 		{"{json: {$.price: 250}}", "{status: [200, 204]}", "shop.yaml:7:21: status is a list; expected a whole number, such as 200; without it, every 2xx is right"},
 		{"fault: {type: latency, latency: 300ms, toxicity: 0.5, proxies: [redis]}", "faults: blackhole", "shop.yaml:15:13: faults is text; expected a list, such as [blackhole, slow]; a single one is fault: blackhole"},
 		{"fault: {type: latency, latency: 300ms, toxicity: 0.5, proxies: [redis]}", "faults: [denied, slow, locked]", "shop.yaml:15:28: denied and locked cannot be active at the same time on one proxy"},
+		{"fault: {type: latency, latency: 300ms, toxicity: 0.5, proxies: [redis]}", "faults: [refused, slow]", "shop.yaml:15:23: refused and slow cannot be active at the same time on one proxy"},
 		{"    right: {json", "    body: '{}'\n    right: {json", "shop.yaml:7:11: a body needs a method, such as method: POST"},
 		{"  url: http://127.0.0.1:8080", "  url: http://127.0.0.1:8080\n  command: ./shop", "shop.yaml:4:3: target has both url, of a service that is already running, and command"},
 		{"  url: http://127.0.0.1:8080", "  command: ./shop\n  env: [A=b]", "shop.yaml:5:8: env is a list; expected a group of keys, such as {REDIS"},

@@ -133,7 +133,7 @@ func (f Fault) check() error {
 	case f.Type == "slicer" && f.Attributes["size_variation"] >= f.Attributes["average_size"]:
 		return fmt.Errorf("size_variation must be less than average_size")
 	case !f.effect().fails && f.effect().late < least:
-		return fmt.Errorf("%s is too weak to be told from noise; choose larger numbers", f.Name)
+		return fmt.Errorf("%s is too weak to be told from noise; choose numbers that delay more", f.Name)
 	}
 	return nil
 }

@@ -327,6 +327,42 @@ func TestFaultsThatDidNotTakePlace(t *testing.T) {
 	}
 }
 
+// Where an outage changes no answer, a note says so: something in the background may be all that uses the proxy.
+func TestFaultsThatNobodyNotices(t *testing.T) {
+	s := &shop{dependency: "127.0.0.1:1", listen: "127.0.0.1:2"}
+	e, err := read("shop.yaml", []byte(s.text(t, "{phase: fault, fault: blackhole, duration: 1s, load: {rate: 4}}", "max <= 1s")), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for status, want := range map[int]int{200: 1, 503: 0} {
+		run := &Run{
+			Phases:  []Span{{Name: "calm", To: 1}, {Name: "fault", From: 2, To: 300}, {Name: "calm again", From: 400, To: 500}},
+			Answers: []Answer{{Phase: "calm", Status: 200, Latency: 1}, {Phase: "fault", Status: status, At: 3, Latency: 1}},
+			Dials:   []Dial{{Proxy: "stock", At: 3, End: 4, Sent: 6}},
+		}
+		if got := run.unmoved(e); got != "" || len(run.Notes) != want {
+			t.Errorf("%d: got %q and %q, want %d notes", status, got, run.Notes, want)
+		}
+	}
+}
+
+// An answer that is late because the computer is busy shows no fault of its connection.
+func TestLateAnswersOverQuickConnections(t *testing.T) {
+	s := &shop{dependency: "127.0.0.1:1", listen: "127.0.0.1:2"}
+	e, err := read("shop.yaml", []byte(s.text(t, "{phase: fault, fault: {type: timeout, timeout: 0, toxicity: 0.05}, duration: 1s, load: {rate: 4}}", "max <= 1s")), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	run := &Run{
+		Phases:  []Span{{Name: "calm", To: 1}, {Name: "fault", From: 2, To: 300}, {Name: "calm again", From: 400, To: 500}},
+		Answers: []Answer{{Phase: "calm", Status: 200, Latency: 1}, {Phase: "fault", Status: 200, At: 3, Latency: 131}},
+		Dials:   []Dial{{Proxy: "stock", At: 133, End: 134, Sent: 6, Received: 4}},
+	}
+	if got, want := run.unmoved(e), "may have spared all connections (1)"; !strings.Contains(got, want) {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
 // Faults that change late move every measurement of their phase: there is no verdict. Somebody else's Toxiproxy may be far away.
 func TestFaultsThatChangeLate(t *testing.T) {
 	for _, test := range []struct {
@@ -380,13 +416,18 @@ func TestFaultsThatMayHaveSparedAll(t *testing.T) {
 		for _, moves := range []bool{false, true} {
 			run := &Run{Phases: []Span{{Name: "calm", To: 1}, {Name: "fault", From: 2, To: 3}, {Name: "calm again", From: 4, To: 5}}}
 			for range test.dials {
-				run.Dials = append(run.Dials, Dial{Proxy: "stock", At: 2.5, Sent: 10, Received: 100})
+				dial := Dial{Proxy: "stock", At: 2.5, End: 2.6, Sent: 10, Received: 100}
+				if moves {
+					dial.End = 1000
+				}
+				run.Dials = append(run.Dials, dial)
 			}
 			run.Answers = []Answer{{Phase: "calm", Status: 200, Latency: 1}, {Phase: "fault", Status: 200, Latency: map[bool]float64{false: 2, true: 1000}[moves]}}
 			want := test.want
 			if moves && !test.always {
 				want = ""
 			}
+			run.Answers[1].At = 2.5
 			if got := run.unmoved(e); !strings.Contains(got, want) || (got == "") != (want == "") {
 				t.Errorf("%s, an answer shows it: %t: got %q, want %q", test.faults, moves, got, want)
 			}

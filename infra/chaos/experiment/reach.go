@@ -106,8 +106,8 @@ func (r *Run) unmet() string {
 }
 
 // unmoved says that a fault had no effect on any connection, that it may have spared all of them and no answer shows it, or that no
-// connection met one that spares users. Where only some phases are like the last, a note says so, and where nobody can count
-// connections, a note names the phases in which the answers show no fault.
+// connection met one that spares users. Where only some phases are like the last, a note says so, and another one names the phases in
+// which the answers show no fault, unless that is all of them and nobody can count connections.
 func (r *Run) unmoved(e Experiment) string {
 	slowest := stats.Percentile(Latencies(r.Of(e.Method[0].Name)), 100)
 	met, missed, alike := false, []string{}, []string{}
@@ -139,6 +139,10 @@ func (r *Run) unmoved(e Experiment) string {
 			alike = append(alike, fmt.Sprintf("%q", phase.Name))
 			certain = certain && chance >= 0.75 && float64(moved) <= few*float64(len(answers))
 		}
+		total := slices.ContainsFunc(phase.Faults, func(f Fault) bool { return (f.hangs() || f.Type == "") && f.Toxicity == 1 })
+		if e.API == "" && total && moved == 0 && len(span.Unused) == 0 {
+			r.Notes = append(r.Notes, fmt.Sprintf("the answers in %q look the same as without a fault; perhaps no request needs what the proxies lead to", phase.Name))
+		}
 		for _, proxy := range e.Proxies {
 			if weak := r.weak(e, phase, proxy.Name); e.API == "" && weak != "" {
 				return weak
@@ -167,14 +171,17 @@ func (r *Run) unmoved(e Experiment) string {
 
 // weak says that a fault did nothing to any connection through a proxy in a phase, because too few bytes passed, or that it may have
 // done nothing, because it is for a share of the connections, and there were few. The latter matters unless the answers show the only
-// fault of the phase: not by a little, for the probes of a rare fault are many, and slow a busy computer down.
+// fault of the phase: not by a little, and over a connection that lasted as long, for the probes of a rare fault are many, and slow a
+// busy computer down.
 func (r *Run) weak(e Experiment, phase Phase, proxy string) string {
 	const likely, little = 0.05, 100 // Milliseconds.
 	span, _ := r.phase(phase.Name)
 	calm := r.Of(e.Method[0].Name)
 	slowest, healthy := stats.Percentile(Latencies(calm), 100), Success(calm) == 1
 	shown := len(phase.Faults) == 1 && slices.ContainsFunc(append(r.Of(phase.Name), r.health(phase.Name)...), func(a Answer) bool {
-		return healthy && !a.Served() || a.Latency > slowest+little
+		return healthy && !a.Served() || a.Latency > slowest+little && slices.ContainsFunc(r.Dials, func(d Dial) bool {
+			return d.Proxy == proxy && d.At <= a.end() && (d.End == 0 || d.End >= a.At && d.End-d.At > little)
+		})
 	})
 	for _, fault := range phase.Faults {
 		dials, dropped, most := 0, false, int64(0)
