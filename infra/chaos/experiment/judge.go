@@ -107,7 +107,7 @@ func (r *Run) inconclusive(e Experiment) string {
 	if e.Exercise > 0 {
 		return r.pooled()
 	}
-	reason := cmp.Or(r.skipped(e), r.bypassed(e), r.unmet(), r.unmoved(e), r.cutShort(e))
+	reason := cmp.Or(r.skipped(e), r.bypassed(e), r.unmet(), r.spared(e), r.faint(e), r.unmoved(e), r.cutShort(e))
 	r.lasting = reason != ""
 	return reason
 }

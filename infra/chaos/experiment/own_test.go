@@ -209,7 +209,7 @@ func TestFaultsThatSpareEverybody(t *testing.T) {
 	}
 	for row, want := range map[int]string{0: `in "fault", no connection met the fault`, 1: ""} {
 		run := &Run{Phases: []Span{{Name: "calm"}, {Name: "fault", row: row}, {Name: "calm again"}}}
-		if got := run.unmoved(e); !strings.HasPrefix(got, want) || (got == "") != (want == "") {
+		if got := run.spared(e); !strings.HasPrefix(got, want) || (got == "") != (want == "") {
 			t.Errorf("%d closed: got %q, want %q", row, got, want)
 		}
 	}
@@ -314,7 +314,7 @@ func TestFaultsThatDidNotTakePlace(t *testing.T) {
 	}
 	calm := []Span{{Name: "calm"}, {Name: "calm again"}}
 	run := &Run{Phases: calm, Checks: []Check{{Passed: true}}}
-	if got, want := run.skipped(e), `"fault" and "more" did not take place, because no answer had the outcome of only-after, so there was no fault`; got != want {
+	if got, want := run.skipped(e), `"fault" and "more" did not take place, because no answer had the outcome of only-after, and so there was no fault`; got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
 	run = &Run{Phases: append(calm, Span{Name: "more"}), Checks: []Check{{Passed: true}}}
@@ -358,7 +358,7 @@ func TestLateAnswersOverQuickConnections(t *testing.T) {
 		Answers: []Answer{{Phase: "calm", Status: 200, Latency: 1}, {Phase: "fault", Status: 200, At: 3, Latency: 131}},
 		Dials:   []Dial{{Proxy: "stock", At: 133, End: 134, Sent: 6, Received: 4}},
 	}
-	if got, want := run.unmoved(e), "may have spared all connections (1)"; !strings.Contains(got, want) {
+	if got, want := run.faint(e), "may have spared all connections (1)"; !strings.Contains(got, want) {
 		t.Errorf("got %q, want %q", got, want)
 	}
 }
@@ -428,7 +428,7 @@ func TestFaultsThatMayHaveSparedAll(t *testing.T) {
 				want = ""
 			}
 			run.Answers[1].At = 2.5
-			if got := run.unmoved(e); !strings.Contains(got, want) || (got == "") != (want == "") {
+			if got := run.faint(e); !strings.Contains(got, want) || (got == "") != (want == "") {
 				t.Errorf("%s, an answer shows it: %t: got %q, want %q", test.faults, moves, got, want)
 			}
 		}

@@ -60,7 +60,16 @@ func (r *Run) bypassed(e Experiment) string {
 	return ""
 }
 
-// skipped says that no phase with a fault took place. Where only some of them did not, a note says so.
+// unless is the reason why there is no verdict, or a note if it holds in some phases only.
+func (r *Run) unless(some bool, reason string) string {
+	if some {
+		r.Notes = append(r.Notes, reason)
+		return ""
+	}
+	return reason
+}
+
+// skipped says that no phase with a fault took place.
 func (r *Run) skipped(e Experiment) string {
 	ran, missed := false, []string{}
 	for _, phase := range e.Method {
@@ -73,15 +82,10 @@ func (r *Run) skipped(e Experiment) string {
 	if len(missed) == 0 || !r.Checks[0].Passed || r.Died != "" {
 		return ""
 	}
-	reason := fmt.Sprintf("%s did not take place, because no answer had the outcome of only-after", strings.Join(missed, " and "))
-	if !ran {
-		return reason + ", so there was no fault"
-	}
-	r.Notes = append(r.Notes, reason)
-	return ""
+	return r.unless(ran, fmt.Sprintf("%s did not take place, because no answer had the outcome of only-after, and so there was no fault", strings.Join(missed, " and ")))
 }
 
-// unmet says that no query of the service met the faults that are for queries. Where only some phases are like that, a note says so.
+// unmet says that no query of the service met the faults that are for queries.
 func (r *Run) unmet() string {
 	met, missed := false, []string{}
 	for _, felt := range r.Felt {
@@ -97,75 +101,78 @@ func (r *Run) unmet() string {
 	if len(missed) == 0 {
 		return ""
 	}
-	reason := fmt.Sprintf("no query of the service met %s; such a fault is for SELECT statements that read a table, over connections without TLS and without compression", strings.Join(missed, " and "))
-	if !met {
-		return reason
-	}
-	r.Notes = append(r.Notes, reason)
-	return ""
+	return r.unless(met, fmt.Sprintf("no query of the service met %s; such a fault is for SELECT statements that read a table, over connections without TLS and without compression",
+		strings.Join(missed, " and ")))
 }
 
-// unmoved says that a fault had no effect on any connection, that it may have spared all of them and no answer shows it, or that no
-// connection met one that spares users. Where only some phases are like the last, a note says so, and another one names the phases in
-// which the answers show no fault, unless that is all of them and nobody can count connections.
-func (r *Run) unmoved(e Experiment) string {
-	slowest := stats.Percentile(Latencies(r.Of(e.Method[0].Name)), 100)
-	met, missed, alike := false, []string{}, []string{}
-	broken, certain := 0, true // The phases with a fault, and whether those alike have one that nothing but a cache can hide.
+// spared says that no connection met the faults that spare users.
+func (r *Run) spared(e Experiment) string {
+	met, missed := false, []string{}
 	for _, phase := range e.Method {
-		late, chance := 20.0, 0.0
+		span, ran := r.phase(phase.Name)
+		switch {
+		case !ran || !slices.ContainsFunc(phase.Faults, func(f Fault) bool { return refusals[f.Type].spares }):
+		case span.row > 0:
+			met = true
+		default:
+			missed = append(missed, fmt.Sprintf("%q", phase.Name))
+		}
+	}
+	if len(missed) == 0 {
+		return ""
+	}
+	return r.unless(met, fmt.Sprintf("in %s, no connection met the fault, which spares those opened while a user waits; "+
+		"send fewer requests a second, or let the service check its dependency", strings.Join(missed, " and ")))
+}
+
+// unmoved says that no answer shows the faults on somebody else's Toxiproxy, where nobody can count connections. On the experiment's own,
+// a note names the phases in which no answer shows an outage.
+func (r *Run) unmoved(e Experiment) string {
+	const few = 0.02 // Of the answers; a busy computer makes some late.
+	slowest := stats.Percentile(Latencies(r.Of(e.Method[0].Name)), 100)
+	sure, moves, alike := true, false, []string{} // Nothing but a cache can hide the faults of those alike.
+	for _, phase := range e.Method {
+		span, ran := r.phase(phase.Name)
+		if !ran || len(phase.Faults) == 0 {
+			continue
+		}
+		late, chance, outage := 20.0, 0.0, false
 		for _, fault := range phase.Faults {
 			effect := fault.effect()
 			chance = max(chance, effect.chance)
 			if !effect.fails {
 				late = max(late, effect.late)
 			}
+			outage = outage || (fault.hangs() || fault.Type == "") && fault.Toxicity == 1
 		}
-		lonely := slices.ContainsFunc(phase.Faults, func(f Fault) bool { return refusals[f.Type].spares })
-		span, ran := r.phase(phase.Name)
-		switch {
-		case !ran || len(phase.Faults) == 0:
-			continue
-		case lonely && span.row == 0:
-			missed = append(missed, fmt.Sprintf("%q", phase.Name))
-		case lonely:
-			met = true
-		}
-		broken++
 		answers := append(r.Of(phase.Name), r.health(phase.Name)...)
-		moved := count(answers, func(a Answer) bool { return !a.Served() || a.Latency > slowest+late })
-		const few = 0.02 // Of the answers; a busy computer makes some late.
-		if e.API != "" && float64(moved) < chance/4*float64(len(answers)) {
+		moved := float64(count(answers, func(a Answer) bool { return !a.Served() || a.Latency > slowest+late }))
+		switch all := float64(len(answers)); {
+		case e.API != "" && moved < chance/4*all:
 			alike = append(alike, fmt.Sprintf("%q", phase.Name))
-			certain = certain && chance >= 0.75 && float64(moved) <= few*float64(len(answers))
-		}
-		total := slices.ContainsFunc(phase.Faults, func(f Fault) bool { return (f.hangs() || f.Type == "") && f.Toxicity == 1 })
-		if e.API == "" && total && moved == 0 && len(span.Unused) == 0 {
+			sure = sure && chance >= 0.75 && moved <= few*all
+		case e.API != "":
+			moves = true
+		case outage && moved == 0 && len(span.Unused) == 0:
 			r.Notes = append(r.Notes, fmt.Sprintf("the answers in %q look the same as without a fault; perhaps no request needs what the proxies lead to", phase.Name))
 		}
+	}
+	if len(alike) == 0 {
+		return ""
+	}
+	return r.unless(moves || !sure, fmt.Sprintf("the answers in %s look the same as without a fault; check that your service connects to the proxy, "+
+		"because the experiment cannot count connections through your own Toxiproxy", strings.Join(alike, " and ")))
+}
+
+// faint says that a fault had no effect on any connection, or that it may have spared all of them and no answer shows it.
+func (r *Run) faint(e Experiment) string {
+	for _, phase := range e.Method {
 		for _, proxy := range e.Proxies {
 			if weak := r.weak(e, phase, proxy.Name); e.API == "" && weak != "" {
 				return weak
 			}
 		}
 	}
-	if len(alike) > 0 {
-		reason := fmt.Sprintf("the answers in %s look the same as without a fault; check that your service connects to the proxy, "+
-			"because the experiment cannot count connections through your own Toxiproxy", strings.Join(alike, " and "))
-		if certain && len(alike) == broken {
-			return reason
-		}
-		r.Notes = append(r.Notes, reason)
-	}
-	if len(missed) == 0 {
-		return ""
-	}
-	reason := fmt.Sprintf("in %s, no connection met the fault, which spares those opened while a user waits; "+
-		"send fewer requests a second, or let the service check its dependency", strings.Join(missed, " and "))
-	if !met {
-		return reason
-	}
-	r.Notes = append(r.Notes, reason)
 	return ""
 }
 
