@@ -368,7 +368,7 @@ func TestMeasuresInWords(t *testing.T) {
 	for text, want := range map[string]string{
 		"dials <= 0":            "1 connection for 1 request",
 		"connections_left == 0": "1 connection still open a quarter of a second later, 1 before the fault",
-		"requests > 1":          "1 request",
+		"2 * requests > 9":      "1 request",
 		"max <= 1s":             "the slowest took 2.00 s, of 1 request; 1 got no answer before the user gave up",
 		"p(50) <= 1s":           "p50 2.00 s of 1 request; 1 got no answer before the user gave up",
 		"time_to(served) <= 1s": "none of 1 request were served, the first failure is no answer in time",
