@@ -105,30 +105,16 @@ func TestCanariesThatTheDependencyCloses(t *testing.T) {
 
 // On somebody else's Toxiproxy, probes come a few at a time: the dependency may queue few connections, as Python's HTTPServer does.
 func TestCanariesComeAFewAtATime(t *testing.T) {
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer listener.Close()
 	var now, most atomic.Int64
-	go func() {
-		for {
-			conn, err := listener.Accept()
-			if err != nil {
-				return
-			}
-			go func() {
-				defer conn.Close()
-				if beside := now.Add(1); beside > most.Load() {
-					most.Store(beside)
-				}
-				time.Sleep(20 * time.Millisecond)
-				_, _ = io.WriteString(conn, "ready")
-				now.Add(-1)
-			}()
+	address := serve(t, func(conn net.Conn) {
+		if beside := now.Add(1); beside > most.Load() {
+			most.Store(beside)
 		}
-	}()
-	c := &canaries{addr: listener.Addr().String()}
+		time.Sleep(20 * time.Millisecond)
+		_, _ = io.WriteString(conn, "ready")
+		now.Add(-1)
+	})
+	c := &canaries{addr: address}
 	if felt := c.feel(t.Context(), Phase{}, nil); felt.Failed > 0 || most.Load() > 5 {
 		t.Errorf("got %+v and %d connections at once, want no failure and at most 5", felt, most.Load())
 	}

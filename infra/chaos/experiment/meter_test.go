@@ -16,6 +16,17 @@ import (
 // echo answers each connection with what it said, in capitals, and hangs up.
 func echo(t *testing.T) string {
 	t.Helper()
+	return serve(t, func(conn net.Conn) {
+		said := make([]byte, 5)
+		if _, err := io.ReadFull(conn, said); err == nil {
+			_, _ = io.WriteString(conn, strings.ToUpper(string(said)))
+		}
+	})
+}
+
+// serve listens until the test is over, talks with everyone who connects, and hangs up.
+func serve(t *testing.T, talk func(net.Conn)) string {
+	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -29,10 +40,7 @@ func echo(t *testing.T) string {
 			}
 			go func() {
 				defer conn.Close()
-				said := make([]byte, 5)
-				if _, err := io.ReadFull(conn, said); err == nil {
-					_, _ = io.WriteString(conn, strings.ToUpper(string(said)))
-				}
+				talk(conn)
 			}()
 		}
 	}()
@@ -111,7 +119,7 @@ func TestMeterClosesWhatHangs(t *testing.T) {
 	if _, err := io.ReadAll(conn); err != nil && !strings.Contains(err.Error(), "reset") {
 		t.Errorf("the connection after Close: got %v, want its end", err)
 	}
-	goleak.VerifyNone(t, before, goleak.IgnoreAnyFunction("chaosworkshop/infra/chaos/experiment.echo.func2.1"))
+	goleak.VerifyNone(t, before, goleak.IgnoreAnyFunction("chaosworkshop/infra/chaos/experiment.echo.func1"))
 }
 
 // A table that is locked delays its queries, not connections or pings, and no longer than the lock. A client that gives up

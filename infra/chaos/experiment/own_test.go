@@ -263,25 +263,10 @@ func TestFaultsThatNoAnswerShows(t *testing.T) {
 // says listens, and says something to everyone who connects, before it answers as echo does, without hanging up.
 func says(t *testing.T, greeting string) string {
 	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { listener.Close() })
-	go func() {
-		for {
-			conn, err := listener.Accept()
-			if err != nil {
-				return
-			}
-			go func() {
-				defer conn.Close()
-				_, _ = io.WriteString(conn, greeting)
-				_, _ = io.Copy(conn, conn)
-			}()
-		}
-	}()
-	return listener.Addr().String()
+	return serve(t, func(conn net.Conn) {
+		_, _ = io.WriteString(conn, greeting)
+		_, _ = io.Copy(conn, conn)
+	})
 }
 
 // A fault of MySQL's protocol does nothing to another dependency: a service without a timeout must not pass because tables are locked

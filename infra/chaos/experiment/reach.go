@@ -60,9 +60,13 @@ func (r *Run) bypassed(e Experiment) string {
 	return ""
 }
 
-// unless is the reason why there is no verdict, or a note if it holds in some phases only.
-func (r *Run) unless(some bool, reason string) string {
-	if some {
+// unless is the reason why there is no verdict, about the phases missed; empty if there are none. If others were not missed, it is a note.
+func (r *Run) unless(others bool, missed []string, format string) string {
+	reason := fmt.Sprintf(format, strings.Join(missed, " and "))
+	switch {
+	case len(missed) == 0:
+		return ""
+	case others:
 		r.Notes = append(r.Notes, reason)
 		return ""
 	}
@@ -79,10 +83,10 @@ func (r *Run) skipped(e Experiment) string {
 			missed = append(missed, fmt.Sprintf("%q", phase.Name))
 		}
 	}
-	if len(missed) == 0 || !r.Checks[0].Passed || r.Died != "" {
+	if !r.Checks[0].Passed || r.Died != "" {
 		return ""
 	}
-	return r.unless(ran, fmt.Sprintf("%s did not take place, because no answer had the outcome of only-after, and so there was no fault", strings.Join(missed, " and ")))
+	return r.unless(ran, missed, "%s did not take place, because no answer had the outcome of only-after, and so there was no fault")
 }
 
 // unmet says that no query of the service met the faults that are for queries.
@@ -98,11 +102,7 @@ func (r *Run) unmet() string {
 			missed = append(missed, fmt.Sprintf("%s in %q", felt.Fault, felt.Phase))
 		}
 	}
-	if len(missed) == 0 {
-		return ""
-	}
-	return r.unless(met, fmt.Sprintf("no query of the service met %s; such a fault is for SELECT statements that read a table, over connections without TLS and without compression",
-		strings.Join(missed, " and ")))
+	return r.unless(met, missed, "no query of the service met %s; such a fault is for SELECT statements that read a table, over connections without TLS and without compression")
 }
 
 // spared says that no connection met the faults that spare users.
@@ -118,11 +118,8 @@ func (r *Run) spared(e Experiment) string {
 			missed = append(missed, fmt.Sprintf("%q", phase.Name))
 		}
 	}
-	if len(missed) == 0 {
-		return ""
-	}
-	return r.unless(met, fmt.Sprintf("in %s, no connection met the fault, which spares those opened while a user waits; "+
-		"send fewer requests a second, or let the service check its dependency", strings.Join(missed, " and ")))
+	return r.unless(met, missed, "in %s, no connection met the fault, which spares those opened while a user waits; "+
+		"send fewer requests a second, or let the service check its dependency")
 }
 
 // unmoved says that no answer shows the faults on somebody else's Toxiproxy, where nobody can count connections. On the experiment's own,
@@ -157,18 +154,18 @@ func (r *Run) unmoved(e Experiment) string {
 			r.Notes = append(r.Notes, fmt.Sprintf("the answers in %q look the same as without a fault; perhaps no request needs what the proxies lead to", phase.Name))
 		}
 	}
-	if len(alike) == 0 {
-		return ""
-	}
-	return r.unless(moves || !sure, fmt.Sprintf("the answers in %s look the same as without a fault; check that your service connects to the proxy, "+
-		"because the experiment cannot count connections through your own Toxiproxy", strings.Join(alike, " and ")))
+	return r.unless(moves || !sure, alike, "the answers in %s look the same as without a fault; check that your service connects to the proxy, "+
+		"because the experiment cannot count connections through your own Toxiproxy")
 }
 
 // faint says that a fault had no effect on any connection, or that it may have spared all of them and no answer shows it.
 func (r *Run) faint(e Experiment) string {
+	if e.API != "" {
+		return "" // Nobody counts connections there.
+	}
 	for _, phase := range e.Method {
 		for _, proxy := range e.Proxies {
-			if weak := r.weak(e, phase, proxy.Name); e.API == "" && weak != "" {
+			if weak := r.weak(e, phase, proxy.Name); weak != "" {
 				return weak
 			}
 		}
